@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Debian packages (ci/packages); nothing is downloaded.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(EXPAT REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
+
+# Boost.Asio is compiled once, in net/asio.cc: every file that only uses it stays quick to build.
+add_library(parley_asio INTERFACE)
+target_compile_definitions(parley_asio INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_include_directories(parley_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_link_libraries(parley_asio INTERFACE Threads::Threads OpenSSL::SSL OpenSSL::Crypto)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The project's own CMake functions. Every target gets its options through parley_defaults: no global flags.
+
+add_library(parley_defaults INTERFACE)
+target_compile_features(parley_defaults INTERFACE cxx_std_23)
+target_include_directories(parley_defaults INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(parley_defaults INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                                 -Wno-sign-conversion -Werror=switch)
+if(PARLEY_WERROR)
+  target_compile_options(parley_defaults INTERFACE -Werror)
+endif()
+if(PARLEY_SANITIZE)
+  target_compile_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE}
+                                                   -fno-sanitize-recover=all
+                                                   -fno-omit-frame-pointer)
+  target_link_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE})
+endif()
+
+# parley_library(name SOURCES a.cc TESTS a_test.cc DEPS parley::base)
+# Makes parley_<name> (alias parley::<name>) and one ctest entry per test file's GoogleTest case.
+function(parley_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPS;TEST_DEPS" ${ARGN})
+  add_library(parley_${name} STATIC ${ARG_SOURCES})
+  add_library(parley::${name} ALIAS parley_${name})
+  target_link_libraries(parley_${name} PUBLIC parley_defaults ${ARG_DEPS})
+  if(ARG_TESTS)
+    parley_test(${name} SOURCES ${ARG_TESTS} DEPS parley::${name} ${ARG_TEST_DEPS})
+  endif()
+endfunction()
+
+# parley_test(name SOURCES a_test.cc DEPS ...): one GoogleTest program, each test discovered.
+function(parley_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(parley_${name}_test ${ARG_SOURCES})
+  target_link_libraries(parley_${name}_test PRIVATE parley_defaults ${ARG_DEPS} GTest::gtest
+                                                    GTest::gtest_main)
+  target_compile_definitions(parley_${name}_test PRIVATE
+    PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND parley_${name}_test)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# parley_fuzz_target(name DEPS parley::xml): fuzz/targets/<name>_fuzz.cc. Every build replays
+# corpora/<name>/ as a ctest; PARLEY_LIBFUZZER links the fuzzer instead.
+function(parley_fuzz_target name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_executable(fuzz_${name} ${name}_fuzz.cc)
+  target_link_libraries(fuzz_${name} PRIVATE parley_defaults ${ARG_DEPS})
+  if(PARLEY_LIBFUZZER)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
+    add_test(NAME corpus_${name} COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/corpora/${name})
+    set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The program's exit codes, written once (style guide section 7); `parley --help` shows them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace parley::cli {
+
+enum class ExitCode {
+  ok = 0,
+  findings = 1,
+  usage = 2,
+  nothing_judged = 3,
+  harness_error = 4,
+  preflight = 5
+};
+
+struct ExitCodeEntry {
+  ExitCode code;
+  std::string_view meaning;
+};
+std::span<const ExitCodeEntry> exit_codes();
+
+}  // namespace parley::cli

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "harness/base/text.h"
+#include "harness/cli/options.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/expression.h"
+#include "harness/engine/monitor.h"
+#include "harness/xml/tree.h"
+
+namespace parley::cli {
+namespace {
+
+using nlohmann::json;
+
+// One listing: rows of named columns, printed as a table or as JSON.
+struct Listing {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+void print(const Listing& listing, bool as_json) {
+  if (as_json) {
+    json out = json::array();
+    for (const auto& row : listing.rows) {
+      json one = json::object();
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        one[listing.columns[i]] = row[i];
+      }
+      out.push_back(std::move(one));
+    }
+    fmt::print("{}\n", out.dump(2));
+    return;
+  }
+  std::vector<std::size_t> widths(listing.columns.size());
+  for (const auto& row : listing.rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  for (const auto& row : listing.rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
+    }
+    fmt::print("{}\n", line);
+  }
+}
+
+Listing suites(const model::Library& library) {
+  std::map<std::string, std::pair<int, int>> counts;
+  for (const auto& one : library.cases) {
+    auto& [all, negative] = counts[one.suite];
+    ++all;
+    negative += one.negative() ? 1 : 0;
+  }
+  Listing out{{"suite", "cases", "negative"}, {}};
+  for (const auto& [suite, count] : counts) {
+    out.rows.push_back({suite, fmt::format("{}", count.first), fmt::format("{}", count.second)});
+  }
+  return out;
+}
+
+Listing cases(const std::vector<const model::Case*>& selected) {
+  Listing out{{"case", "party", "requirement", "polarity", "title"}, {}};
+  for (const auto* one : selected) {
+    out.rows.push_back({one->id, std::string(model::to_string(one->party)), one->requirement,
+                        one->negative() ? "negative" : "positive", one->title});
+  }
+  return out;
+}
+
+Listing requirements(const model::Library& library) {
+  std::map<std::string, int> counts;
+  for (const auto& one : library.cases) {
+    ++counts[one.requirement];
+  }
+  Listing out{{"requirement", "basis", "cases", "source", "text"}, {}};
+  for (const auto& [id, requirement] : library.requirements) {
+    const auto judged = counts[id] > 0 ? fmt::format("{} cases", counts[id])
+                        : requirement.not_tested.empty()
+                            ? "NO CASE"
+                            : "not tested because " + requirement.not_tested;
+    out.rows.push_back({id, std::string(model::to_string(requirement.basis)), judged,
+                        requirement.source, requirement.text});
+  }
+  return out;
+}
+
+Listing flows(const model::Library& library) {
+  Listing out{{"flow", "steps", "title"}, {}};
+  for (const auto& [key, flow] : library.flows) {
+    out.rows.push_back({key, fmt::format("{}", flow.steps.size()), flow.title});
+  }
+  return out;
+}
+
+Listing profiles(const model::Library& library) {
+  Listing out{{"profile", "status", "title"}, {}};
+  for (const auto& [name, profile] : library.profiles) {
+    out.rows.push_back({name, profile.status, profile.title});
+  }
+  return out;
+}
+
+Listing faults() {
+  Listing out{{"fault", "party", "breaks"}, {}};
+  for (const auto& fault : reference::faults()) {
+    out.rows.push_back(
+        {std::string(fault.name), std::string(fault.party), std::string(fault.breaks)});
+  }
+  return out;
+}
+
+Listing monitors() {
+  Listing out{{"monitor", "source", "holds"}, {}};
+  for (const auto& monitor : engine::monitors()) {
+    out.rows.push_back(
+        {std::string(monitor.name), std::string(monitor.source), std::string(monitor.text)});
+  }
+  return out;
+}
+
+std::string ladder_line(const engine::CastStep& step) {
+  const auto& s = step.step;
+  const char* role = step.role == engine::Role::send     ? "send"
+                     : step.role == engine::Role::expect ? "expect"
+                     : step.role == engine::Role::done   ? "done"
+                                                         : "inferred";
+  const auto what = s.kind == model::Step::Kind::tls       ? "TLS handshake"
+                    : s.kind == model::Step::Kind::connect ? "TCP connection"
+                    : s.kind == model::Step::Kind::close   ? "end of connection"
+                    : s.kind == model::Step::Kind::does    ? "user does: " + s.form
+                    : s.kind == model::Step::Kind::shows   ? "user is shown: " + s.form
+                                                           : s.form;
+  const auto way = s.to.empty() ? s.from : s.from + " -> " + s.to;
+  return fmt::format("  {}{:<28} {:<22} {:<24} {}{}{}", step.changed ? "*" : " ", s.id, way, what,
+                     role,
+                     s.fence      ? ", fence"
+                     : s.preamble ? ", preamble"
+                                  : "",
+                     step.consequence ? ", after the change" : "");
+}
+
+}  // namespace
+
+ExitCode list(const RunArguments& arguments, const std::string& what) {
+  const auto library = library_of(arguments);
+  if (!library) {
+    return ExitCode::usage;
+  }
+  const auto selected = select(*library, arguments);
+  if (!selected) {
+    return ExitCode::usage;
+  }
+  const std::vector<std::pair<std::string, std::function<Listing()>>> listings{
+      {"suites", [&] { return suites(*library); }},
+      {"cases", [&] { return cases(*selected); }},
+      {"requirements", [&] { return requirements(*library); }},
+      {"flows", [&] { return flows(*library); }},
+      {"faults", [] { return faults(); }},
+      {"profiles", [&] { return profiles(*library); }},
+      {"monitors", [] { return monitors(); }}};
+  std::vector<std::string> known;
+  for (const auto& [name, make] : listings) {
+    if (name == what) {
+      print(make(), arguments.json);
+      return ExitCode::ok;
+    }
+    known.push_back(name);
+  }
+  fmt::print(stderr, "parley: {}\n", unknown_name("listing", what, known));
+  return ExitCode::usage;
+}
+
+ExitCode show(const RunArguments& arguments, const std::string& case_id) {
+  const auto library = library_of(arguments);
+  if (!library) {
+    return ExitCode::usage;
+  }
+  const auto* one = library->find_case(case_id);
+  if (one == nullptr) {
+    fmt::print(stderr, "parley: {}\n", unknown_name("case", case_id, library->case_ids()));
+    return ExitCode::usage;
+  }
+  const auto& requirement = library->requirements.at(one->requirement);
+  const auto runs = engine::cast_case(*one, *library);
+  std::vector<std::string> outcomes;
+  for (const auto& outcome : one->any_of) {
+    outcomes.push_back(model::describe(outcome));
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", json{{"case", one->id},
+                            {"title", one->title},
+                            {"requirement", one->requirement},
+                            {"text", requirement.text},
+                            {"source", requirement.source},
+                            {"basis", model::to_string(requirement.basis)},
+                            {"party", model::to_string(one->party)},
+                            {"flow", one->flow},
+                            {"change", one->change ? model::describe(*one->change) : ""},
+                            {"expect", outcomes},
+                            {"file", one->file}}
+                           .dump(2));
+    return ExitCode::ok;
+  }
+  fmt::print(
+      "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nflow         {}\n",
+      one->id, one->title, requirement.id, model::to_string(requirement.basis), requirement.text,
+      requirement.source, model::to_string(one->party), one->flow);
+  for (const auto& [name, value] : one->row) {
+    fmt::print("with         {} = {}\n", name, printable(value, 100));
+  }
+  fmt::print("change       {}\nmust follow  {}\nfile         {}\n\n",
+             one->change ? model::describe(*one->change) : "none", join(outcomes, "; or "),
+             one->file);
+  if (!runs) {
+    fmt::print(stderr, "parley: {}\n", runs.error().detail);
+    return ExitCode::usage;
+  }
+  const auto& run = runs->size() > 1 ? (*runs)[1] : (*runs)[0];
+  for (const auto& step : run.steps) {
+    fmt::print("{}\n", ladder_line(step));
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the commands take from the command line, and the commands. Each returns an exit code and
+// prints its own output: only this floor prints.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/cli/exit_code.h"
+#include "harness/model/library.h"
+#include "harness/reference/reference.h"
+
+namespace parley::cli {
+
+struct Selection {
+  std::vector<std::string> suites;
+  std::vector<std::string> cases;         // ids or globs
+  std::vector<std::string> requirements;  // ids or globs
+  std::string party;                      // only this party under test
+};
+
+struct RunArguments {
+  std::string suites_folder;
+  std::string program;  // this program, to start the embedded reference
+  std::string sut_file;
+  std::string profile = "xmpp";
+  Selection selection;
+  std::uint64_t seed = 1;
+  std::size_t jobs = 32;
+  std::size_t workers = 0;  // 0: as many as cores
+  bool shuffle = false;
+  int repeat = 1;
+  std::string resume;
+  std::string out;
+  bool json = false;
+  std::string junit;
+  bool quiet = false;
+  std::vector<std::string> faults;
+  std::string null_mode;
+  std::chrono::milliseconds patience{0};
+};
+
+ExitCode run(const RunArguments& arguments);
+ExitCode selftest(const RunArguments& arguments);
+ExitCode list(const RunArguments& arguments, const std::string& what);
+ExitCode show(const RunArguments& arguments, const std::string& case_id);
+ExitCode init(const std::string& party, const std::string& file);
+ExitCode doctor(const RunArguments& arguments);
+ExitCode replay(const RunArguments& arguments, const std::string& path);
+ExitCode report(const RunArguments& arguments, const std::string& folder);
+
+// Loads the suites, printing what is wrong with them. Nullopt: usage error.
+std::optional<model::Library> library_of(const RunArguments& arguments);
+
+// The cases selected, in order of id. Prints unknown selectors with the nearest names; nullopt
+// then.
+std::optional<std::vector<const model::Case*>> select(const model::Library& library,
+                                                      const RunArguments& arguments);
+
+}  // namespace parley::cli

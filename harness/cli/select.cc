@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/text.h"
+#include "harness/cli/options.h"
+
+namespace parley::cli {
+namespace {
+
+template <class Match>
+bool any_of(const std::vector<std::string>& patterns, Match match) {
+  return patterns.empty() || std::ranges::any_of(patterns, match);
+}
+
+bool takes(const std::string& pattern, const std::string& id) {
+  return pattern == id || glob_match(pattern, id) || id.starts_with(pattern + "/");
+}
+
+// Prints the first selector that names nothing.
+bool all_known(const std::string& kind, const std::vector<std::string>& selectors,
+               const std::vector<std::string>& known) {
+  for (const auto& selector : selectors) {
+    if (std::ranges::none_of(known,
+                             [&](const std::string& name) { return takes(selector, name); })) {
+      fmt::print(stderr, "parley: {}\n", unknown_name(kind, selector, known));
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<model::Library> library_of(const RunArguments& arguments) {
+  model::Problems problems;
+  auto library = model::load_library(arguments.suites_folder, problems);
+  if (problems.empty()) {
+    return library;
+  }
+  std::size_t shown = 0;
+  for (const auto& problem : problems) {
+    if (++shown > 20) {
+      fmt::print(stderr, "… and {} more\n", problems.size() - 20);
+      break;
+    }
+    fmt::print(stderr, "{}\n", model::to_string(problem));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<const model::Case*>> select(const model::Library& library,
+                                                      const RunArguments& arguments) {
+  const auto& selection = arguments.selection;
+  std::set<std::string> suites;
+  std::vector<std::string> requirements;
+  for (const auto& one : library.cases) {
+    suites.insert(one.suite);
+  }
+  for (const auto& [id, requirement] : library.requirements) {
+    requirements.push_back(id);
+  }
+  std::vector<std::string> profiles;
+  for (const auto& [name, profile] : library.profiles) {
+    profiles.push_back(name);
+  }
+  const std::vector<std::string> suite_names(suites.begin(), suites.end());
+  if (!all_known("suite", selection.suites, suite_names) ||
+      !all_known("case", selection.cases, library.case_ids()) ||
+      !all_known("requirement", selection.requirements, requirements) ||
+      !all_known("profile", {arguments.profile}, profiles)) {
+    return std::nullopt;
+  }
+  if (!selection.party.empty() && !model::party_from(selection.party)) {
+    fmt::print(stderr, "parley: {}\n",
+               unknown_name("party", selection.party, model::party_names()));
+    return std::nullopt;
+  }
+  std::vector<const model::Case*> out;
+  for (const auto& one : library.cases) {
+    if (one.profile == arguments.profile &&
+        (selection.party.empty() || model::to_string(one.party) == selection.party) &&
+        any_of(selection.suites, [&](const std::string& s) { return takes(s, one.suite); }) &&
+        any_of(selection.cases, [&](const std::string& s) { return takes(s, one.id); }) &&
+        any_of(selection.requirements,
+               [&](const std::string& s) { return takes(s, one.requirement); })) {
+      out.push_back(&one);
+    }
+  }
+  return out;
+}
+
+}  // namespace parley::cli

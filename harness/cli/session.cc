@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/cli/session.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/parties/registry.h"
+#include "harness/sut/attachment.h"
+
+namespace parley::cli {
+
+std::map<model::Party, model::Declaration> reference_declarations(
+    const RunArguments& arguments, const std::vector<const model::Case*>& cases) {
+  std::map<model::Party, model::Declaration> out;
+  for (const auto* one : cases) {
+    if (out.contains(one->party)) {
+      continue;
+    }
+    auto declaration = sut::reference_declaration(arguments.program, one->party);
+    if (declaration) {
+      declaration->profile = arguments.profile;
+      if (!arguments.null_mode.empty()) {
+        declaration->driver.push_back("--null");
+        declaration->driver.push_back(arguments.null_mode);
+        declaration->name = "null SUT: " + arguments.null_mode;
+      }
+      out[one->party] = std::move(*declaration);
+    }
+  }
+  return out;
+}
+
+Result<std::vector<engine::CaseResult>> judge_session(const Session& session,
+                                                      engine::Journal& journal) {
+  const auto folder = journal.folder();
+  const engine::Job job{.library = session.library,
+                        .declarations = session.declarations,
+                        .attach =
+                            [&session, folder](boost::asio::any_io_executor executor,
+                                               const model::Declaration& declaration,
+                                               std::size_t worker, std::size_t workers) {
+                              const sut::AttachOptions options{
+                                  .worker = worker,
+                                  .workers = workers,
+                                  .log_file = (folder / "driver.log").string(),
+                                  .faults = session.faults};
+                              return sut::attach(executor, declaration, options);
+                            },
+                        .respond = parties::responder_for(journal.plan().profile),
+                        .watch = session.watch};
+  return engine::carry_out(job, journal, session.options);
+}
+
+engine::SchedulerOptions scheduler_options(const RunArguments& arguments) {
+  engine::SchedulerOptions options;
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  options.workers = arguments.workers == 0 ? cores : arguments.workers;
+  options.jobs = std::max<std::size_t>(1, arguments.jobs);
+  options.workers = std::min(options.workers, options.jobs);
+  if (arguments.patience.count() > 0) {
+    options.least_patience = arguments.patience;
+  }
+  return options;
+}
+
+std::string run_folder(const RunArguments& arguments) {
+  if (!arguments.out.empty()) {
+    return arguments.out;
+  }
+  const auto now = std::chrono::system_clock::now();
+  return fmt::format("out/{:%Y%m%d-%H%M%S}-{}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ::getpid());
+}
+
+}  // namespace parley::cli

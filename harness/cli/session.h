@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One judged run from arguments to results; `run` and `selftest` share it.
+#pragma once
+
+#include <map>
+
+#include "harness/cli/options.h"
+#include "harness/engine/scheduler.h"
+
+namespace parley::cli {
+
+// The declarations to judge: the user's, or the embedded reference for each party that has cases.
+std::map<model::Party, model::Declaration> reference_declarations(
+    const RunArguments& arguments, const std::vector<const model::Case*>& cases);
+
+struct Session {
+  const model::Library& library;
+  std::map<model::Party, model::Declaration> declarations;
+  std::vector<std::string> faults;  // of the reference
+  engine::SchedulerOptions options;
+  engine::Watcher watch;
+};
+
+Result<std::vector<engine::CaseResult>> judge_session(const Session& session,
+                                                      engine::Journal& journal);
+
+engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
+
+// A folder for a run: --out, or out/<time> below the working directory.
+std::string run_folder(const RunArguments& arguments);
+
+}  // namespace parley::cli

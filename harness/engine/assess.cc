@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The judging half of Tracker: which outcomes hold as things stand.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/text.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using State = Assessment::State;
+using model::Outcome;
+using model::RefusalKind;
+
+Assessment violated(std::string reason, std::string expected, std::string came) {
+  return {.state = State::violated,
+          .reason = std::move(reason),
+          .expected = std::move(expected),
+          .came = std::move(came),
+          .difference = ""};
+}
+
+}  // namespace
+
+bool Tracker::settled() const {
+  return deadline_.has_value() || !broken_.empty() || assess().state != State::pending;
+}
+
+bool Tracker::fence_done() const {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    if (run_.steps[i].step.fence && active(i) && !marks_[i].done) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the fence's remaining steps can still be carried out.
+bool Tracker::fence_possible() const { return due() != nullptr; }
+
+bool Tracker::failed_in_preamble() const {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    if (active(i) && !marks_[i].done) {
+      return run_.steps[i].step.preamble;
+    }
+  }
+  return false;
+}
+
+std::string Tracker::shown_due() const {
+  const std::string wanted = deadline_.value_or("");
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (wanted.empty() ? active(i) && !marks_[i].done : step.step.id == wanted) {
+      const auto& who = step.step.to.empty() ? step.link : step.step.from;
+      const auto what =
+          step.step.form.empty()
+              ? (step.step.kind == model::Step::Kind::tls       ? "a TLS handshake"
+                 : step.step.kind == model::Step::Kind::connect ? "a connection"
+                                                                : "the connection's end")
+              : step.step.form;
+      return fmt::format("{} by {} (step '{}')", what, who, step.step.id);
+    }
+  }
+  return "the end of the flow";
+}
+
+Assessment Tracker::assess_completes() const {
+  bool all = true;
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    all = all && (marks_[i].done || !active(i));
+  }
+  if (all) {
+    return {.state = State::holds};
+  }
+  const auto with_difference = [&](Assessment out) {
+    if (difference_) {
+      out.difference =
+          fmt::format("{}: expected {}, came {}", difference_->path,
+                      printable(difference_->expected, 200), printable(difference_->actual, 200));
+    }
+    return out;
+  };
+  if (wrong_) {
+    return with_difference(violated("the answer is not what it must be", shown_due(), *wrong_));
+  }
+  for (const auto& refusal : refusals_) {
+    const bool stream_level = refusal.kind != RefusalKind::stanza_error;
+    if (stream_level || change_made_) {
+      return with_difference(
+          violated("the SUT refused or ended what must go on", shown_due(), refusal.shown));
+    }
+  }
+  if (due() == nullptr && !deadline_) {
+    return with_difference(violated("the flow cannot go on", shown_due(), "nothing more"));
+  }
+  if (deadline_) {
+    return with_difference(violated("nothing came in time", shown_due(), "nothing"));
+  }
+  return {};
+}
+
+Assessment Tracker::assess_refused(const Outcome& outcome) const {
+  const auto expected = model::describe(outcome);
+  if (!prohibited_.empty()) {
+    return violated("the SUT acted on it", expected, prohibited_);
+  }
+  const auto& kinds = outcome.by.empty() ? run_.profile->refusals : outcome.by;
+  const Refusal* other = nullptr;
+  std::string link;
+  for (const auto& step : run_.steps) {
+    link = step.changed ? step.link : link;
+  }
+  for (const auto& refusal : refusals_) {
+    if (refusal.link != link) {
+      continue;
+    }
+    const bool kind = std::ranges::count(kinds, refusal.kind) > 0;
+    const bool condition = outcome.conditions.empty() || refusal.condition.empty() ||
+                           std::ranges::count(outcome.conditions, refusal.condition) > 0;
+    const bool named = refusal.kind == RefusalKind::close ||
+                       refusal.kind == RefusalKind::tls_failure || outcome.conditions.empty() ||
+                       !refusal.condition.empty();
+    if (change_made_ && kind && condition && named) {
+      if (!link_open(link) || fence_done()) {
+        return {.state = State::holds};
+      }
+      if (deadline_) {
+        return violated("the SUT refused it, but did not answer afterwards", shown_due(),
+                        "nothing");
+      }
+      // Refused but alive: the fence must show that it goes on.
+      return due() == nullptr ? Assessment{.state = State::holds} : Assessment{};
+    }
+    other = &refusal;
+  }
+  if (other != nullptr && (!link_open(link) || deadline_)) {
+    return violated("the SUT refused it, but not as it must", expected, other->shown);
+  }
+  if (deadline_) {
+    return violated(fence_done() ? "the SUT did not refuse it" : "nothing came in time", expected,
+                    fence_done() ? "nothing; later exchanges were answered" : "nothing");
+  }
+  if (!link_open(link)) {
+    return violated("the SUT did not refuse it", expected, "the connection ended");
+  }
+  return {};
+}
+
+Assessment Tracker::assess_ignored() const {
+  const std::string expected = "no effect, and the exchange after it is answered";
+  if (!prohibited_.empty()) {
+    return violated("the SUT acted on it", expected, prohibited_);
+  }
+  for (const auto& refusal : refusals_) {
+    return violated("the SUT did not ignore it", expected, refusal.shown);
+  }
+  if (change_made_ && fence_done()) {
+    return {.state = State::holds};
+  }
+  if (deadline_) {
+    return violated("nothing came in time", shown_due(), "nothing");
+  }
+  if (due() == nullptr) {
+    return violated("the exchange after it cannot go on", shown_due(),
+                    wrong_.value_or("nothing more"));
+  }
+  return {};
+}
+
+Assessment Tracker::assess(const Outcome& outcome) const {
+  switch (outcome.kind) {
+    case Outcome::Kind::completes:
+      return assess_completes();
+    case Outcome::Kind::refused:
+      return assess_refused(outcome);
+    case Outcome::Kind::ignored:
+      return assess_ignored();
+  }
+  return {};
+}
+
+Assessment Tracker::assess() const {
+  if (!broken_.empty()) {
+    return violated(broken_, "", "");
+  }
+  // What comes before the change must be as in the unchanged flow, whatever is expected after it.
+  const bool before_change = run_.change != nullptr && !change_made_;
+  if (before_change) {
+    auto until = assess_completes();
+    return until.state == State::holds ? Assessment{} : until;
+  }
+  std::vector<std::string> expected;
+  Assessment worst;
+  bool pending = false;
+  for (const auto& outcome : run_.outcomes) {
+    auto one = assess(outcome);
+    if (one.state == State::holds) {
+      return one;
+    }
+    pending = pending || one.state == State::pending;
+    expected.push_back(one.expected.empty() ? model::describe(outcome) : one.expected);
+    worst = worst.reason.empty() ? std::move(one) : std::move(worst);
+  }
+  if (pending) {
+    return {};
+  }
+  worst.expected = join(expected, "; or ");
+  return worst;
+}
+
+}  // namespace parley::engine

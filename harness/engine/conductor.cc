@@ -1,0 +1,565 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/conductor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+
+#include "harness/base/text.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/judge.h"
+#include "harness/engine/tracker.h"
+#include "harness/net/deadline.h"
+
+namespace parley::engine {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+void Patience::saw(std::chrono::microseconds answer) { slowest_ = std::max(slowest_, answer); }
+
+milliseconds Patience::now() const {
+  // Forty times the slowest answer: a SUT on a loaded machine slows down as a whole.
+  return std::clamp(duration_cast<milliseconds>(slowest_ * 40), least_, most_);
+}
+
+namespace {
+
+using model::Step;
+
+crypto::LeafKind leaf_kind(const std::string& name) {
+  if (name == "expired") {
+    return crypto::LeafKind::expired;
+  }
+  if (name == "not-yet-valid") {
+    return crypto::LeafKind::not_yet_valid;
+  }
+  if (name == "other-host") {
+    return crypto::LeafKind::other_host;
+  }
+  if (name == "self-signed") {
+    return crypto::LeafKind::self_signed;
+  }
+  return name == "unknown-ca" ? crypto::LeafKind::unknown_ca : crypto::LeafKind::valid;
+}
+
+net::TlsVersion tls_version(const std::string& name, net::TlsVersion otherwise) {
+  if (name == "1.0") {
+    return net::TlsVersion::tls1_0;
+  }
+  if (name == "1.1") {
+    return net::TlsVersion::tls1_1;
+  }
+  if (name == "1.2") {
+    return net::TlsVersion::tls1_2;
+  }
+  return name == "1.3" ? net::TlsVersion::tls1_3 : otherwise;
+}
+
+// One connection between a client actor and the server.
+struct Link {
+  std::unique_ptr<net::Stream> stream;
+  std::unique_ptr<net::Listener> listener;  // when the SUT dials
+  std::string bare;
+  std::string jid;
+  bool reading = false;
+  bool pausing = false;
+};
+
+class Run {
+ public:
+  Run(const CastRun& cast, Workshop& workshop, Transcript& transcript, Clock::time_point began,
+      asio::any_io_executor executor)
+      : cast_(cast),
+        workshop_(workshop),
+        record_(transcript.runs.emplace_back()),
+        began_(began),
+        executor_(executor),
+        wake_(executor),
+        rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
+    record_.name = cast.name;
+  }
+
+  asio::awaitable<void> carry_out(bool soils) {
+    if (co_await lease()) {
+      tracker_.emplace(cast_, record_.values, rng_);
+      co_await follow();
+    }
+    co_await finish(soils);
+  }
+
+ private:
+  milliseconds patience() const { return workshop_.patience.now(); }
+
+  void note(Event event) {
+    event.at_us = duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
+    record_.events.push_back(std::move(event));
+    if (tracker_) {
+      tracker_->feed(record_.events.back());
+    }
+    last_event_ = Clock::now();
+    wake_.cancel();
+  }
+
+  void broken(std::string link, std::string text) {
+    note({.kind = Event::Kind::broken, .link = std::move(link), .text = std::move(text)});
+  }
+
+  // Accounts and the values that the flow starts with.
+  asio::awaitable<bool> lease() {
+    const bool server_sut = model::is_server(cast_.sut);
+    const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
+    record_.values["domain"] = domain;
+    for (const auto& [actor, party] : cast_.flow->actors) {
+      if (model::is_server(party)) {
+        continue;
+      }
+      Identity identity;
+      if (server_sut || party == cast_.sut) {
+        auto leased = co_await workshop_.attachment.lease(rng_.child("identity/" + actor));
+        if (!leased) {
+          broken("identities", leased.error().detail);
+          co_return false;
+        }
+        identity = std::move(*leased);
+      } else {
+        auto rng = rng_.child("identity/" + actor);
+        identity = {.user = "u" + rng.token(10), .password = rng.token(12)};
+      }
+      const auto bare = identity.user + "@" + domain;
+      const auto resource = "r" + rng_.child("resource/" + actor).token(6);
+      record_.values[actor + ".user"] = identity.user;
+      record_.values[actor + ".password"] = identity.password;
+      record_.values[actor + ".bare"] = bare;
+      record_.values[actor + ".resource"] = resource;
+      record_.values[actor + ".jid"] = bare + "/" + resource;
+      auto& link = links_[actor];
+      link.bare = bare;
+      link.jid = bare + "/" + resource;
+      if (server_sut || party == cast_.sut) {
+        leased_.push_back(identity);
+      }
+      if (!server_sut && party == cast_.sut) {
+        workshop_.attachment.on_notice(
+            identity.user, [this, actor](const std::string& method, const nlohmann::json& params) {
+              note({.kind = Event::Kind::notice, .link = actor, .text = method, .data = params});
+            });
+      }
+    }
+    co_return true;
+  }
+
+  void add_row(const std::map<std::string, std::string>& row) {
+    for (const auto& [name, value] : row) {
+      record_.values[name] = value;
+    }
+  }
+
+  asio::awaitable<void> follow() {
+    while (!tracker_->settled()) {
+      co_await answer_beside();
+      const auto* due = tracker_->due();
+      if (due != nullptr && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
+        co_await perform(*due);
+        continue;
+      }
+      co_await wait_for(due);
+    }
+  }
+
+  asio::awaitable<void> perform(const CastStep& step) {
+    switch (step.step.kind) {
+      case Step::Kind::wire:
+        co_await send(step);
+        break;
+      case Step::Kind::connect:
+        co_await dial(step);
+        break;
+      case Step::Kind::tls:
+        co_await handshake(step);
+        break;
+      case Step::Kind::close:
+        note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
+        links_[step.link].stream->close();
+        break;
+      case Step::Kind::does:
+        co_await drive(step);
+        break;
+      case Step::Kind::shows:
+        break;
+    }
+  }
+
+  // Waits until something happens, or until nothing happened for as long as patience lasts.
+  asio::awaitable<void> wait_for(const CastStep* due) {
+    const auto wait = patience();
+    const auto until = Clock::now() + wait;
+    const auto events = record_.events.size();
+    last_event_ = Clock::now();
+    const auto asked = Clock::now();
+    while (record_.events.size() == events && Clock::now() < until) {
+      wake_.expires_at(until);
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (record_.events.size() != events) {
+      workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+      co_return;
+    }
+    const auto late = duration_cast<milliseconds>(Clock::now() - until).count();
+    note({.kind = Event::Kind::deadline,
+          .link = due == nullptr ? "" : due->link,
+          .step = due == nullptr ? "" : due->step.id,
+          .data = {{"waited_ms", wait.count()}, {"late_ms", late}}});
+  }
+
+  asio::awaitable<void> dial(const CastStep& step) {
+    const auto wanted =
+        step.step.with.contains("endpoint") ? step.step.with.at("endpoint").front() : "starttls";
+    const auto address = net::parse_address(workshop_.attachment.endpoint(wanted));
+    if (!address) {
+      note({.kind = Event::Kind::unsupported,
+            .link = step.link,
+            .text = "no endpoint '" + wanted + "' is declared"});
+      co_return;
+    }
+    auto stream = co_await net::Stream::connect(*address, patience());
+    if (!stream) {
+      broken("driver",
+             fmt::format("connecting to {}: {}", net::to_string(*address), stream.error().detail));
+      co_return;
+    }
+    links_[step.link].stream = std::move(*stream);
+    note({.kind = Event::Kind::dialled, .link = step.link, .step = step.step.id});
+    start_reading(step.link);
+  }
+
+  void start_reading(const std::string& name) {
+    auto& link = links_[name];
+    link.reading = true;
+    link.pausing = false;
+    ++readers_;
+    asio::co_spawn(executor_, read(name), [this, name](std::exception_ptr error) {
+      links_[name].reading = false;
+      --readers_;
+      if (error) {
+        broken(name, "reading failed inside the harness");
+      }
+      wake_.cancel();
+    });
+  }
+
+  asio::awaitable<void> read(std::string name) {
+    auto* stream = links_[name].stream.get();
+    while (true) {
+      auto event = co_await stream->read(milliseconds(0));
+      if (auto* octets = std::get_if<Bytes>(&event)) {
+        received_ += octets->size();
+        note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
+        if (received_ > kMaxReceivedOctets) {
+          note(
+              {.kind = Event::Kind::failed, .link = name, .text = "the SUT sent more than 32 MiB"});
+          stream->reset();
+          co_return;
+        }
+        if (tracker_->handshake_next(name) && !stream->secure()) {
+          co_return;
+        }
+        continue;
+      }
+      if (links_[name].pausing || done_) {
+        co_return;
+      }
+      const auto* failed = std::get_if<net::Failed>(&event);
+      note({.kind = failed != nullptr ? Event::Kind::failed : Event::Kind::closed,
+            .link = name,
+            .text = failed != nullptr ? failed->reason : ""});
+      stream->close();
+      co_return;
+    }
+  }
+
+  asio::awaitable<void> pause_reading(const std::string& name) {
+    auto& link = links_[name];
+    link.pausing = true;
+    while (link.reading) {
+      link.stream->cancel();
+      wake_.expires_after(patience());
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  asio::awaitable<void> handshake(const CastStep& step) {
+    auto& link = links_[step.link];
+    if (link.stream == nullptr) {
+      broken(step.link, "a handshake without a connection");
+      co_return;
+    }
+    co_await pause_reading(step.link);
+    const auto* edit = step.changed && cast_.change != nullptr
+                           ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
+                           : nullptr;
+    const auto min = tls_version(edit != nullptr ? edit->tls_min : "", net::TlsVersion::tls1_2);
+    const auto max = tls_version(edit != nullptr ? edit->tls_max : "", net::TlsVersion::tls1_3);
+    Result<net::TlsSession> session = fail(Errc::io, "");
+    if (cast_.played(step.link)) {
+      const net::TlsClientOptions options{.ca_pem = workshop_.attachment.ca_pem(),
+                                          .host = record_.values["domain"],
+                                          .verify = true,
+                                          .min_version = std::min(min, max),
+                                          .max_version = max};
+      session = co_await link.stream->start_tls(workshop_.tls, options, patience());
+    } else {
+      const auto certificate = edit != nullptr ? evaluated(edit->certificate) : "";
+      const auto leaf = workshop_.authority.issue(workshop_.domain, leaf_kind(certificate));
+      const net::TlsServerOptions options{.chain_pem = leaf ? leaf->chain_pem : "",
+                                          .key_pem = leaf ? leaf->key_pem : "",
+                                          .min_version = std::min(min, max),
+                                          .max_version = max};
+      session = co_await link.stream->start_tls(workshop_.tls, options, patience());
+    }
+    if (!session) {
+      note({.kind = Event::Kind::tls_failed,
+            .link = step.link,
+            .step = step.step.id,
+            .text = session.error().detail});
+      link.stream->close();
+      co_return;
+    }
+    note({.kind = Event::Kind::tls,
+          .link = step.link,
+          .step = step.step.id,
+          .text = fmt::format("TLS {} {}", net::to_string(session->version), session->cipher)});
+    start_reading(step.link);
+  }
+
+  std::string evaluated(const std::string& text) {
+    return evaluate(text, tracker_->scope(), "change").value_or(text);
+  }
+
+  asio::awaitable<void> send(const CastStep& step) {
+    auto message = tracker_->compose(step);
+    auto& link = links_[step.link];
+    if (!message || link.stream == nullptr) {
+      broken(step.link, message ? "nothing to send on" : message.error().detail);
+      co_return;
+    }
+    note({.kind = Event::Kind::sent,
+          .link = step.link,
+          .step = step.step.id,
+          .octets = message->octets});
+    co_await write(step.link, std::move(message->octets), message->segment_octets);
+    if (message->then_end) {
+      const auto* edit = std::get_if<model::ConnectionEdit>(&cast_.change->edit);
+      if (edit != nullptr && edit->end == "reset") {
+        link.stream->reset();
+      } else {
+        link.stream->close();
+      }
+      note({.kind = Event::Kind::ended, .link = step.link});
+    }
+  }
+
+  asio::awaitable<void> write(std::string name, Bytes octets, std::size_t segment) {
+    auto* stream = links_[name].stream.get();
+    const std::size_t size = segment == 0 ? octets.size() : segment;
+    for (std::size_t at = 0; at < octets.size(); at += size) {
+      auto done = co_await net::with_deadline(stream->write(octets.substr(at, size)), patience());
+      if (!done) {
+        note({.kind = Event::Kind::failed, .link = name, .text = "the SUT does not read"});
+        stream->reset();
+        co_return;
+      }
+      if (!*done) {
+        // The reader sees the end of the connection and says so.
+        co_return;
+      }
+    }
+  }
+
+  // The SUT's user does something.
+  asio::awaitable<void> drive(const CastStep& step) {
+    nlohmann::json params{{"user", record_.values[step.link + ".user"]}};
+    for (const auto& [field, alternatives] : step.step.with) {
+      auto value = evaluate(alternatives.front(), tracker_->scope(), step.step.id + "/" + field);
+      if (!value) {
+        broken(step.link, value.error().detail);
+        co_return;
+      }
+      tracker_->scope().values[step.step.id + "." + field] = *value;
+      params[field] = *value;
+    }
+    if (step.step.form == "connect" && !listen(step.link, params)) {
+      co_return;
+    }
+    note({.kind = Event::Kind::call,
+          .link = step.link,
+          .step = step.step.id,
+          .text = step.step.form,
+          .data = params});
+    auto answer = co_await workshop_.attachment.call(step.step.form, params, patience() * 2);
+    if (answer) {
+      note({.kind = Event::Kind::answer,
+            .link = step.link,
+            .step = step.step.id,
+            .text = step.step.form});
+    } else if (answer.error().code == Errc::unsupported) {
+      note({.kind = Event::Kind::unsupported, .link = "driver", .text = answer.error().detail});
+    } else {
+      broken("driver", fmt::format("driver method {}: {}", step.step.form, answer.error().detail));
+    }
+  }
+
+  bool listen(const std::string& name, nlohmann::json& params) {
+    auto listener = net::Listener::open(executor_);
+    if (!listener) {
+      broken(name, listener.error().detail);
+      return false;
+    }
+    auto& link = links_[name];
+    link.listener = std::move(*listener);
+    params["password"] = record_.values[name + ".password"];
+    params["domain"] = workshop_.domain;
+    params["host"] = link.listener->address().host;
+    params["port"] = link.listener->address().port;
+    params["ca"] = workshop_.authority_file;
+    params["resource"] = record_.values[name + ".resource"];
+    ++readers_;
+    asio::co_spawn(executor_, accept(name), [this, name](std::exception_ptr error) {
+      --readers_;
+      if (error) {
+        broken(name, "accepting failed inside the harness");
+      }
+      wake_.cancel();
+    });
+    return true;
+  }
+
+  asio::awaitable<void> accept(std::string name) {
+    auto stream = co_await links_[name].listener->accept(milliseconds(0));
+    if (stream == nullptr || done_) {
+      co_return;
+    }
+    links_[name].stream = std::move(stream);
+    std::string step;
+    for (const auto& one : cast_.steps) {
+      if (one.link == name && one.step.kind == Step::Kind::connect) {
+        step = one.step.id;
+      }
+    }
+    note({.kind = Event::Kind::accepted, .link = name, .step = step});
+    if (!tracker_->handshake_next(name)) {
+      start_reading(name);
+    }
+  }
+
+  // A played party answers whatever the protocol lets the other side ask.
+  asio::awaitable<void> answer_beside() {
+    for (const auto& seen : tracker_->take_beside()) {
+      const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+      auto& link = links_[seen.link];
+      if (stanza == nullptr || link.stream == nullptr || !tracker_->link_open(seen.link)) {
+        continue;
+      }
+      const bool client_played = cast_.played(seen.link);
+      const PeerView view{.plays = client_played ? cast_.flow->actors.at(seen.link)
+                                                 : model::Party::gatekeeper_server,
+                          .domain = record_.values["domain"],
+                          .bare = link.bare,
+                          .jid = link.jid,
+                          .rng = rng_.child("beside")};
+      for (const auto& answer : workshop_.respond(stanza->element, view)) {
+        auto octets = xml::print(answer, cast_.profile->content_ns);
+        note({.kind = Event::Kind::sent, .link = seen.link, .octets = octets});
+        co_await write(seen.link, std::move(octets), 0);
+      }
+    }
+  }
+
+  // Everything under way is ended and awaited before the run's frame goes.
+  asio::awaitable<void> finish(bool soils) {
+    done_ = true;
+    for (auto& [name, link] : links_) {
+      if (link.stream != nullptr) {
+        link.stream->close();
+      }
+      if (link.listener != nullptr) {
+        link.listener->close();
+      }
+    }
+    while (readers_ > 0) {
+      wake_.expires_after(milliseconds(1000));
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    for (const auto& identity : leased_) {
+      workshop_.attachment.on_notice(identity.user, nullptr);
+      if (!model::is_server(cast_.sut)) {
+        (void)co_await workshop_.attachment.call("reset", {{"user", identity.user}}, patience());
+      }
+      workshop_.attachment.give_back(identity, soils);
+    }
+  }
+
+  static constexpr std::size_t kMaxReceivedOctets = 32 * 1024 * 1024;
+
+  const CastRun& cast_;
+  Workshop& workshop_;
+  RunRecord& record_;
+  Clock::time_point began_;
+  asio::any_io_executor executor_;
+  asio::steady_timer wake_;
+  Rng rng_;
+  std::optional<Tracker> tracker_;
+  std::map<std::string, Link> links_;
+  std::vector<Identity> leased_;
+  Clock::time_point last_event_ = Clock::now();
+  std::size_t received_ = 0;
+  int readers_ = 0;
+  bool done_ = false;
+
+ public:
+  void with_row(const std::map<std::string, std::string>& row) { add_row(row); }
+};
+
+// Whether a further run of the case can tell anything: not after the first that went wrong.
+bool as_it_must(const CastRun& cast, const RunRecord& record, const Transcript& transcript) {
+  Tracker tracker(cast, record.values, run_rng(transcript.seed, transcript.case_id, cast.name));
+  for (const auto& event : record.events) {
+    tracker.feed(event);
+  }
+  return tracker.assess().state == Assessment::State::holds;
+}
+
+}  // namespace
+
+asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) {
+  Transcript transcript{.case_id = one.id, .seed = workshop.seed, .runs = {}};
+  transcript.runs.reserve(3);  // runs refer to their records
+  const auto casts = cast_case(one, workshop.library);
+  if (!casts) {
+    co_return transcript;
+  }
+  const auto began = Clock::now();
+  const auto executor = co_await asio::this_coro::executor;
+  for (const auto& cast : *casts) {
+    Run run(cast, workshop, transcript, began, executor);
+    run.with_row(one.row);
+    co_await run.carry_out(one.soils);
+    if (!as_it_must(cast, transcript.runs.back(), transcript)) {
+      break;
+    }
+  }
+  co_return transcript;
+}
+
+}  // namespace parley::engine

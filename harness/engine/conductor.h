@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Carries out the runs of one case against the SUT: dials, listens, sends, waits, and records every
+// octet and event. What to do next and when to stop the tracker says; the verdict is the judge's.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+
+#include "harness/crypto/certificate.h"
+#include "harness/engine/ports.h"
+#include "harness/engine/transcript.h"
+#include "harness/model/library.h"
+
+namespace parley::engine {
+
+// How long to wait for what must come: scaled from the slowest answer seen so far on this worker.
+class Patience {
+ public:
+  Patience(std::chrono::milliseconds least, std::chrono::milliseconds most)
+      : least_(least), most_(most) {}
+  void saw(std::chrono::microseconds answer);
+  std::chrono::milliseconds now() const;
+
+ private:
+  std::chrono::milliseconds least_;
+  std::chrono::milliseconds most_;
+  std::chrono::microseconds slowest_{0};
+};
+
+// What a worker lends to each case. All of it outlives the case.
+struct Workshop {
+  const model::Library& library;
+  Attachment& attachment;
+  Responder respond;
+  net::TlsContexts& tls;
+  const crypto::CertificateAuthority& authority;  // of the played server
+  std::string authority_file;                     // its PEM file, for a client SUT
+  std::string domain;                             // the played server's
+  Patience& patience;
+  std::uint64_t seed;
+};
+
+// Never throws for what a SUT does.
+boost::asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop);
+
+}  // namespace parley::engine

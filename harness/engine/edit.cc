@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/edit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "harness/base/text.h"
+
+namespace parley::engine {
+namespace {
+
+// "body/@xml:lang" names an attribute of a child; "body" its text; "." the element itself.
+struct Target {
+  xml::Element* element;
+  std::string attribute;
+};
+
+Result<Target> find_target(xml::Element& root, const std::string& path, bool make) {
+  xml::Element* at = &root;
+  for (const auto& part : split(path, '/')) {
+    if (part == "." || part.empty()) {
+      continue;
+    }
+    if (part[0] == '@') {
+      return Target{at, part.substr(1)};
+    }
+    xml::Element* next = at->child(part);
+    if (next == nullptr && make) {
+      at->children.emplace_back(
+          xml::Element{.ns = at->ns, .name = part, .attributes = {}, .children = {}});
+      next = at->child(part);
+    }
+    if (next == nullptr) {
+      return fail(Errc::not_found, fmt::format("the message has no '{}' (path {})", part, path));
+    }
+    at = next;
+  }
+  return Target{at, ""};
+}
+
+Result<void> remove(xml::Element& root, const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
+  auto parent = find_target(root, slash == std::string::npos ? "." : path.substr(0, slash), false);
+  if (!parent) {
+    return std::unexpected(parent.error());
+  }
+  if (name.starts_with('@')) {
+    parent->element->erase(name.substr(1));
+    return {};
+  }
+  const auto removed = std::erase_if(parent->element->children, [&](const xml::Node& node) {
+    const auto* element = std::get_if<xml::Element>(&node);
+    return element != nullptr && element->name == name;
+  });
+  if (removed == 0) {
+    return fail(Errc::not_found, fmt::format("the message has no '{}'", path));
+  }
+  return {};
+}
+
+void rename_namespace(xml::Element& element, const std::string& from, const std::string& to) {
+  if (element.ns != from) {
+    return;
+  }
+  element.ns = to;
+  for (auto& node : element.children) {
+    if (auto* inner = std::get_if<xml::Element>(&node)) {
+      rename_namespace(*inner, from, to);
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, const Scope& scope,
+                         std::string_view content_ns) {
+  for (const auto& [path, expression] : edit.set) {
+    auto value = evaluate(expression, scope, "change/" + path);
+    auto target = find_target(element, path, true);
+    if (!value || !target) {
+      return std::unexpected(value ? target.error() : value.error());
+    }
+    if (target->attribute.empty()) {
+      target->element->set_text(std::move(*value));
+    } else {
+      target->element->set(target->attribute, std::move(*value));
+    }
+  }
+  for (const auto& path : edit.remove) {
+    if (auto removed = remove(element, path); !removed) {
+      return removed;
+    }
+  }
+  for (const auto& expression : edit.add) {
+    auto text = evaluate(expression, scope, "change/add");
+    if (!text) {
+      return std::unexpected(text.error());
+    }
+    auto child = xml::parse(*text, content_ns);
+    auto into = find_target(element, edit.into, false);
+    if (!child || !into) {
+      return std::unexpected(child ? into.error() : child.error());
+    }
+    into->element->children.emplace_back(std::move(*child));
+  }
+  if (!edit.rename.empty()) {
+    element.name = edit.rename;
+  }
+  if (!edit.ns.empty()) {
+    auto ns = evaluate(edit.ns, scope, "change/ns");
+    if (!ns) {
+      return std::unexpected(ns.error());
+    }
+    auto target = find_target(element, edit.into, false);
+    if (!target) {
+      return std::unexpected(target.error());
+    }
+    rename_namespace(*target->element, std::string(target->element->ns), *ns);
+  }
+  return {};
+}
+
+Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope& scope) {
+  const auto value = [&](const std::string& text) -> Result<std::string> {
+    auto whole = evaluate(text, scope, "change");
+    return whole ? unescape(*whole) : whole;
+  };
+  if (edit.replace) {
+    auto with = value(*edit.replace);
+    auto what = value(edit.find);
+    if (!with || !what) {
+      return std::unexpected(with ? what.error() : with.error());
+    }
+    const auto at = what->empty() ? 0 : octets.find(*what);
+    if (at == Bytes::npos) {
+      return fail(Errc::not_found, fmt::format("'{}' is not in the message", printable(*what, 60)));
+    }
+    octets.replace(at, what->empty() ? octets.size() : what->size(), *with);
+  }
+  if (!edit.cut_after.empty()) {
+    auto what = value(edit.cut_after);
+    const auto at = what ? octets.find(*what) : Bytes::npos;
+    if (at == Bytes::npos) {
+      return fail(Errc::not_found,
+                  fmt::format("'{}' is not in the message", printable(edit.cut_after, 60)));
+    }
+    octets.resize(at + what->size());
+  }
+  auto before = value(edit.prepend);
+  auto behind = value(edit.append);
+  if (!before || !behind) {
+    return std::unexpected(before ? behind.error() : before.error());
+  }
+  return *before + octets + *behind;
+}
+
+}  // namespace parley::engine

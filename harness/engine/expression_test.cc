@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/expression.h"
+
+#include <gtest/gtest.h>
+
+namespace parley::engine {
+namespace {
+
+Scope scope() {
+  return {.values = {{"alice.user", "alice"}, {"alice.password", "secret"}, {"ping.id", "p1"}},
+          .rng = Rng(7)};
+}
+
+TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
+  EXPECT_EQ(evaluate("a ${ping.id} b", scope(), "x").value_or("?"), "a p1 b");
+  EXPECT_EQ(evaluate("${repeat('ab', 3)}", scope(), "x").value_or("?"), "ababab");
+  EXPECT_EQ(evaluate("${plain(alice)}", scope(), "x").value_or("?"), "AGFsaWNlAHNlY3JldA==");
+  EXPECT_EQ(evaluate("${b64('a')}", scope(), "x").value_or("?"), "YQ==");
+}
+
+TEST(Evaluate, GivesTheSameFreshValueAtOnePlaceAndAnotherElsewhere) {
+  const auto one = evaluate("${fresh}", scope(), "here");
+  EXPECT_EQ(one, evaluate("${fresh}", scope(), "here"));
+  EXPECT_NE(one, evaluate("${fresh}", scope(), "there"));
+}
+
+TEST(Evaluate, CarriesAWholeScramExchange) {
+  auto s = scope();
+  const auto step = [&](const std::string& name, const std::string& expression) {
+    auto value = evaluate(expression, s, name);
+    ASSERT_TRUE(value) << value.error();
+    s.values[name] = *value;
+  };
+  step("first", "${scram-first(alice)}");
+  step("challenge", "${scram-challenge(alice, first)}");
+  step("final", "${scram-final(alice, first, challenge)}");
+  step("verified", "${scram-verify(alice, first, challenge, final)}");
+  step("signature", "${scram-signature(alice, first, challenge)}");
+  EXPECT_EQ(s.values["verified"], s.values["signature"]);
+  s.values["wrong"] = evaluate("${flip(final)}", s, "w").value_or("");
+  EXPECT_FALSE(evaluate("${scram-verify(alice, first, challenge, wrong)}", s, "v"));
+}
+
+struct BadExpression {
+  const char* name;
+  std::string text;
+  Errc code;
+};
+class RejectsExpression : public testing::TestWithParam<BadExpression> {};
+
+TEST_P(RejectsExpression, WithItsCode) {
+  const auto value = evaluate(GetParam().text, scope(), "x");
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().code, GetParam().code) << value.error();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Expressions, RejectsExpression,
+    testing::Values(BadExpression{"unknown_name", "${pong.id}", Errc::not_found},
+                    BadExpression{"unknown_function", "${nope(1)}", Errc::not_found},
+                    BadExpression{"open", "${ping.id", Errc::malformed},
+                    BadExpression{"behind", "${ping.id x}", Errc::malformed},
+                    BadExpression{"open_call", "${b64('a'}", Errc::malformed},
+                    BadExpression{"too_few", "${repeat('a')}", Errc::malformed},
+                    BadExpression{"too_large", "${repeat('aaaaaaaaaa', 99999999)}",
+                                  Errc::too_large}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Unescape, KnowsOctetsAndRejectsTheRest) {
+  EXPECT_EQ(unescape("a\\xC0\\x80b\\\\").value_or("?"),
+            "a\xC0\x80"
+            "b\\");
+  EXPECT_FALSE(unescape("\\q"));
+  EXPECT_FALSE(unescape("\\xZZ"));
+}
+
+}  // namespace
+}  // namespace parley::engine

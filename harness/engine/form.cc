@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/form.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "harness/base/text.h"
+
+namespace parley::engine {
+namespace {
+
+using model::Fields;
+using model::MessageForm;
+
+struct Placeholder {
+  std::string field;
+  bool optional;
+};
+
+// "${id}" or "${to?}": a whole value that is one field.
+std::optional<Placeholder> placeholder(std::string_view text) {
+  if (!text.starts_with("${") || !text.ends_with("}") || text.find('}') != text.size() - 1) {
+    return std::nullopt;
+  }
+  auto name = text.substr(2, text.size() - 3);
+  const bool optional = name.ends_with("?");
+  if (optional) {
+    name.remove_suffix(1);
+  }
+  if (name.find('(') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return Placeholder{.field = std::string(name), .optional = optional};
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+class Renderer {
+ public:
+  Renderer(const MessageForm& form, const std::string& step_id, const Fields& with, Scope& scope)
+      : form_(form), step_id_(step_id), with_(with), scope_(scope) {}
+
+  Result<xml::Element> element(const xml::Element& pattern) {
+    xml::Element out{.ns = pattern.ns, .name = pattern.name, .attributes = {}, .children = {}};
+    if (pattern.ns == kPatternNamespace) {
+      auto name = value(pattern.get("name"));
+      if (!name) {
+        return std::unexpected(name.error());
+      }
+      out.ns = pattern.get("ns");
+      out.name = name->value_or("undefined-condition");
+      return out;
+    }
+    for (const auto& attribute : pattern.attributes) {
+      auto text = value(attribute.value);
+      if (!text) {
+        return std::unexpected(text.error());
+      }
+      if (*text) {
+        out.attributes.push_back({attribute.ns, attribute.name, **text});
+      }
+    }
+    for (const auto& node : pattern.children) {
+      if (const auto* inner = std::get_if<xml::Element>(&node)) {
+        auto child = element(*inner);
+        if (!child) {
+          return child;
+        }
+        out.children.emplace_back(std::move(*child));
+      } else if (!is_blank(std::get<std::string>(node))) {
+        auto text = value(std::get<std::string>(node));
+        if (!text) {
+          return std::unexpected(text.error());
+        }
+        if (*text && !(*text)->empty()) {
+          out.children.emplace_back(**text);
+        }
+      }
+    }
+    return out;
+  }
+
+ private:
+  // Nullopt inside: an optional field without a value.
+  Result<std::optional<std::string>> value(std::string_view pattern) {
+    const auto field = placeholder(pattern);
+    if (!field) {
+      auto text = evaluate(pattern, scope_, step_id_);
+      if (!text) {
+        return std::unexpected(text.error());
+      }
+      return std::optional(std::move(*text));
+    }
+    const auto bound = step_id_ + "." + field->field;
+    if (const auto have = scope_.values.find(bound);
+        have != scope_.values.end() && done_.contains(bound)) {
+      return std::optional(have->second);
+    }
+    const auto given = with_.find(field->field);
+    const auto preset = form_.defaults.find(field->field);
+    if (given == with_.end() && preset == form_.defaults.end()) {
+      if (field->optional) {
+        return std::optional<std::string>();
+      }
+      return fail(Errc::not_found,
+                  fmt::format("field '{}' of message '{}' in step '{}' has no value", field->field,
+                              form_.name, step_id_));
+    }
+    const auto& expression = given != with_.end() ? given->second.front() : preset->second;
+    auto text = evaluate(expression, scope_, step_id_ + "/" + field->field);
+    if (!text) {
+      return std::unexpected(text.error());
+    }
+    if (field->optional && text->empty()) {
+      return std::optional<std::string>();
+    }
+    scope_.values[bound] = *text;
+    done_.insert(bound);
+    return std::optional(std::move(*text));
+  }
+
+  const MessageForm& form_;
+  const std::string& step_id_;
+  const Fields& with_;
+  Scope& scope_;
+  std::set<std::string> done_;
+};
+
+class Matcher {
+ public:
+  Matcher(const std::string& step_id, const Fields& with, const Scope& scope)
+      : step_id_(step_id), with_(with), scope_(scope) {}
+
+  std::optional<xml::Difference> element(const xml::Element& pattern, const xml::Element& actual,
+                                         const std::string& path) {
+    if (pattern.ns != actual.ns || pattern.name != actual.name) {
+      return xml::Difference{path.empty() ? "/" : path, "{" + pattern.ns + "}" + pattern.name,
+                             "{" + actual.ns + "}" + actual.name};
+    }
+    const auto here = path + "/" + actual.name;
+    for (const auto& attribute : pattern.attributes) {
+      const auto name = attribute.ns.empty() ? attribute.name : "xml:" + attribute.name;
+      if (auto wrong = text(attribute.value, actual.find(name), here + "/@" + name)) {
+        return wrong;
+      }
+    }
+    std::set<const xml::Element*> used;
+    for (const auto& node : pattern.children) {
+      if (const auto* inner = std::get_if<xml::Element>(&node)) {
+        if (auto wrong = child(*inner, actual, here, used)) {
+          return wrong;
+        }
+      } else if (!is_blank(std::get<std::string>(node))) {
+        const auto have = actual.text();
+        if (auto wrong = text(std::get<std::string>(node), &have, here + "/text()")) {
+          return wrong;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  void bind_into(Scope& scope) {
+    for (auto& [name, value] : bound_) {
+      scope.values[name] = value;
+    }
+  }
+
+ private:
+  std::optional<xml::Difference> child(const xml::Element& pattern, const xml::Element& actual,
+                                       const std::string& path,
+                                       std::set<const xml::Element*>& used) {
+    std::optional<xml::Difference> nearest;
+    for (const auto* candidate : actual.elements()) {
+      if (used.contains(candidate)) {
+        continue;
+      }
+      const auto before = bound_;
+      auto wrong = pattern.ns == kPatternNamespace ? any(pattern, *candidate, path)
+                                                   : element(pattern, *candidate, path);
+      if (!wrong) {
+        used.insert(candidate);
+        return std::nullopt;
+      }
+      bound_ = before;
+      if (!nearest || candidate->name == pattern.name) {
+        nearest = std::move(wrong);
+      }
+    }
+    if (nearest) {
+      return nearest;
+    }
+    const auto label = pattern.ns == kPatternNamespace ? pattern.get("name") : pattern.name;
+    return xml::Difference{path + "/" + label, "<" + label + "/>", "(absent)"};
+  }
+
+  std::optional<xml::Difference> any(const xml::Element& pattern, const xml::Element& actual,
+                                     const std::string& path) {
+    if (actual.ns != pattern.get("ns")) {
+      return xml::Difference{path, "an element of " + pattern.get("ns"),
+                             "{" + actual.ns + "}" + actual.name};
+    }
+    return text(pattern.get("name"), &actual.name, path + "/*");
+  }
+
+  std::optional<xml::Difference> text(std::string_view pattern, const std::string* actual,
+                                      const std::string& path) {
+    const auto field = placeholder(pattern);
+    std::vector<std::string> alternatives;
+    if (!field) {
+      auto wanted = evaluate(pattern, scope_, step_id_);
+      alternatives.push_back(wanted ? *wanted : "(" + wanted.error().detail + ")");
+    } else if (const auto given = with_.find(field->field); given != with_.end()) {
+      for (const auto& expression : given->second) {
+        auto wanted = evaluate(expression, scope_, step_id_ + "/" + field->field);
+        alternatives.push_back(wanted ? *wanted : "(" + wanted.error().detail + ")");
+      }
+    }
+    const bool wild = alternatives.empty() || std::ranges::count(alternatives, "*") > 0;
+    const bool may_lack = std::ranges::count(alternatives, "") > 0 ||
+                          (field && field->optional && wild && !with_.contains(field->field));
+    if (actual == nullptr || (actual->empty() && wild && !may_lack)) {
+      if (actual == nullptr && may_lack) {
+        return std::nullopt;
+      }
+      return xml::Difference{path, alternatives.empty() ? "any value" : join(alternatives, " or "),
+                             actual == nullptr ? "(absent)" : "(empty)"};
+    }
+    if (!wild && std::ranges::count(alternatives, *actual) == 0) {
+      return xml::Difference{path, join(alternatives, " or "), *actual};
+    }
+    if (field) {
+      const auto name = step_id_ + "." + field->field;
+      const auto have = bound_.find(name);
+      if (have != bound_.end() && have->second != *actual) {
+        return xml::Difference{path, have->second, *actual};
+      }
+      bound_[name] = *actual;
+    }
+    return std::nullopt;
+  }
+
+  const std::string& step_id_;
+  const Fields& with_;
+  const Scope& scope_;
+  std::map<std::string, std::string> bound_;
+};
+
+}  // namespace
+
+Result<xml::Element> render(const MessageForm& form, const std::string& step_id, const Fields& with,
+                            Scope& scope) {
+  // Values that no place of the form shows are bound too: other steps may refer to them.
+  for (const auto& [field, expressions] : with) {
+    auto text = evaluate(expressions.front(), scope, step_id + "/" + field);
+    if (!text) {
+      return std::unexpected(text.error());
+    }
+    scope.values[step_id + "." + field] = std::move(*text);
+  }
+  return Renderer(form, step_id, with, scope).element(form.pattern);
+}
+
+std::optional<xml::Difference> match(const MessageForm& form, const std::string& step_id,
+                                     const Fields& with, const xml::Element& actual, Scope& scope) {
+  Matcher matcher(step_id, with, scope);
+  if (auto wrong = matcher.element(form.pattern, actual, "")) {
+    return wrong;
+  }
+  matcher.bind_into(scope);
+  return std::nullopt;
+}
+
+Bytes print_form(const MessageForm& form, const xml::Element& element,
+                 const model::Profile& profile) {
+  switch (form.kind) {
+    case MessageForm::Kind::footer:
+      return "</stream:stream>";
+    case MessageForm::Kind::element:
+      return xml::print(element, profile.content_ns);
+    case MessageForm::Kind::header: {
+      // The header's element is <stream> in the streams namespace; its attribute content-ns carries
+      // the default namespace that it declares.
+      Bytes out =
+          "<?xml version='1.0'?><stream:stream xmlns='" +
+          xml::escape_attribute(element.find("content-ns") != nullptr ? element.get("content-ns")
+                                                                      : profile.content_ns) +
+          "' xmlns:stream='" + xml::escape_attribute(element.ns) + "'";
+      for (const auto& attribute : element.attributes) {
+        if (attribute.name == "content-ns") {
+          continue;
+        }
+        out += fmt::format(" {}{}='{}'", attribute.ns.empty() ? "" : "xml:", attribute.name,
+                           xml::escape_attribute(attribute.value));
+      }
+      return out + ">";
+    }
+  }
+  return {};
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/form.h"
+
+#include <gtest/gtest.h>
+
+namespace parley::engine {
+namespace {
+
+model::MessageForm form(const std::string& xml) {
+  model::MessageForm out;
+  out.name = "form";
+  out.pattern = *xml::parse(xml, "jabber:client");
+  return out;
+}
+
+xml::Element element(const std::string& text) { return *xml::parse(text, "jabber:client"); }
+
+Scope scope() { return {.values = {{"bob.jid", "bob@x/r"}}, .rng = Rng(1)}; }
+
+TEST(Render, FillsFieldsBindsThemAndLeavesOutOptionalOnes) {
+  auto s = scope();
+  const auto made =
+      render(form("<message to='${to}' id='${id}' type='${type?}'><body>${text}</body></message>"),
+             "m", {{"to", {"${bob.jid}"}}, {"id", {"i1"}}, {"text", {"a<b"}}}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(xml::print(*made, "jabber:client"),
+            "<message to='bob@x/r' id='i1'><body>a&lt;b</body></message>");
+  EXPECT_EQ(s.values["m.to"], "bob@x/r");
+  EXPECT_EQ(s.values["m.text"], "a<b");
+}
+
+TEST(Render, SaysWhichFieldHasNoValue) {
+  auto s = scope();
+  const auto made = render(form("<iq id='${id}'/>"), "ping", {}, s);
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().detail.find("'id'"), std::string::npos);
+}
+
+TEST(Match, TakesMoreAttributesAndChildrenThanTheFormHas) {
+  auto s = scope();
+  EXPECT_FALSE(match(
+      form("<message from='${from}'><body>${text}</body></message>"), "d",
+      {{"from", {"${bob.jid}"}}},
+      element("<message from='bob@x/r' id='9'><x xmlns='urn:x'/><body>hi</body></message>"), s));
+  EXPECT_EQ(s.values["d.text"], "hi");
+}
+
+struct Mismatch {
+  const char* name;
+  std::string xml;
+  std::string path;
+};
+class NamesTheDifference : public testing::TestWithParam<Mismatch> {};
+
+TEST_P(NamesTheDifference, AndBindsNothing) {
+  auto s = scope();
+  const auto wrong =
+      match(form("<message from='${from}' type='chat'><body>${text}</body></message>"), "d",
+            {{"from", {"${bob.jid}"}}}, element(GetParam().xml), s);
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->path, GetParam().path) << wrong->expected << " / " << wrong->actual;
+  EXPECT_FALSE(s.values.contains("d.text"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Messages, NamesTheDifference,
+    testing::Values(Mismatch{"from", "<message from='eve@x' type='chat'><body>a</body></message>",
+                             "/message/@from"},
+                    Mismatch{"type",
+                             "<message from='bob@x/r' type='normal'><body>a</body></message>",
+                             "/message/@type"},
+                    Mismatch{"no_body", "<message from='bob@x/r' type='chat'/>", "/message/body"},
+                    Mismatch{"other", "<iq/>", "/"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Match, ReadsAlternativesWildcardsAndAbsence) {
+  auto s = scope();
+  const auto iq = form("<iq from='${from?}' id='${id}'/>");
+  EXPECT_FALSE(match(iq, "a", {{"from", {"", "${bob.jid}"}}}, element("<iq id='1'/>"), s));
+  EXPECT_FALSE(
+      match(iq, "b", {{"from", {"", "${bob.jid}"}}}, element("<iq id='1' from='bob@x/r'/>"), s));
+  EXPECT_TRUE(
+      match(iq, "c", {{"from", {"", "${bob.jid}"}}}, element("<iq id='1' from='eve'/>"), s));
+  EXPECT_TRUE(match(iq, "d", {{"from", {"*"}}}, element("<iq id='1'/>"), s));
+  EXPECT_FALSE(match(iq, "e", {}, element("<iq id='1'/>"), s));
+}
+
+TEST(Match, BindsTheNameOfAPatternElement) {
+  auto s = scope();
+  const auto error = form(
+      "<iq type='error'><error><any xmlns='urn:parley:pattern' name='${condition}' "
+      "ns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+  EXPECT_FALSE(match(error, "e", {{"condition", {"gone", "not-allowed"}}},
+                     element("<iq type='error'><error type='cancel'><not-allowed "
+                             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"),
+                     s));
+  EXPECT_EQ(s.values["e.condition"], "not-allowed");
+}
+
+}  // namespace
+}  // namespace parley::engine

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The run's folder: plan.json before the first packet, then one line a verdict in journal.jsonl and
+// one file a transcript. Lines are appended with one write each: kill -9 loses at most what was in
+// flight.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/engine/result.h"
+
+namespace parley::engine {
+
+struct PlannedCase {
+  std::string id;
+  int repetition = 0;
+
+  friend auto operator<=>(const PlannedCase&, const PlannedCase&) = default;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  std::string sut;
+  std::string sut_file;  // empty: the embedded reference
+  std::string profile;
+  std::vector<PlannedCase> cases;
+};
+
+nlohmann::json to_json(const model::Verdict& verdict);
+Result<model::Verdict> verdict_from(const nlohmann::json& value);
+
+class Journal {
+ public:
+  // Makes the folder and writes the plan. Errors: io; refused when the folder holds another run.
+  static Result<std::unique_ptr<Journal>> begin(const std::filesystem::path& folder,
+                                                const Plan& plan);
+  // Opens a run that was interrupted. A torn last line is dropped. Errors: io, malformed.
+  static Result<std::unique_ptr<Journal>> resume(const std::filesystem::path& folder);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  const Plan& plan() const { return plan_; }
+  const std::filesystem::path& folder() const { return folder_; }
+  const std::vector<CaseResult>& done() const { return done_; }  // verdicts that stood already
+  // From any worker. Errors: io (a full disk).
+  Result<void> add(const CaseResult& result, const Transcript& transcript);
+
+ private:
+  Journal(std::filesystem::path folder, Plan plan, int descriptor);
+  std::filesystem::path folder_;
+  Plan plan_;
+  std::vector<CaseResult> done_;
+  int descriptor_;
+  std::mutex guard_;
+};
+
+// Where a case's transcript lies below the run's folder.
+std::filesystem::path transcript_path(const std::filesystem::path& folder, const std::string& id,
+                                      int repetition);
+// Errors: io, malformed. At most 256 MiB are read.
+Result<Transcript> load_transcript(const std::filesystem::path& file);
+
+}  // namespace parley::engine

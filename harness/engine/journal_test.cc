@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace parley::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+class JournalFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  static Plan plan() {
+    return {.seed = 5,
+            .sut = "x",
+            .sut_file = "",
+            .profile = "xmpp",
+            .cases = {{"stanza/a", 0}, {"stanza/b", 0}}};
+  }
+  static CaseResult failed(const std::string& id) {
+    CaseResult out{.id = id, .repetition = 0, .verdict = {}};
+    out.verdict.kind = model::VerdictKind::fail;
+    out.verdict.blame = model::Blame::sut;
+    out.verdict.level = model::Level::violation;
+    out.verdict.came = "\x01 <&\"";
+    return out;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(JournalFolder, KeepsVerdictsAndTranscriptsOverAResume) {
+  {
+    auto journal = Journal::begin(folder_, plan());
+    ASSERT_TRUE(journal) << journal.error();
+    Transcript transcript{.case_id = "stanza/a",
+                          .seed = 5,
+                          .runs = {{.name = "plain", .values = {{"a", "b"}}, .events = {}}}};
+    transcript.runs[0].events.push_back(
+        {.kind = Event::Kind::received, .at_us = 7, .link = "alice", .octets = "\xC0\x80"});
+    ASSERT_TRUE((*journal)->add(failed("stanza/a"), transcript));
+  }
+  auto again = Journal::resume(folder_);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ((*again)->plan().cases.size(), 2U);
+  ASSERT_EQ((*again)->done().size(), 1U);
+  EXPECT_EQ((*again)->done()[0].verdict, failed("stanza/a").verdict);
+  const auto transcript = load_transcript(transcript_path(folder_, "stanza/a", 0));
+  ASSERT_TRUE(transcript) << transcript.error();
+  EXPECT_EQ(transcript->runs[0].events[0].octets, "\xC0\x80");
+}
+
+TEST_F(JournalFolder, DropsATornLastLine) {
+  {
+    auto journal = Journal::begin(folder_, plan());
+    ASSERT_TRUE(journal);
+    ASSERT_TRUE((*journal)->add(failed("stanza/a"), {}));
+  }
+  std::ofstream(folder_ / "journal.jsonl", std::ios::app) << "{\"id\":\"stanza/b\",\"verd";
+  auto again = Journal::resume(folder_);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ((*again)->done().size(), 1U);
+  ASSERT_TRUE((*again)->add(failed("stanza/b"), {}));
+  auto third = Journal::resume(folder_);
+  ASSERT_TRUE(third) << third.error();
+  EXPECT_EQ((*third)->done().size(), 2U);
+}
+
+TEST_F(JournalFolder, RefusesToOverwriteARun) {
+  ASSERT_TRUE(Journal::begin(folder_, plan()));
+  const auto second = Journal::begin(folder_, plan());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::refused);
+}
+
+TEST_F(JournalFolder, SaysWhatIsWrongWithATamperedOne) {
+  {
+    ASSERT_TRUE(Journal::begin(folder_, plan()));
+  }
+  std::ofstream(folder_ / "plan.json") << "[]";
+  EXPECT_FALSE(Journal::resume(folder_));
+}
+
+}  // namespace
+}  // namespace parley::engine

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/judge.h"
+
+#include <fmt/format.h>
+
+#include "harness/base/text.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/monitor.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using model::Blame;
+using model::Verdict;
+using model::VerdictKind;
+
+Verdict unsettled(VerdictKind kind, Blame blame, std::string reason) {
+  Verdict out;
+  out.kind = kind;
+  out.blame = blame;
+  out.reason = std::move(reason);
+  return out;
+}
+
+const RunRecord* record_of(const Transcript& transcript, const std::string& name) {
+  for (const auto& run : transcript.runs) {
+    if (run.name == name) {
+      return &run;
+    }
+  }
+  return nullptr;
+}
+
+const Event* trouble(const RunRecord& record) {
+  for (const auto& event : record.events) {
+    if (event.kind == Event::Kind::broken || event.kind == Event::Kind::unsupported) {
+      return &event;
+    }
+  }
+  return nullptr;
+}
+
+class Judge {
+ public:
+  Judge(const model::Case& one, const model::Library& library, const Transcript& transcript)
+      : case_(one),
+        requirement_(library.requirements.at(one.requirement)),
+        transcript_(transcript) {}
+
+  // Nullopt when the run was as it must be.
+  std::optional<Verdict> run(const CastRun& run) {
+    const auto* record = record_of(transcript_, run.name);
+    if (record == nullptr) {
+      return unsettled(VerdictKind::error, Blame::harness,
+                       fmt::format("the transcript has no run '{}'", run.name));
+    }
+    Tracker tracker(run, record->values, run_rng(transcript_.seed, case_.id, run.name));
+    for (const auto& event : record->events) {
+      tracker.feed(event);
+    }
+    if (const auto* event = trouble(*record)) {
+      if (event->kind == Event::Kind::unsupported) {
+        return unsettled(VerdictKind::not_applicable, Blame::none,
+                         "the SUT cannot do it: " + event->text);
+      }
+      const bool configuration = event->link == "driver" || event->link == "identities";
+      return unsettled(configuration ? VerdictKind::inconclusive : VerdictKind::error,
+                       configuration ? Blame::configuration : Blame::harness, event->text);
+    }
+    const auto state = tracker.assess();
+    const auto findings = watch(run, tracker, *record);
+    if (state.state == Assessment::State::holds) {
+      if (findings.empty()) {
+        return std::nullopt;
+      }
+      auto out = failed(tracker, {});
+      out.reason = findings.front().reason;
+      out.came = findings.front().came;
+      out.expected = "nothing that a monitor forbids";
+      out.monitor = findings.front().monitor;
+      return out;
+    }
+    if (state.state == Assessment::State::pending) {
+      return unsettled(VerdictKind::error, Blame::harness, "the run ended before it was decided");
+    }
+    if (tracker.timed_out() && tracker.late()) {
+      return unsettled(VerdictKind::inconclusive, Blame::environment,
+                       "the machine was too busy to tell late from never");
+    }
+    return missed(run, tracker, state);
+  }
+
+ private:
+  Verdict missed(const CastRun& run, const Tracker& tracker, const Assessment& state) {
+    auto out = failed(tracker, state);
+    const bool before_change = run.change != nullptr && tracker.changed_octets().empty() &&
+                               state.reason != "the SUT acted on it" && !changed(run, tracker);
+    if (run.name == "twin" || before_change ||
+        (run.name == "plain" && tracker.failed_in_preamble())) {
+      out.kind = VerdictKind::inconclusive;
+      out.level.reset();
+      out.reason = fmt::format("{}: {}",
+                               run.name == "twin" ? "the unchanged flow does not work with this SUT"
+                                                  : "what the case builds on does not work",
+                               state.reason);
+    } else if (run.name == "after") {
+      out.reason = "the SUT does not work any more after it: " + state.reason;
+    }
+    return out;
+  }
+
+  // Whether the change was made: for a handshake there are no octets.
+  static bool changed(const CastRun& run, const Tracker& tracker) {
+    for (const auto& step : run.steps) {
+      if (step.changed && step.step.kind == model::Step::Kind::tls) {
+        return !tracker.refusals().empty() || tracker.timed_out();
+      }
+    }
+    return false;
+  }
+
+  Verdict failed(const Tracker& tracker, const Assessment& state) const {
+    Verdict out;
+    out.kind = VerdictKind::fail;
+    out.blame = Blame::sut;
+    out.level = model::level_of(requirement_.basis);
+    out.reason = state.reason;
+    out.sent = tracker.changed_octets().empty()
+                   ? (case_.change ? model::describe(*case_.change) : "the flow unchanged")
+                   : printable(tracker.changed_octets(), 400);
+    out.expected = state.expected;
+    out.came = state.came;
+    out.difference = state.difference;
+    return out;
+  }
+
+  const model::Case& case_;
+  const model::Requirement& requirement_;
+  const Transcript& transcript_;
+};
+
+}  // namespace
+
+Rng run_rng(std::uint64_t seed, const std::string& case_id, const std::string& run) {
+  return Rng(seed).child(case_id).child(run);
+}
+
+Verdict judge(const model::Case& one, const model::Library& library, const Transcript& transcript) {
+  const auto runs = cast_case(one, library);
+  if (!runs) {
+    return unsettled(VerdictKind::error, Blame::harness, runs.error().detail);
+  }
+  Judge judge(one, library, transcript);
+  for (const auto& run : *runs) {
+    if (auto verdict = judge.run(run)) {
+      return *verdict;
+    }
+  }
+  return unsettled(VerdictKind::pass, Blame::none, "");
+}
+
+}  // namespace parley::engine

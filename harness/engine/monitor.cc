@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/monitor.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "harness/base/encoding.h"
+#include "harness/base/text.h"
+
+namespace parley::engine {
+namespace {
+
+const xml::Element* stanza_of(const Seen& seen) {
+  const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+  return stanza == nullptr ? nullptr : &stanza->element;
+}
+
+Finding found(std::string_view monitor, std::string reason, std::string came) {
+  return {
+      .monitor = std::string(monitor), .reason = std::move(reason), .came = printable(came, 400)};
+}
+
+std::optional<Finding> well_formed(const CastRun&, const Tracker& tracker, const RunRecord&) {
+  if (tracker.malformed().empty()) {
+    return std::nullopt;
+  }
+  const auto& refused = tracker.malformed().front().second;
+  return found("well-formed",
+               fmt::format("the SUT sent XML that must be refused: {}", refused.detail),
+               refused.condition);
+}
+
+// Each request of ours is answered at most once.
+std::optional<Finding> answered_once(const CastRun&, const Tracker& tracker, const RunRecord&) {
+  std::map<std::string, int> answers;
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->name != "iq" || stanza->get("id").empty()) {
+      continue;
+    }
+    const auto type = stanza->get("type");
+    if ((type == "result" || type == "error") &&
+        ++answers[seen.link + " " + stanza->get("from") + " " + stanza->get("id")] > 1) {
+      return found("answered-once", "one request was answered twice",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> typed_iq(const CastRun&, const Tracker& tracker, const RunRecord&) {
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->name != "iq") {
+      continue;
+    }
+    const auto type = stanza->get("type");
+    const bool known = type == "get" || type == "set" || type == "result" || type == "error";
+    if (!known || stanza->get("id").empty()) {
+      return found("typed-iq", "an iq of the SUT has no id or no known type",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// A client's own requests carry ids that it does not use twice on a stream.
+std::optional<Finding> fresh_ids(const CastRun& run, const Tracker& tracker, const RunRecord&) {
+  if (model::is_server(run.sut)) {
+    return std::nullopt;
+  }
+  std::set<std::string> ids;
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->name != "iq" ||
+        (stanza->get("type") != "get" && stanza->get("type") != "set")) {
+      continue;
+    }
+    if (!ids.insert(seen.link + " " + stanza->get("id")).second) {
+      return found("fresh-ids", "the SUT used one id for two requests",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// What a server delivers from others says from whom.
+std::optional<Finding> stamped_from(const CastRun& run, const Tracker& tracker, const RunRecord&) {
+  if (!model::is_server(run.sut)) {
+    return std::nullopt;
+  }
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza != nullptr && (stanza->name == "message" || stanza->name == "presence") &&
+        stanza->get("type") != "error" && stanza->find("from") == nullptr) {
+      return found("stamped-from", "the server delivered a stanza without 'from'",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// No password crosses the wire outside TLS.
+std::optional<Finding> no_clear_password(const CastRun& run, const Tracker&,
+                                         const RunRecord& record) {
+  std::set<std::string> secure;
+  for (const auto& event : record.events) {
+    if (event.kind == Event::Kind::tls) {
+      secure.insert(event.link);
+    }
+    if (event.kind != Event::Kind::received || secure.contains(event.link)) {
+      continue;
+    }
+    for (const auto& [actor, party] : run.flow->actors) {
+      const auto user = record.values.find(actor + ".user");
+      const auto password = record.values.find(actor + ".password");
+      if (user == record.values.end() || password == record.values.end() ||
+          password->second.empty()) {
+        continue;
+      }
+      const auto token =
+          to_base64(std::string(1, '\0') + user->second + std::string(1, '\0') + password->second);
+      if (event.octets.find(token) != Bytes::npos ||
+          event.octets.find(password->second) != Bytes::npos) {
+        return found("no-clear-password", "the SUT sent a password outside TLS",
+                     "SASL PLAIN in the clear");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+constexpr MonitorEntry kMonitors[] = {
+    {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", well_formed},
+    {"answered-once", "A request is answered once", "RFC 6120 §8.2.3", answered_once},
+    {"typed-iq", "An iq has an id and one of the four types", "RFC 6120 §8.2.3", typed_iq},
+    {"fresh-ids", "Requests of one stream carry different ids", "RFC 6120 §8.1.3", fresh_ids},
+    {"stamped-from", "Delivered stanzas name their sender", "RFC 6120 §8.1.2.1", stamped_from},
+    {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
+     no_clear_password},
+};
+
+}  // namespace
+
+std::span<const MonitorEntry> monitors() { return kMonitors; }
+
+std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record) {
+  std::vector<Finding> out;
+  for (const auto& monitor : kMonitors) {
+    if (auto finding = monitor.check(run, tracker, record)) {
+      out.push_back(std::move(*finding));
+    }
+  }
+  return out;
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the engine needs from the floors above it: the attached SUT and the played parties' manners.
+// Everything here belongs to one worker thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/base/rng.h"
+#include "harness/model/model.h"
+#include "harness/net/stream.h"
+#include "harness/xml/tree.h"
+
+namespace parley::engine {
+
+struct Identity {
+  std::string user;
+  std::string password;
+};
+
+// A SUT as a worker sees it. Implemented by sut/.
+class Attachment {
+ public:
+  virtual ~Attachment() = default;
+  virtual const model::Declaration& declaration() const = 0;
+  // "domain", "starttls", "direct-tls" as declared or as the driver's `describe` said; empty if
+  // none.
+  virtual std::string endpoint(const std::string& name) const = 0;
+  virtual const std::string& ca_pem()
+      const = 0;  // whom a played client trusts; empty for a client SUT
+  // An account that exists at the SUT; for a client SUT, one that the played server will know.
+  // Errors: not_found when the pool is empty; io when the driver does not answer.
+  virtual boost::asio::awaitable<Result<Identity>> lease(Rng rng) = 0;
+  virtual void give_back(Identity identity, bool soiled) = 0;
+  // Errors: unsupported when the driver says so; refused for another error answer; io when the
+  // driver is gone, silent for `timeout` or speaks garbage.
+  virtual boost::asio::awaitable<Result<nlohmann::json>> call(
+      std::string method, nlohmann::json params, std::chrono::milliseconds timeout) = 0;
+  // Notifications about `user` go to `handler` until it is replaced by null. Called on the worker.
+  using NoticeHandler =
+      std::function<void(const std::string& method, const nlohmann::json& params)>;
+  virtual void on_notice(const std::string& user, NoticeHandler handler) = 0;
+};
+
+// What a played party knows when it answers.
+struct PeerView {
+  model::Party plays;  // the party that Parley plays on this link
+  std::string domain;  // the server's
+  std::string bare;    // the client's bare JID on this link
+  std::string jid;     // its full JID once bound
+  Rng rng{0};
+};
+
+// Answers of a living, conforming peer to legal traffic that no step waits for: pings, rosters,
+// discovery, presence. Implemented by parties/; pure.
+using Responder =
+    std::function<std::vector<xml::Element>(const xml::Element& stanza, const PeerView& view)>;
+
+}  // namespace parley::engine

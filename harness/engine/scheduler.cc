@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/scheduler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "harness/base/text.h"
+#include "harness/engine/judge.h"
+
+namespace parley::engine {
+namespace {
+
+namespace asio = boost::asio;
+
+// What the workers share beside plan and journal.
+struct Board {
+  std::vector<PlannedCase> todo;
+  std::atomic<std::size_t> next{0};
+  std::mutex guard;
+  std::vector<CaseResult> results;
+  std::size_t total = 0;
+  std::optional<Error> trouble;  // ends the run
+
+  void fail_run(Error error) {
+    const std::lock_guard lock(guard);
+    if (!trouble) {
+      trouble = std::move(error);
+    }
+    next = todo.size();
+  }
+};
+
+std::vector<std::string> missing_features(const model::Case& one,
+                                          const model::Declaration& declaration) {
+  std::vector<std::string> out;
+  for (const auto& need : one.needs) {
+    if (std::ranges::count(declaration.features, need) == 0) {
+      out.push_back(need);
+    }
+  }
+  return out;
+}
+
+class Worker {
+ public:
+  Worker(const Job& job, Journal& journal, const SchedulerOptions& options, Board& board,
+         const crypto::CertificateAuthority& authority, std::string authority_file,
+         std::size_t number)
+      : job_(job),
+        journal_(journal),
+        options_(options),
+        board_(board),
+        authority_(authority),
+        authority_file_(std::move(authority_file)),
+        number_(number),
+        io_(1),
+        patience_(options.least_patience, options.most_patience) {}
+
+  void run() {
+    asio::co_spawn(io_, start(), [this](std::exception_ptr error) { keep(error); });
+    io_.run();
+    attachments_.clear();
+  }
+
+ private:
+  void keep(std::exception_ptr error) {
+    if (!error) {
+      return;
+    }
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& caught) {
+      board_.fail_run(
+          {.code = Errc::io, .detail = fmt::format("a worker stopped: {}", caught.what())});
+    }
+  }
+
+  asio::awaitable<void> start() {
+    for (const auto& [party, declaration] : job_.declarations) {
+      auto attached =
+          co_await job_.attach(io_.get_executor(), declaration, number_, options_.workers);
+      if (!attached) {
+        board_.fail_run(
+            {.code = Errc::refused,
+             .detail = fmt::format("{}: {}", declaration.name, attached.error().detail)});
+        co_return;
+      }
+      attachments_[party] = std::move(*attached);
+    }
+    const std::size_t lanes = std::max<std::size_t>(1, options_.jobs / options_.workers);
+    for (std::size_t i = 0; i < lanes; ++i) {
+      ++lanes_;
+      asio::co_spawn(io_, lane(), [this](std::exception_ptr error) {
+        keep(error);
+        if (--lanes_ == 0) {
+          // The drivers' readers would keep the loop alive.
+          attachments_.clear();
+          io_.stop();
+        }
+      });
+    }
+  }
+
+  asio::awaitable<void> lane() {
+    for (;;) {
+      const auto at = board_.next.fetch_add(1);
+      if (at >= board_.todo.size()) {
+        co_return;
+      }
+      co_await one_case(board_.todo[at]);
+    }
+  }
+
+  asio::awaitable<void> one_case(PlannedCase planned) {
+    const auto began = std::chrono::steady_clock::now();
+    CaseResult result{.id = planned.id, .repetition = planned.repetition, .verdict = {}};
+    Transcript transcript{.case_id = planned.id, .seed = journal_.plan().seed, .runs = {}};
+    const auto* one = job_.library.find_case(planned.id);
+    if (one == nullptr) {
+      result.verdict.reason = "the plan names a case that the suites do not hold";
+      result.verdict.blame = model::Blame::harness;
+    } else {
+      const auto& declaration = job_.declarations.at(one->party);
+      const auto missing = missing_features(*one, declaration);
+      if (!missing.empty()) {
+        result.verdict.kind = model::VerdictKind::not_applicable;
+        result.verdict.reason = "the SUT does not declare " + join(missing, ", ");
+      } else {
+        Workshop workshop{.library = job_.library,
+                          .attachment = *attachments_.at(one->party),
+                          .respond = job_.respond,
+                          .tls = tls_,
+                          .authority = authority_,
+                          .authority_file = authority_file_,
+                          .domain = "gatekeeper.test",
+                          .patience = patience_,
+                          .seed = journal_.plan().seed};
+        std::string thrown;
+        try {
+          transcript = co_await conduct(*one, workshop);
+        } catch (const std::exception& caught) {
+          thrown = caught.what();
+        }
+        if (thrown.empty()) {
+          result.verdict = judge(*one, job_.library, transcript);
+        } else {
+          result.verdict.blame = model::Blame::harness;
+          result.verdict.reason = "the harness failed: " + thrown;
+        }
+      }
+    }
+    result.took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - began);
+    if (auto written = journal_.add(result, transcript); !written) {
+      board_.fail_run(written.error());
+      co_return;
+    }
+    const std::lock_guard lock(board_.guard);
+    board_.results.push_back(result);
+    if (job_.watch) {
+      job_.watch(result, board_.results.size(), board_.total);
+    }
+  }
+
+  const Job& job_;
+  Journal& journal_;
+  const SchedulerOptions& options_;
+  Board& board_;
+  const crypto::CertificateAuthority& authority_;
+  std::string authority_file_;
+  std::size_t number_;
+  asio::io_context io_;
+  Patience patience_;
+  net::TlsContexts tls_;
+  std::map<model::Party, std::unique_ptr<Attachment>> attachments_;
+  std::size_t lanes_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
+                                          const SchedulerOptions& options) {
+  Board board;
+  std::set<PlannedCase> done;
+  for (const auto& result : journal.done()) {
+    done.insert({result.id, result.repetition});
+    board.results.push_back(result);
+  }
+  for (const auto& planned : journal.plan().cases) {
+    if (!done.contains(planned)) {
+      board.todo.push_back(planned);
+    }
+  }
+  board.total = journal.plan().cases.size();
+  const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
+  auto authority =
+      crypto::CertificateAuthority::make(Rng(journal.plan().seed).child("authority"), now_s);
+  if (!authority) {
+    return std::unexpected(authority.error());
+  }
+  const auto authority_file = std::filesystem::absolute(journal.folder() / "played-ca.pem");
+  std::ofstream(authority_file) << authority->pem();
+  {
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < options.workers; ++i) {
+      workers.push_back(std::make_unique<Worker>(job, journal, options, board, *authority,
+                                                 authority_file.string(), i));
+    }
+    for (auto& worker : workers) {
+      threads.emplace_back([&worker] { worker->run(); });
+    }
+  }
+  if (board.trouble) {
+    return std::unexpected(*board.trouble);
+  }
+  std::ranges::sort(board.results, [](const CaseResult& a, const CaseResult& b) {
+    return std::tie(a.id, a.repetition) < std::tie(b.id, b.repetition);
+  });
+  return std::move(board.results);
+}
+
+}  // namespace parley::engine

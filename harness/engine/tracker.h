@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Follows one run: takes its events one by one, decodes the octets, matches what came against the
+// steps and knows at every moment what is due and which outcomes still can hold. No I/O: the live
+// run and the replay feed the same events and get the same answers.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/engine/cast.h"
+#include "harness/engine/expression.h"
+#include "harness/engine/transcript.h"
+#include "harness/xml/diff.h"
+#include "harness/xml/reader.h"
+
+namespace parley::engine {
+
+// Something decoded that came from the SUT, or a driver's notice.
+struct Seen {
+  std::size_t event = 0;  // index in the run's events
+  std::string link;
+  xml::Item item;
+  std::string step;  // the step that it matched; empty for traffic beside the flow
+};
+
+// An answer by which a SUT refuses.
+struct Refusal {
+  model::RefusalKind kind;
+  std::string condition;
+  std::string link;
+  std::string id;  // of a stanza error
+  std::size_t event = 0;
+  std::string shown;  // the octets, for people
+};
+
+struct Assessment {
+  enum class State { pending, holds, violated };
+  State state = State::pending;
+  std::string reason{};  // why violated
+  std::string expected{};
+  std::string came{};
+  std::string difference{};
+};
+
+class Tracker {
+ public:
+  // `run` must outlive the tracker. `values` are the scope's at the start; `rng` the run's.
+  Tracker(const CastRun& run, std::map<std::string, std::string> values, Rng rng);
+
+  void feed(const Event& event);
+
+  // The step that is due: to be carried out, or waited for. Null when all is done or nothing more
+  // can be done.
+  const CastStep* due() const;
+  // No further event can change the answer, or nothing is due.
+  bool settled() const;
+  // As things stand; after a deadline event pending becomes violated.
+  Assessment assess() const;
+
+  // What a sent step says: honest element, then with the change applied. Binds the step's fields.
+  // Errors: the harness's own (a value that is missing, a change that does not apply).
+  struct Message {
+    Bytes honest;
+    Bytes octets;
+    bool then_end = false;  // the connection ends after it
+    std::size_t segment_octets = 0;
+  };
+  Result<Message> compose(const CastStep& step);
+
+  Scope& scope() { return scope_; }
+  const std::vector<Seen>& seen() const { return seen_; }
+  // Stanzas that no step took since the last call: for the responders.
+  std::vector<Seen> take_beside();
+  bool link_open(const std::string& link) const;
+  // Whether the next thing on `link` is a TLS handshake: the octets then are not the stream's.
+  bool handshake_next(const std::string& link) const;
+  const std::vector<Refusal>& refusals() const { return refusals_; }
+  const std::string& changed_octets() const { return changed_octets_; }
+  // The first step of the preamble that went wrong, if that is where the run ended.
+  bool failed_in_preamble() const;
+  // Octets of the SUT that its own reader would have to refuse too (a monitor judges them).
+  const std::vector<std::pair<std::size_t, xml::Refused>>& malformed() const { return malformed_; }
+  bool timed_out() const { return deadline_.has_value(); }
+  bool late() const { return late_; }
+
+ private:
+  struct Mark {
+    bool done = false;
+  };
+  struct Link {
+    xml::StreamReader reader = xml::StreamReader();
+    bool open = true;
+    bool ended_by_us = false;
+  };
+
+  void on_sent(const Event& event);
+  void on_received(const Event& event);
+  void on_item(const std::string& link, xml::Item item);
+  void on_notice(const Event& event);
+  void on_end(const Event& event);
+  void complete(const std::string& step);
+  bool active(std::size_t index) const;
+  bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
+                 std::optional<xml::Difference>& wrong);
+  std::optional<std::size_t> candidate(const std::string& link) const;
+  void check_prohibited(const std::string& link, const xml::Element& element,
+                        model::MessageForm::Kind kind);
+  std::optional<Refusal> refusal_of(const std::string& link, const xml::Item& item) const;
+  bool answers_change(const Refusal& refusal) const;
+  Assessment assess(const model::Outcome& outcome) const;
+  Assessment assess_completes() const;
+  Assessment assess_refused(const model::Outcome& outcome) const;
+  Assessment assess_ignored() const;
+  bool fence_done() const;
+  bool fence_possible() const;
+  std::string shown_due() const;
+
+  const CastRun& run_;
+  Scope scope_;
+  std::vector<Mark> marks_;
+  std::map<std::string, Link> links_;
+  std::vector<Seen> seen_;
+  std::size_t beside_from_ = 0;
+  std::size_t events_ = 0;
+  std::vector<Refusal> refusals_;
+  std::vector<std::pair<std::size_t, xml::Refused>> malformed_;
+  bool change_made_ = false;
+  std::string changed_octets_;
+  std::vector<std::string> changed_ids_;
+  std::string canary_;
+  std::string prohibited_;            // what the SUT did that it must not
+  std::optional<std::string> wrong_;  // an answer to the due step that is not of its form
+  std::optional<xml::Difference> difference_;
+  std::string wrong_step_;
+  std::optional<std::string> deadline_;  // the step that was due
+  bool late_ = false;
+  std::string broken_;
+};
+
+}  // namespace parley::engine

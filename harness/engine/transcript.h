@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every octet and event of one case, in order. Judging needs nothing else but the plan.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+
+namespace parley::engine {
+
+struct Event {
+  // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does.
+  // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
+  // closed: the SUT ended the connection; failed: it broke; ended: we ended it.
+  // call, answer, unsupported: driver requests. notice: what the driver told.
+  // deadline: nothing came in time for `step`. broken: the harness could not go on.
+  enum class Kind {
+    dialled,
+    accepted,
+    sent,
+    received,
+    tls,
+    tls_failed,
+    closed,
+    failed,
+    ended,
+    call,
+    answer,
+    unsupported,
+    notice,
+    deadline,
+    broken
+  };
+  Kind kind = Kind::broken;
+  std::int64_t at_us = 0;  // since the case began
+  std::string link{};      // the client actor whose connection it is; "driver" for none
+  std::string step{};      // the step that we carried out; empty for what came
+  std::string octets{};    // sent, received
+  std::string text{};      // reason, TLS version, driver method
+  nlohmann::json data{};   // driver parameters; deadline: {"waited_ms", "late_ms"}
+};
+std::string_view to_string(Event::Kind kind);
+
+// One run of a flow within a case: "twin" unchanged, "changed", "after" (does the SUT still work),
+// or "plain" for a case without a change.
+struct RunRecord {
+  std::string name;
+  std::map<std::string, std::string> values;  // the scope's values at the start
+  std::vector<Event> events;
+};
+
+struct Transcript {
+  std::string case_id;
+  std::uint64_t seed = 0;
+  std::vector<RunRecord> runs;
+};
+
+nlohmann::json to_json(const Transcript& transcript);
+// Errors: malformed with the part that is wrong.
+Result<Transcript> transcript_from(const nlohmann::json& value);
+
+}  // namespace parley::engine

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/case_loader.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+#include "harness/base/text.h"
+#include "harness/model/flow_loader.h"
+
+namespace parley::model {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
+}
+
+std::string string_at(const json& value, const char* key) {
+  return value.contains(key) ? text_of(value[key]) : "";
+}
+
+std::vector<std::string> strings_at(const json& value, const char* key) {
+  std::vector<std::string> out;
+  if (!value.contains(key)) {
+    return out;
+  }
+  if (!value[key].is_array()) {
+    return {text_of(value[key])};
+  }
+  for (const auto& one : value[key]) {
+    out.push_back(text_of(one));
+  }
+  return out;
+}
+
+StanzaEdit stanza_edit(const json& value) {
+  StanzaEdit edit;
+  if (value.contains("set")) {
+    for (const auto& [path, text] : value["set"].items()) {
+      edit.set[path] = text_of(text);
+    }
+  }
+  edit.remove = strings_at(value, "remove");
+  edit.add = strings_at(value, "add");
+  edit.into = value.contains("into") ? string_at(value, "into") : ".";
+  edit.rename = string_at(value, "rename");
+  edit.ns = string_at(value, "ns");
+  return edit;
+}
+
+BytesEdit bytes_edit(const json& value) {
+  BytesEdit edit;
+  edit.find = string_at(value, "find");
+  if (value.contains("replace")) {
+    edit.replace = string_at(value, "replace");
+  }
+  edit.prepend = string_at(value, "prepend");
+  edit.append = string_at(value, "append");
+  edit.cut_after = string_at(value, "cut-after");
+  return edit;
+}
+
+FlowEdit flow_edit(const json& value) {
+  FlowEdit edit;
+  if (value.contains("before")) {
+    edit.kind = FlowEdit::Kind::before;
+    edit.step = string_at(value, "before");
+  } else if (value.contains("insert")) {
+    const auto& insert = value["insert"];
+    edit.kind = string_at(insert, "where") == "after" ? FlowEdit::Kind::insert_after
+                                                      : FlowEdit::Kind::insert_before;
+    edit.form = string_at(insert, "message");
+    if (insert.contains("with")) {
+      edit.with = fields_of(insert["with"]);
+    }
+  }
+  return edit;
+}
+
+Change change_of(const json& value) {
+  Change change;
+  change.step = string_at(value, "step");
+  const auto layer = string_at(value, "layer");
+  if (layer == "stanza") {
+    change.edit = stanza_edit(value);
+  } else if (layer == "bytes") {
+    change.edit = bytes_edit(value);
+  } else if (layer == "stream") {
+    change.edit = StreamEdit{.segment_octets = value.value("segment", std::size_t{0})};
+  } else if (layer == "connection") {
+    change.edit = ConnectionEdit{.tls_min = string_at(value, "tls-min"),
+                                 .tls_max = string_at(value, "tls-max"),
+                                 .certificate = string_at(value, "certificate"),
+                                 .end = string_at(value, "end")};
+  } else {
+    change.edit = flow_edit(value);
+  }
+  return change;
+}
+
+Outcome outcome_of(const json& value) {
+  Outcome outcome;
+  if (value.is_string()) {
+    const auto word = value.get<std::string>();
+    outcome.kind = word == "completes" ? Outcome::Kind::completes
+                   : word == "ignored" ? Outcome::Kind::ignored
+                                       : Outcome::Kind::refused;
+    return outcome;
+  }
+  const auto& refused = value["refused"];
+  outcome.kind = Outcome::Kind::refused;
+  for (const auto& name : strings_at(refused, "by")) {
+    if (const auto kind = refusal_from(name)) {
+      outcome.by.push_back(*kind);
+    }
+  }
+  outcome.conditions = strings_at(refused, "condition");
+  return outcome;
+}
+
+std::vector<Outcome> outcomes_of(const json& value) {
+  if (value.is_object() && value.contains("any-of")) {
+    std::vector<Outcome> out;
+    for (const auto& one : value["any-of"]) {
+      out.push_back(outcome_of(one));
+    }
+    return out;
+  }
+  return {outcome_of(value)};
+}
+
+// Rows of `vary`: by name, each a mapping of values, or a plain list for one value named "value".
+std::vector<std::pair<std::string, std::map<std::string, std::string>>> rows_of(const json& value) {
+  std::vector<std::pair<std::string, std::map<std::string, std::string>>> out;
+  for (const auto& [name, row] : value.items()) {
+    std::map<std::string, std::string> values;
+    if (row.is_object()) {
+      for (const auto& [key, one] : row.items()) {
+        values[key] = text_of(one);
+      }
+    } else {
+      values["value"] = text_of(row);
+    }
+    out.emplace_back(name, std::move(values));
+  }
+  return out;
+}
+
+Case base_case(const json& value, const std::string& suite, const Document& document) {
+  Case one;
+  one.id = suite + "/" + string_at(value, "case");
+  one.title = string_at(value, "title");
+  one.suite = suite;
+  one.file = document.file();
+  one.requirement = string_at(value, "verifies");
+  one.profile = string_at(value, "profile");
+  one.flow = string_at(value, "flow");
+  one.party = party_from(string_at(value, "party")).value_or(Party::gatekeeper_server);
+  one.needs = strings_at(value, "needs");
+  one.never = strings_at(value, "never");
+  one.soils = value.value("soils", false);
+  if (value.contains("change")) {
+    one.change = change_of(value["change"]);
+  }
+  one.any_of = outcomes_of(value.contains("expect") ? value["expect"] : json("completes"));
+  return one;
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const Document& document, const std::string& suite, Problems& problems) {
+  std::vector<Case> out;
+  const bool list = document.root().contains("cases");
+  const json single = json::array({document.root()});
+  const json& values = list ? document.root()["cases"] : single;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto pointer = list ? fmt::format("/cases/{}", i) : std::string();
+    json value = values[i];
+    for (const auto* shared : {"profile", "party", "flow", "verifies", "needs"}) {
+      if (list && !value.contains(shared) && document.root().contains(shared)) {
+        value[shared] = document.root()[shared];
+      }
+    }
+    for (const char* needed : {"party", "flow", "verifies", "profile"}) {
+      if (!value.contains(needed)) {
+        problems.push_back(document.problem(pointer, fmt::format("the case has no '{}'", needed),
+                                            "add it to the case or to the file's top"));
+      }
+    }
+    Case base = base_case(value, suite, document);
+    if (!value.contains("vary")) {
+      out.push_back(std::move(base));
+      continue;
+    }
+    std::set<std::map<std::string, std::string>> seen;
+    for (auto& [name, row] : rows_of(value["vary"])) {
+      if (!seen.insert(row).second) {
+        problems.push_back(document.problem(pointer + "/vary/" + name,
+                                            "the row equals an earlier one", "remove it"));
+      }
+      Case varied = base;
+      varied.id += "/" + name;
+      varied.row = std::move(row);
+      out.push_back(std::move(varied));
+    }
+  }
+  return out;
+}
+
+}  // namespace parley::model

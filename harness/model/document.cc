@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/document.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "harness/base/text.h"
+
+namespace parley::model {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxNodes = 100'000;
+
+std::string parent_of(const std::string& pointer) {
+  const auto at = pointer.rfind('/');
+  return at == std::string::npos ? "" : pointer.substr(0, at);
+}
+
+nlohmann::json scalar_of(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") {  // quoted
+    return text;
+  }
+  if (text == "true" || text == "false") {
+    return text == "true";
+  }
+  if (text.empty() || text == "null" || text == "~") {
+    return nullptr;
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    return number;
+  }
+  return text;
+}
+
+}  // namespace
+
+class DocumentReader {
+ public:
+  DocumentReader(std::string name, Problems& problems) : problems_(problems) {
+    document_.file_ = std::move(name);
+  }
+
+  std::optional<Document> read(const std::string& text) {
+    try {
+      const YAML::Node root = YAML::Load(text);
+      document_.root_ = convert(root, "", 0);
+    } catch (const YAML::Exception& error) {
+      add(error.mark, error.msg, "correct the YAML at this place");
+    }
+    if (failed_) {
+      return std::nullopt;
+    }
+    return std::move(document_);
+  }
+
+ private:
+  void add(const YAML::Mark& mark, std::string message, std::string mend) {
+    failed_ = true;
+    const bool known = mark.line >= 0;
+    problems_.push_back({.file = document_.file_,
+                         .line = known ? static_cast<std::size_t>(mark.line) + 1 : 0,
+                         .column = known ? static_cast<std::size_t>(mark.column) + 1 : 0,
+                         .field = "",
+                         .message = std::move(message),
+                         .mend = std::move(mend)});
+  }
+
+  nlohmann::json convert(const YAML::Node& node, const std::string& pointer, std::size_t depth) {
+    document_.places_[pointer] = {static_cast<std::size_t>(node.Mark().line + 1),
+                                  static_cast<std::size_t>(node.Mark().column + 1)};
+    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) {
+      if (!failed_) {
+        add(node.Mark(), "the file is nested too deeply or has too many parts (aliases?)",
+            "write it flatter");
+      }
+      return nullptr;
+    }
+    switch (node.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        return nullptr;
+      case YAML::NodeType::Scalar:
+        return scalar_of(node);
+      case YAML::NodeType::Sequence: {
+        auto out = nlohmann::json::array();
+        for (std::size_t i = 0; i < node.size(); ++i) {
+          out.push_back(convert(node[i], fmt::format("{}/{}", pointer, i), depth + 1));
+        }
+        return out;
+      }
+      case YAML::NodeType::Map:
+        return convert_map(node, pointer, depth);
+    }
+    return nullptr;
+  }
+
+  nlohmann::json convert_map(const YAML::Node& node, const std::string& pointer,
+                             std::size_t depth) {
+    auto out = nlohmann::json::object();
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) {
+        add(entry.first.Mark(), "a key is not a plain word", "use a word as the key");
+        continue;
+      }
+      const std::string key = entry.first.Scalar();
+      const std::string inner = pointer + "/" + key;
+      if (out.contains(key)) {
+        add(entry.first.Mark(), fmt::format("the key '{}' stands twice", printable(key, 60)),
+            "keep one of them");
+      }
+      out[key] = convert(entry.second, inner, depth + 1);
+      // Point at the key: that is what a person looks for.
+      document_.places_[inner] = {static_cast<std::size_t>(entry.first.Mark().line + 1),
+                                  static_cast<std::size_t>(entry.first.Mark().column + 1)};
+    }
+    return out;
+  }
+
+  Document document_;
+  Problems& problems_;
+  std::size_t nodes_ = 0;
+  bool failed_ = false;
+};
+
+std::string to_string(const Problem& problem) {
+  std::string out = problem.file;
+  if (problem.line > 0) {
+    out += fmt::format(":{}:{}", problem.line, problem.column);
+  }
+  out += ": ";
+  if (!problem.field.empty()) {
+    out += problem.field + ": ";
+  }
+  out += problem.message;
+  if (!problem.mend.empty()) {
+    out += "; " + problem.mend;
+  }
+  return out;
+}
+
+Problem Document::problem(const std::string& pointer, std::string message, std::string mend) const {
+  auto at = places_.find(pointer);
+  for (std::string up = pointer; at == places_.end() && !up.empty();) {
+    up = parent_of(up);
+    at = places_.find(up);
+  }
+  const Place place = at == places_.end() ? Place{} : at->second;
+  return {.file = file_,
+          .line = place.line,
+          .column = place.column,
+          .field = pointer.empty() ? "" : pointer.substr(1),
+          .message = std::move(message),
+          .mend = std::move(mend)};
+}
+
+std::optional<Document> parse_document(const std::string& name, const std::string& text,
+                                       Problems& problems) {
+  return DocumentReader(name, problems).read(text);
+}
+
+std::optional<Document> load_document(const std::filesystem::path& file, Problems& problems) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  std::ifstream in(file, std::ios::binary);
+  if (error || !in) {
+    problems.push_back({.file = file.string(),
+                        .message = "cannot be read: " + (error ? error.message() : "not a file"),
+                        .mend = "check the path and its permissions"});
+    return std::nullopt;
+  }
+  if (size > kMaxDocumentOctets) {
+    problems.push_back(
+        {.file = file.string(),
+         .message = fmt::format("has {} octets; at most {} are read", size, kMaxDocumentOctets),
+         .mend = "split the file"});
+    return std::nullopt;
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_document(file.string(), text.str(), problems);
+}
+
+namespace {
+
+const valijson::Schema* schema_of(const std::filesystem::path& file, Problems& problems) {
+  static std::mutex guard;
+  static std::map<std::filesystem::path, std::unique_ptr<valijson::Schema>> cache;
+  const std::lock_guard lock(guard);
+  auto& slot = cache[file];
+  if (slot == nullptr) {
+    std::ifstream in(file);
+    const auto value = nlohmann::json::parse(in, nullptr, false);
+    if (value.is_discarded()) {
+      problems.push_back({.file = file.string(),
+                          .message = "the schema is missing or not JSON",
+                          .mend = "reinstall the suites folder"});
+      return nullptr;
+    }
+    slot = std::make_unique<valijson::Schema>();
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(value), *slot);
+  }
+  return slot.get();
+}
+
+// valijson says "<root>[change][step]"; a JSON pointer is "/change/step".
+std::string pointer_of(const std::string& context) {
+  std::string out;
+  for (std::size_t at = context.find('['); at != std::string::npos; at = context.find('[', at)) {
+    const auto end = context.find(']', at);
+    out += "/" + context.substr(at + 1, end - at - 1);
+    at = end == std::string::npos ? end : end + 1;
+  }
+  return replace_all(out, "\"", "");
+}
+
+}  // namespace
+
+void check_schema(const Document& document, const std::filesystem::path& schema_file,
+                  Problems& problems) {
+  const auto* schema = schema_of(schema_file, problems);
+  if (schema == nullptr) {
+    return;
+  }
+  valijson::Validator validator;
+  valijson::ValidationResults results;
+  if (validator.validate(*schema, valijson::adapters::NlohmannJsonAdapter(document.root()),
+                         &results)) {
+    return;
+  }
+  valijson::ValidationResults::Error error;
+  std::optional<Problem> deepest;
+  std::size_t depth = 0;
+  while (results.popError(error)) {
+    std::string context;
+    for (const auto& part : error.context) {
+      context += part;
+    }
+    const auto pointer = pointer_of(context);
+    const auto level = static_cast<std::size_t>(std::ranges::count(pointer, '/')) + 1;
+    // The deepest error is the cause; those above only say that something below is wrong.
+    if (!deepest || level > depth) {
+      depth = level;
+      deepest = document.problem(pointer, error.description,
+                                 "see " + schema_file.filename().string() + " for what is allowed");
+    }
+  }
+  if (deepest) {
+    problems.push_back(*deepest);
+  }
+}
+
+}  // namespace parley::model

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/flow_loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/text.h"
+
+namespace parley::model {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
+}
+
+std::string string_at(const json& value, const char* key) {
+  return value.contains(key) ? text_of(value[key]) : "";
+}
+
+// "alice -> server"
+std::pair<std::string, std::string> arrow(const std::string& text) {
+  const auto at = text.find("->");
+  if (at == std::string::npos) {
+    return {text, ""};
+  }
+  const auto trim = [](std::string part) {
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    return part;
+  };
+  return {trim(text.substr(0, at)), trim(text.substr(at + 2))};
+}
+
+// Replaces actor names and step references of a used flow by those of its user:
+// "${user.jid}" becomes "${alice.jid}", "${auth.data}" becomes "${alice/auth.data}".
+std::string rename_references(const std::string& text,
+                              const std::map<std::string, std::string>& names) {
+  std::string out;
+  std::size_t at = 0;
+  bool inside = false;
+  while (at < text.size()) {
+    if (text.compare(at, 2, "${") == 0) {
+      inside = true;
+    } else if (text[at] == '}') {
+      inside = false;
+    }
+    const bool starts =
+        inside && (at == 0 || (std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0 &&
+                               text[at - 1] != '-' && text[at - 1] != '/' && text[at - 1] != '.' &&
+                               text[at - 1] != '#'));
+    bool replaced = false;
+    if (starts) {
+      for (const auto& [from, to] : names) {
+        if (text.compare(at, from.size() + 1, from + ".") == 0 ||
+            (text.compare(at, from.size(), from) == 0 && at + from.size() < text.size() &&
+             (text[at + from.size()] == ',' || text[at + from.size()] == ')' ||
+              text[at + from.size()] == '}'))) {
+          out += to;
+          at += from.size();
+          replaced = true;
+          break;
+        }
+      }
+    }
+    if (!replaced) {
+      out += text[at++];
+    }
+  }
+  return out;
+}
+
+Fields renamed(const Fields& fields, const std::map<std::string, std::string>& names) {
+  Fields out;
+  for (const auto& [name, values] : fields) {
+    for (const auto& value : values) {
+      out[name].push_back(rename_references(value, names));
+    }
+  }
+  return out;
+}
+
+class FlowLoader {
+ public:
+  FlowLoader(const std::vector<Document>& documents, Problems& problems) : problems_(problems) {
+    for (const auto& document : documents) {
+      const auto name = string_at(document.root(), "flow");
+      if (!sources_.emplace(name, &document).second) {
+        problems_.push_back(document.problem(
+            "/flow", fmt::format("the flow '{}' stands twice", name), "give it another name"));
+      }
+    }
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, document] : sources_) {
+      out.push_back(name);
+    }
+    return out;
+  }
+
+  const Flow* load(const std::string& name) {
+    if (const auto at = done_.find(name); at != done_.end()) {
+      return &at->second;
+    }
+    const auto source = sources_.find(name);
+    if (source == sources_.end() || !loading_.insert(name).second) {
+      return nullptr;
+    }
+    const Document& document = *source->second;
+    Flow flow;
+    flow.name = name;
+    flow.title = string_at(document.root(), "title");
+    for (const auto& [actor, party] : document.root()["actors"].items()) {
+      const auto known = party_from(text_of(party));
+      if (!known) {
+        problems_.push_back(document.problem("/actors/" + actor,
+                                             unknown_name("party", text_of(party), party_names()),
+                                             "name one of the parties"));
+        continue;
+      }
+      flow.actors[actor] = *known;
+    }
+    for (const char* section : {"given", "steps", "fence"}) {
+      if (document.root().contains(section)) {
+        const auto& list = document.root()[section];
+        for (std::size_t i = 0; i < list.size(); ++i) {
+          add_step(flow, document, list[i], fmt::format("/{}/{}", section, i), section);
+        }
+      }
+    }
+    loading_.erase(name);
+    return &(done_[name] = std::move(flow));
+  }
+
+  std::string profile_of(const std::string& name) const {
+    return string_at(sources_.at(name)->root(), "profile");
+  }
+
+ private:
+  void add_step(Flow& flow, const Document& document, const json& value, const std::string& pointer,
+                const std::string& section) {
+    if (value.contains("use")) {
+      add_use(flow, document, value, pointer, section);
+      return;
+    }
+    Step step = plain_step(value);
+    step.preamble = section == "given";
+    step.fence = section == "fence";
+    for (const auto& actor : {step.from, step.to}) {
+      if (!actor.empty() && !flow.actors.contains(actor)) {
+        std::vector<std::string> known;
+        for (const auto& [name, party] : flow.actors) {
+          known.push_back(name);
+        }
+        problems_.push_back(document.problem(pointer, unknown_name("actor", actor, known),
+                                             "declare it under actors"));
+      }
+    }
+    const std::size_t times = value.value("times", 1U);
+    for (std::size_t i = 1; i <= times; ++i) {
+      Step one = step;
+      if (times > 1) {
+        const auto number = std::to_string(i);
+        one.id = step.id + "#" + number;
+        for (auto& [field, values] : one.with) {
+          for (auto& text : values) {
+            text = replace_all(text, "#i", "#" + number);
+          }
+        }
+      }
+      append(flow, std::move(one), document, pointer);
+    }
+  }
+
+  static Step plain_step(const json& value) {
+    Step step;
+    step.id = string_at(value, "id");
+    step.unordered = value.value("unordered", false);
+    if (value.contains("with")) {
+      step.with = fields_of(value["with"]);
+    }
+    const std::pair<const char*, Step::Kind> kinds[] = {
+        {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};
+    for (const auto& [key, kind] : kinds) {
+      if (value.contains(key)) {
+        step.kind = kind;
+        std::tie(step.from, step.to) = arrow(string_at(value, key));
+        return step;
+      }
+    }
+    if (value.contains("does") || value.contains("shows")) {
+      step.kind = value.contains("does") ? Step::Kind::does : Step::Kind::shows;
+      step.form = string_at(value, step.kind == Step::Kind::does ? "does" : "shows");
+      step.from = string_at(value, "at");
+      return step;
+    }
+    step.form = string_at(value, "message");
+    std::tie(step.from, step.to) = arrow(string_at(value, "sends"));
+    return step;
+  }
+
+  void add_use(Flow& flow, const Document& document, const json& value, const std::string& pointer,
+               const std::string& section) {
+    const auto name = string_at(value, "use");
+    const Flow* used = load(name);
+    if (used == nullptr) {
+      const bool circle = loading_.contains(name);
+      problems_.push_back(document.problem(
+          pointer + "/use",
+          circle ? "the flows use each other in a circle" : unknown_name("flow", name, names()),
+          circle ? "break the circle" : "name a flow of suites/*/flows/"));
+      return;
+    }
+    std::map<std::string, std::string> actor_names;
+    for (const auto& [actor, party] : used->actors) {
+      actor_names[actor] = actor;
+    }
+    std::string prefix;
+    if (value.contains("as")) {
+      for (const auto& [inner, outer] : value["as"].items()) {
+        actor_names[inner] = text_of(outer);
+        prefix = text_of(outer) + "/";
+      }
+    }
+    auto names = actor_names;
+    for (const auto& step : used->steps) {
+      names[step.id] = prefix + step.id;
+    }
+    for (Step step : used->steps) {
+      step.id = prefix + step.id;
+      step.from = actor_names[step.from];
+      step.to = step.to.empty() ? "" : actor_names[step.to];
+      step.with = renamed(step.with, names);
+      step.preamble = section == "given";
+      step.fence = section == "fence";
+      append(flow, std::move(step), document, pointer);
+    }
+  }
+
+  void append(Flow& flow, Step step, const Document& document, const std::string& pointer) {
+    const bool twice =
+        std::ranges::any_of(flow.steps, [&](const Step& s) { return s.id == step.id; });
+    if (twice || step.id.empty()) {
+      problems_.push_back(document.problem(
+          pointer,
+          twice ? fmt::format("the step id '{}' stands twice", step.id) : "a step has no id",
+          "give it an id of its own"));
+    }
+    flow.steps.push_back(std::move(step));
+  }
+
+  Problems& problems_;
+  std::map<std::string, const Document*> sources_;
+  std::map<std::string, Flow> done_;
+  std::set<std::string> loading_;
+};
+
+}  // namespace
+
+Fields fields_of(const json& value) {
+  Fields out;
+  for (const auto& [name, one] : value.items()) {
+    if (one.is_array()) {
+      for (const auto& alternative : one) {
+        out[name].push_back(text_of(alternative));
+      }
+    } else {
+      out[name].push_back(text_of(one));
+    }
+  }
+  return out;
+}
+
+std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
+                                       const std::vector<std::string>& profiles,
+                                       Problems& problems) {
+  FlowLoader loader(documents, problems);
+  std::map<std::string, Flow> out;
+  for (const auto& name : loader.names()) {
+    const Flow* flow = loader.load(name);
+    if (flow == nullptr) {
+      continue;
+    }
+    const auto wanted = loader.profile_of(name);
+    for (const auto& profile : profiles) {
+      if (wanted.empty() || wanted == profile) {
+        Flow copy = *flow;
+        copy.profile = profile;
+        out[profile + "/" + name] = std::move(copy);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace parley::model

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Flows: compact YAML to flat steps. `use` takes another flow's steps in, `times` repeats a step.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "harness/model/document.h"
+#include "harness/model/model.h"
+
+namespace parley::model {
+
+// Value or list of values as the alternatives of each field.
+Fields fields_of(const nlohmann::json& value);
+
+// All flows of all documents, by profile + "/" + name; uses are resolved in any order.
+// A use of an unknown flow, a circle of uses and an unknown actor are problems.
+std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
+                                       const std::vector<std::string>& profiles,
+                                       Problems& problems);
+
+}  // namespace parley::model

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/library.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/text.h"
+#include "harness/model/case_loader.h"
+#include "harness/model/flow_loader.h"
+
+namespace parley::model {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+std::string string_at(const json& value, const char* key) {
+  if (!value.contains(key) || value[key].is_null()) {
+    return "";
+  }
+  return value[key].is_string() ? value[key].get<std::string>() : value[key].dump();
+}
+
+std::vector<std::string> strings_at(const json& value, const char* key) {
+  std::vector<std::string> out;
+  if (value.contains(key)) {
+    for (const auto& one : value[key]) {
+      out.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+    }
+  }
+  return out;
+}
+
+template <class Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : map) {
+    out.push_back(key);
+  }
+  return out;
+}
+
+std::vector<fs::path> yaml_files(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".yaml") {
+      out.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Basis basis_of(const std::string& name) {
+  if (name == "analogy") {
+    return Basis::analogy;
+  }
+  if (name == "observed") {
+    return Basis::observed;
+  }
+  return name == "advisory" ? Basis::advisory : Basis::normative;
+}
+
+class Loader {
+ public:
+  Loader(fs::path folder, Problems& problems) : problems_(problems) {
+    library_.folder = std::move(folder);
+  }
+
+  Library load() {
+    std::error_code error;
+    if (!fs::is_directory(library_.folder / "schema", error)) {
+      problems_.push_back({.file = library_.folder.string(),
+                           .message = "is not a suites folder (it has no schema/)",
+                           .mend = "give the right one with --suites or PARLEY_SUITES"});
+      return std::move(library_);
+    }
+    for (const auto& file : yaml_files(library_.folder / "profiles")) {
+      if (auto document = checked(file, "profile")) {
+        add_profile(*document);
+      }
+    }
+    std::vector<fs::path> suites;
+    for (const auto& entry : fs::directory_iterator(library_.folder, error)) {
+      const auto name = entry.path().filename();
+      if (entry.is_directory() && name != "schema" && name != "profiles") {
+        suites.push_back(entry.path());
+      }
+    }
+    std::ranges::sort(suites);
+    std::vector<Document> flow_documents;
+    for (const auto& suite : suites) {
+      for (const auto& file : yaml_files(suite / "flows")) {
+        if (auto document = checked(file, "flow")) {
+          flow_documents.push_back(std::move(*document));
+        }
+      }
+    }
+    library_.flows = load_flows(flow_documents, keys_of(library_.profiles), problems_);
+    for (const auto& suite : suites) {
+      load_suite(suite, Part::requirements);
+    }
+    for (const auto& suite : suites) {
+      load_suite(suite, Part::cases);
+    }
+    std::ranges::sort(library_.cases, {}, &Case::id);
+    return std::move(library_);
+  }
+
+ private:
+  std::optional<Document> checked(const fs::path& file, const std::string& schema) {
+    auto document = load_document(file, problems_);
+    if (!document) {
+      return std::nullopt;
+    }
+    const auto before = problems_.size();
+    check_schema(*document, library_.folder / "schema" / (schema + ".json"), problems_);
+    return problems_.size() == before ? std::move(document) : std::nullopt;
+  }
+
+  void add_profile(const Document& document) {
+    const auto& root = document.root();
+    Profile profile;
+    profile.name = string_at(root, "profile");
+    profile.title = string_at(root, "title");
+    profile.status = string_at(root, "status");
+    profile.content_ns = string_at(root, "content-namespace");
+    profile.probe = string_at(root, "probe");
+    for (const auto& name : strings_at(root, "refusals")) {
+      if (const auto kind = refusal_from(name)) {
+        profile.refusals.push_back(*kind);
+      }
+    }
+    if (root.contains("settings")) {
+      for (const auto& [name, value] : root["settings"].items()) {
+        profile.settings[name] = {string_at(value, "value"), string_at(value, "basis"),
+                                  string_at(value, "source")};
+      }
+    }
+    for (const auto& [name, value] : root["messages"].items()) {
+      add_form(profile, document, name, value);
+    }
+    library_.profiles[profile.name] = std::move(profile);
+  }
+
+  void add_form(Profile& profile, const Document& document, const std::string& name,
+                const json& value) {
+    MessageForm form;
+    form.name = name;
+    form.restarts = value.value("restarts-stream", false);
+    const auto kind = string_at(value, "kind");
+    form.kind = kind == "header"   ? MessageForm::Kind::header
+                : kind == "footer" ? MessageForm::Kind::footer
+                                   : MessageForm::Kind::element;
+    if (value.contains("fields")) {
+      for (const auto& [field, expression] : value["fields"].items()) {
+        form.defaults[field] =
+            expression.is_string() ? expression.get<std::string>() : expression.dump();
+      }
+    }
+    if (form.kind != MessageForm::Kind::footer) {
+      auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
+      if (!pattern) {
+        problems_.push_back(document.problem("/messages/" + name + "/xml", pattern.error().detail,
+                                             "write one well-formed element"));
+        return;
+      }
+      form.pattern = std::move(*pattern);
+    }
+    profile.forms[name] = std::move(form);
+  }
+
+  // Requirements of all suites come first: cases refer to them.
+  enum class Part { requirements, cases };
+
+  void load_suite(const fs::path& suite, Part part) {
+    for (const auto& file : yaml_files(suite)) {
+      const bool requirements = file.filename().string().starts_with("requirements");
+      if (requirements != (part == Part::requirements)) {
+        continue;
+      }
+      auto document = checked(file, requirements ? "requirements" : "case");
+      if (document && requirements) {
+        add_requirements(*document, suite.filename().string());
+      } else if (document) {
+        add_cases(*document, suite.filename().string());
+      }
+    }
+  }
+
+  void add_requirements(const Document& document, const std::string& suite) {
+    const auto& list = document.root()["requirements"];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto& value = list[i];
+      Requirement requirement{.id = string_at(value, "id"),
+                              .suite = suite,
+                              .profile = string_at(document.root(), "profile"),
+                              .basis = basis_of(string_at(value, "basis")),
+                              .binds = {},
+                              .text = string_at(value, "text"),
+                              .source = string_at(value, "source"),
+                              .not_tested = string_at(value, "not-tested-because")};
+      for (const auto& name : strings_at(value, "binds")) {
+        if (const auto party = party_from(name)) {
+          requirement.binds.push_back(*party);
+        }
+      }
+      const auto id = requirement.id;
+      if (!library_.requirements.emplace(id, std::move(requirement)).second) {
+        problems_.push_back(document.problem(fmt::format("/requirements/{}/id", i),
+                                             fmt::format("the id {} stands twice", id),
+                                             "ids are never reused"));
+      }
+    }
+  }
+
+  void add_cases(const Document& document, const std::string& suite) {
+    for (auto& one : cases_of(document, suite, problems_)) {
+      lint(one, document);
+      if (!ids_.insert(one.id).second) {
+        problems_.push_back(document.problem("", fmt::format("the case id {} stands twice", one.id),
+                                             "ids are never reused"));
+      }
+      library_.cases.push_back(std::move(one));
+    }
+  }
+
+  // Where in the file the case stands, for problems found across files.
+  static std::string place_of(const Case& one, const Document& document) {
+    if (!document.root().contains("cases")) {
+      return "";
+    }
+    const auto& list = document.root()["cases"];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto id = one.suite + "/" + string_at(list[i], "case");
+      if (one.id == id || one.id.starts_with(id + "/")) {
+        return fmt::format("/cases/{}", i);
+      }
+    }
+    return "";
+  }
+
+  void lint(const Case& one, const Document& document) {
+    const auto place = place_of(one, document);
+    const auto complain = [&](const std::string& field, std::string message, std::string mend) {
+      problems_.push_back(document.problem(place + field, std::move(message), std::move(mend)));
+    };
+    if (!library_.requirements.contains(one.requirement)) {
+      complain("/verifies",
+               unknown_name("requirement", one.requirement, keys_of(library_.requirements)),
+               "name one of a requirements.yaml");
+    }
+    const auto profile = library_.profiles.find(one.profile);
+    if (profile == library_.profiles.end()) {
+      complain("/profile", unknown_name("profile", one.profile, keys_of(library_.profiles)),
+               "name one of suites/profiles/");
+      return;
+    }
+    const Flow* flow = library_.flow(one.profile, one.flow);
+    if (flow == nullptr) {
+      std::vector<std::string> known;
+      for (const auto& [key, value] : library_.flows) {
+        known.push_back(value.name);
+      }
+      complain("/flow", unknown_name("flow", one.flow, known), "name one of suites/*/flows/");
+      return;
+    }
+    for (const auto& step : flow->steps) {
+      if (step.kind == Step::Kind::wire && !profile->second.forms.contains(step.form)) {
+        complain("/flow",
+                 fmt::format("step '{}' of flow '{}': {}", step.id, flow->name,
+                             unknown_name("message", step.form, keys_of(profile->second.forms))),
+                 "name one of the profile's messages");
+      }
+    }
+    if (one.change) {
+      lint_change(one, *flow, profile->second, complain);
+    }
+  }
+
+  template <class Complain>
+  static void lint_change(const Case& one, const Flow& flow, const Profile& profile,
+                          const Complain& complain) {
+    std::vector<std::string> steps;
+    for (const auto& step : flow.steps) {
+      steps.push_back(step.id);
+    }
+    const auto known = [&](const std::string& id) { return std::ranges::count(steps, id) > 0; };
+    if (!known(one.change->step)) {
+      complain("/change/step", unknown_name("step", one.change->step, steps),
+               fmt::format("name a step of flow '{}'", flow.name));
+    }
+    if (const auto* edit = std::get_if<FlowEdit>(&one.change->edit)) {
+      if (edit->kind == FlowEdit::Kind::before && !known(edit->step)) {
+        complain("/change/before", unknown_name("step", edit->step, steps),
+                 fmt::format("name a step of flow '{}'", flow.name));
+      }
+      if (!edit->form.empty() && !profile.forms.contains(edit->form)) {
+        complain("/change/insert/message",
+                 unknown_name("message", edit->form, keys_of(profile.forms)),
+                 "name one of the profile's messages");
+      }
+    }
+  }
+
+  Library library_;
+  Problems& problems_;
+  std::set<std::string> ids_;
+};
+
+}  // namespace
+
+const Flow* Library::flow(const std::string& profile, const std::string& name) const {
+  const auto at = flows.find(profile + "/" + name);
+  return at == flows.end() ? nullptr : &at->second;
+}
+
+const Case* Library::find_case(const std::string& id) const {
+  const auto at = std::ranges::find(cases, id, &Case::id);
+  return at == cases.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> Library::case_ids() const {
+  std::vector<std::string> out;
+  for (const auto& one : cases) {
+    out.push_back(one.id);
+  }
+  return out;
+}
+
+Library load_library(const fs::path& folder, Problems& problems) {
+  return Loader(folder, problems).load();
+}
+
+std::optional<Declaration> load_declaration(const fs::path& file, const Library& library,
+                                            Problems& problems) {
+  auto document = load_document(file, problems);
+  if (!document) {
+    return std::nullopt;
+  }
+  const auto before = problems.size();
+  check_schema(*document, library.folder / "schema" / "sut.json", problems);
+  if (problems.size() != before) {
+    return std::nullopt;
+  }
+  const auto& root = document->root();
+  Declaration out;
+  out.file = file.string();
+  out.folder = fs::absolute(file).parent_path().string();
+  out.name = string_at(root, "name");
+  out.profile = string_at(root, "profile");
+  out.features = strings_at(root, "features");
+  if (!library.profiles.contains(out.profile)) {
+    problems.push_back(document->problem(
+        "/profile", unknown_name("profile", out.profile, keys_of(library.profiles)),
+        "name one of 'parley list profiles'"));
+  }
+  const auto party = party_from(string_at(root, "party"));
+  if (!party) {
+    problems.push_back(
+        document->problem("/party", unknown_name("party", string_at(root, "party"), party_names()),
+                          "name the party under test"));
+  }
+  out.party = party.value_or(Party::gatekeeper_server);
+  if (root.contains("endpoints")) {
+    for (const auto& [name, value] : root["endpoints"].items()) {
+      out.endpoints[name] = value.is_string() ? value.get<std::string>() : value.dump();
+    }
+  }
+  if (root.contains("identities")) {
+    out.pool_file = string_at(root["identities"], "pool");
+  }
+  if (root.contains("driver")) {
+    out.driver = strings_at(root["driver"], "command");
+  }
+  out.patience = std::chrono::milliseconds(root.value("patience_ms", 0));
+  if (is_server(out.party) && !out.endpoints.contains("starttls") && out.driver.empty()) {
+    problems.push_back(document->problem("/endpoints", "a server needs the address 'starttls'",
+                                         "add endpoints: { starttls: 127.0.0.1:5222, … }"));
+  }
+  if (!is_server(out.party) && out.driver.empty()) {
+    problems.push_back(document->problem("", "a client needs a driver",
+                                         "add driver: { command: [program, argument] }"));
+  }
+  if (problems.size() != before) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace parley::model

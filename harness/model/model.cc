@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "harness/base/text.h"
+
+namespace parley::model {
+namespace {
+
+template <class E, std::size_t N>
+using Names = std::array<std::pair<E, std::string_view>, N>;
+
+template <class E, std::size_t N>
+std::string_view name_of(const Names<E, N>& names, E value) {
+  for (const auto& [known, name] : names) {
+    if (known == value) {
+      return name;
+    }
+  }
+  return "?";
+}
+
+template <class E, std::size_t N>
+std::optional<E> value_of(const Names<E, N>& names, std::string_view wanted) {
+  for (const auto& [value, name] : names) {
+    if (name == wanted) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+constexpr Names<Party, 5> kParties{{{Party::gatekeeper_server, "gatekeeper.server"},
+                                    {Party::gatekeeper_client, "gatekeeper.client"},
+                                    {Party::third_party_client, "third-party.client"},
+                                    {Party::third_party_server, "third-party.server"},
+                                    {Party::intermediary, "intermediary"}}};
+constexpr Names<Basis, 4> kBases{{{Basis::normative, "normative"},
+                                  {Basis::analogy, "analogy"},
+                                  {Basis::observed, "observed"},
+                                  {Basis::advisory, "advisory"}}};
+constexpr Names<RefusalKind, 5> kRefusals{{{RefusalKind::stream_error, "stream-error"},
+                                           {RefusalKind::stanza_error, "stanza-error"},
+                                           {RefusalKind::sasl_failure, "sasl-failure"},
+                                           {RefusalKind::tls_failure, "tls-failure"},
+                                           {RefusalKind::close, "close"}}};
+constexpr Names<VerdictKind, 6> kVerdicts{{{VerdictKind::pass, "pass"},
+                                           {VerdictKind::fail, "fail"},
+                                           {VerdictKind::inconclusive, "inconclusive"},
+                                           {VerdictKind::not_applicable, "not-applicable"},
+                                           {VerdictKind::flaky, "flaky"},
+                                           {VerdictKind::error, "error"}}};
+constexpr Names<Blame, 6> kBlames{{{Blame::none, "none"},
+                                   {Blame::sut, "sut"},
+                                   {Blame::configuration, "configuration"},
+                                   {Blame::environment, "environment"},
+                                   {Blame::harness, "harness"},
+                                   {Blame::spec, "spec"}}};
+
+std::string describe_edit(const StanzaEdit& edit) {
+  std::vector<std::string> parts;
+  for (const auto& [path, value] : edit.set) {
+    parts.push_back(fmt::format("set {} to '{}'", path, printable(value, 60)));
+  }
+  for (const auto& path : edit.remove) {
+    parts.push_back("remove " + path);
+  }
+  for (const auto& xml : edit.add) {
+    parts.push_back("add " + printable(xml, 60));
+  }
+  if (!edit.rename.empty()) {
+    parts.push_back("rename to " + edit.rename);
+  }
+  if (!edit.ns.empty()) {
+    parts.push_back("namespace " + edit.ns);
+  }
+  return join(parts, ", ");
+}
+
+std::string describe_edit(const BytesEdit& edit) {
+  std::vector<std::string> parts;
+  if (edit.replace) {
+    parts.push_back(fmt::format("replace '{}' by '{}'",
+                                edit.find.empty() ? "everything" : printable(edit.find, 40),
+                                printable(*edit.replace, 60)));
+  }
+  if (!edit.prepend.empty()) {
+    parts.push_back("put before: " + printable(edit.prepend, 60));
+  }
+  if (!edit.append.empty()) {
+    parts.push_back("put behind: " + printable(edit.append, 60));
+  }
+  if (!edit.cut_after.empty()) {
+    parts.push_back("cut after " + printable(edit.cut_after, 40));
+  }
+  return join(parts, ", ");
+}
+
+std::string describe_edit(const StreamEdit& edit) {
+  return fmt::format("write in segments of {} octet(s)", edit.segment_octets);
+}
+
+std::string describe_edit(const ConnectionEdit& edit) {
+  std::vector<std::string> parts;
+  if (!edit.tls_max.empty()) {
+    parts.push_back("TLS at most " + edit.tls_max);
+  }
+  if (!edit.certificate.empty()) {
+    parts.push_back("certificate: " + edit.certificate);
+  }
+  if (!edit.end.empty()) {
+    parts.push_back("then end the connection with " + edit.end);
+  }
+  return join(parts, ", ");
+}
+
+std::string describe_edit(const FlowEdit& edit) {
+  switch (edit.kind) {
+    case FlowEdit::Kind::drop:
+      return "leave it out";
+    case FlowEdit::Kind::before:
+      return "do it before " + edit.step;
+    case FlowEdit::Kind::insert_before:
+      return "send " + edit.form + " before it";
+    case FlowEdit::Kind::insert_after:
+      return "send " + edit.form + " after it";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Party party) { return name_of(kParties, party); }
+std::optional<Party> party_from(std::string_view name) { return value_of(kParties, name); }
+std::vector<std::string> party_names() {
+  std::vector<std::string> out;
+  for (const auto& [party, name] : kParties) {
+    out.emplace_back(name);
+  }
+  return out;
+}
+bool is_server(Party party) {
+  return party == Party::gatekeeper_server || party == Party::third_party_server;
+}
+
+std::string_view to_string(Basis basis) { return name_of(kBases, basis); }
+
+std::string_view to_string(Level level) {
+  switch (level) {
+    case Level::violation:
+      return "violation";
+    case Level::deviation:
+      return "deviation";
+    case Level::advisory:
+      return "advisory";
+  }
+  return "?";
+}
+
+Level level_of(Basis basis) {
+  switch (basis) {
+    case Basis::normative:
+      return Level::violation;
+    case Basis::analogy:
+    case Basis::observed:
+      return Level::deviation;
+    case Basis::advisory:
+      return Level::advisory;
+  }
+  return Level::advisory;
+}
+
+std::string_view to_string(RefusalKind kind) { return name_of(kRefusals, kind); }
+std::optional<RefusalKind> refusal_from(std::string_view name) { return value_of(kRefusals, name); }
+std::string_view to_string(VerdictKind kind) { return name_of(kVerdicts, kind); }
+std::optional<VerdictKind> verdict_from(std::string_view name) { return value_of(kVerdicts, name); }
+std::string_view to_string(Blame blame) { return name_of(kBlames, blame); }
+
+std::string describe(const Change& change) {
+  const auto edit = std::visit([](const auto& e) { return describe_edit(e); }, change.edit);
+  return fmt::format("{}: {}", change.step, edit);
+}
+
+std::string describe(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::completes:
+      return "the flow completes";
+    case Outcome::Kind::ignored:
+      return "no effect, and the exchange after it is answered";
+    case Outcome::Kind::refused: {
+      std::vector<std::string> by;
+      for (const auto kind : outcome.by) {
+        by.emplace_back(to_string(kind));
+      }
+      auto text = "refused by " + join(by, " or ");
+      if (!outcome.conditions.empty()) {
+        text += " with " + join(outcome.conditions, " or ");
+      }
+      return text;
+    }
+  }
+  return {};
+}
+
+bool Case::negative() const {
+  return std::ranges::none_of(any_of,
+                              [](const Outcome& o) { return o.kind == Outcome::Kind::completes; });
+}
+
+}  // namespace parley::model

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The words of the design as plain data: party, requirement, profile, flow, change, case,
+// declaration, verdict. No behaviour but names; loaders stand in library.h.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "harness/xml/tree.h"
+
+namespace parley::model {
+
+enum class Party {
+  gatekeeper_server,
+  gatekeeper_client,
+  third_party_client,
+  third_party_server,
+  intermediary
+};
+std::string_view to_string(Party party);  // "gatekeeper.server"
+std::optional<Party> party_from(std::string_view name);
+std::vector<std::string> party_names();
+bool is_server(Party party);
+
+// What a fail means (design: finding level).
+enum class Basis { normative, analogy, observed, advisory };
+std::string_view to_string(Basis basis);
+enum class Level { violation, deviation, advisory };
+std::string_view to_string(Level level);
+Level level_of(Basis basis);
+
+struct Requirement {
+  std::string id;
+  std::string suite;
+  std::string profile;
+  Basis basis = Basis::normative;
+  std::vector<Party> binds;
+  std::string text;
+  std::string source;      // clause
+  std::string not_tested;  // why no case judges it; empty when one does
+};
+
+// A two-way message form: rendered when sent, matched when received. Placeholders ${name} in
+// attribute values and texts are fields; ${name?} may be absent.
+struct MessageForm {
+  enum class Kind { header, element, footer };  // stream header, first-level element, </stream>
+  std::string name;
+  Kind kind = Kind::element;
+  xml::Element pattern;
+  std::map<std::string, std::string> defaults;  // field -> expression
+  bool restarts = false;                        // the sender's peer begins a new stream after it
+};
+
+// A profile's setting that no published text fixes, or one that it does.
+struct Setting {
+  std::string value;
+  std::string basis;  // published, observed, assumed
+  std::string source;
+};
+
+enum class RefusalKind { stream_error, stanza_error, sasl_failure, tls_failure, close };
+std::string_view to_string(RefusalKind kind);
+std::optional<RefusalKind> refusal_from(std::string_view name);
+
+struct Profile {
+  std::string name;
+  std::string title;
+  std::string status;
+  std::string content_ns;  // default namespace of first-level elements
+  std::map<std::string, Setting> settings;
+  std::map<std::string, MessageForm> forms;
+  std::vector<RefusalKind> refusals;  // what counts when a case does not say
+  std::string probe;                  // the flow that shows that a SUT still works
+};
+
+using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives
+
+struct Step {
+  // wire: a message; connect: TCP; tls: a handshake; close: the end of the TCP connection;
+  // does: a user's action (a driver method when the actor is the SUT);
+  // shows: what the SUT's user must get to see (a driver notification).
+  enum class Kind { wire, connect, tls, close, does, shows };
+  std::string id;
+  Kind kind = Kind::wire;
+  std::string from;
+  std::string to;    // empty for does and shows
+  std::string form;  // message form, or the driver's method
+  Fields with;
+  bool preamble = false;   // before what the case is about: a failure here is inconclusive
+  bool fence = false;      // a later exchange that proves that nothing happened before it
+  bool unordered = false;  // may come before its unordered neighbours
+};
+
+struct Flow {
+  std::string name;
+  std::string profile;
+  std::string title;
+  std::map<std::string, Party> actors;
+  std::vector<Step> steps;  // flat: uses and repeats are written out
+};
+
+// One edit to one step. Paths: "@to", "body", "body/@xml:lang", "." for the element itself.
+struct StanzaEdit {
+  std::map<std::string, std::string> set;
+  std::vector<std::string> remove;
+  std::vector<std::string> add;  // XML, appended to `into`
+  std::string into = ".";
+  std::string rename;
+  std::string ns;
+};
+// Octets are written with \xNN escapes and ${…}.
+struct BytesEdit {
+  std::string find;  // with `replace`: first occurrence; empty: everything
+  std::optional<std::string> replace;
+  std::string prepend;
+  std::string append;
+  std::string cut_after;  // truncate after the first occurrence
+};
+struct StreamEdit {
+  std::size_t segment_octets = 0;
+};
+struct ConnectionEdit {
+  std::string tls_min;
+  std::string tls_max;
+  std::string certificate;  // crypto::LeafKind
+  std::string end;          // "fin" or "reset": the connection ends after the step
+};
+struct FlowEdit {
+  enum class Kind { drop, before, insert_before, insert_after };
+  Kind kind = Kind::drop;
+  std::string step;  // before: the step to move in front of
+  std::string form;  // insert: the form
+  Fields with;
+};
+struct Change {
+  std::string step;
+  std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit> edit;
+};
+std::string describe(const Change& change);
+
+struct Outcome {
+  enum class Kind { completes, refused, ignored };
+  Kind kind = Kind::completes;
+  std::vector<RefusalKind> by;          // refused: which refusals count
+  std::vector<std::string> conditions;  // refused: which error conditions; empty: any
+};
+std::string describe(const Outcome& outcome);
+
+struct Case {
+  std::string id;  // "stanza/forged-from", or "stanza/bad-utf8/overlong" for a vary row
+  std::string title;
+  std::string suite;
+  std::string file;
+  std::string requirement;
+  std::string profile;
+  std::string flow;
+  Party party = Party::gatekeeper_server;  // under test
+  std::vector<std::string> needs;          // features that the SUT must declare
+  std::map<std::string, std::string> row;  // vary values
+  std::optional<Change> change;
+  std::vector<Outcome> any_of;
+  std::vector<std::string> never;  // texts (expressions) that nobody may be shown
+  bool soils = false;              // its accounts are not used again
+
+  // Whether a conforming SUT refuses or ignores what the case sends.
+  bool negative() const;
+};
+
+struct Declaration {
+  std::string file;
+  std::string name;
+  std::string profile;
+  Party party = Party::gatekeeper_server;
+  std::map<std::string, std::string> endpoints;  // domain, starttls, direct-tls, ca
+  std::vector<std::string> features;
+  std::string pool_file;                  // accounts: user,password a line
+  std::vector<std::string> driver;        // command
+  std::string folder;                     // relative paths start here
+  std::chrono::milliseconds patience{0};  // 0: the default
+};
+
+enum class VerdictKind { pass, fail, inconclusive, not_applicable, flaky, error };
+std::string_view to_string(VerdictKind kind);
+std::optional<VerdictKind> verdict_from(std::string_view name);
+enum class Blame { none, sut, configuration, environment, harness, spec };
+std::string_view to_string(Blame blame);
+
+// The six lines of a failed case (design section 7) but for the requirement and the command.
+struct Verdict {
+  VerdictKind kind = VerdictKind::error;
+  Blame blame = Blame::none;
+  std::optional<Level> level;  // of a fail
+  std::string reason;          // one sentence
+  std::string sent;
+  std::string expected;
+  std::string came;
+  std::string difference;
+  std::string monitor;  // the monitor that found it, when one did
+
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+}  // namespace parley::model

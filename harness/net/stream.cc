@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/net/stream.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+#include <map>
+#include <tuple>
+
+#include "harness/net/deadline.h"
+
+namespace parley::net {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+int protocol_number(TlsVersion version) {
+  switch (version) {
+    case TlsVersion::tls1_0:
+      return TLS1_VERSION;
+    case TlsVersion::tls1_1:
+      return TLS1_1_VERSION;
+    case TlsVersion::tls1_2:
+      return TLS1_2_VERSION;
+    case TlsVersion::tls1_3:
+      return TLS1_3_VERSION;
+  }
+  return TLS1_2_VERSION;
+}
+
+TlsVersion version_of(int number) {
+  switch (number) {
+    case TLS1_VERSION:
+      return TlsVersion::tls1_0;
+    case TLS1_1_VERSION:
+      return TlsVersion::tls1_1;
+    case TLS1_2_VERSION:
+      return TlsVersion::tls1_2;
+    default:
+      return TlsVersion::tls1_3;
+  }
+}
+
+void set_versions(asio::ssl::context& context, TlsVersion min, TlsVersion max) {
+  SSL_CTX_set_min_proto_version(context.native_handle(), protocol_number(min));
+  SSL_CTX_set_max_proto_version(context.native_handle(), protocol_number(max));
+  if (min < TlsVersion::tls1_2) {
+    // OpenSSL 3 signs TLS 1.0 and 1.1 handshakes only at security level 0.
+    SSL_CTX_set_security_level(context.native_handle(), 0);
+    SSL_CTX_set_cipher_list(context.native_handle(), "ALL:@SECLEVEL=0");
+  }
+  // Tickets would be written after the handshake and are never used.
+  SSL_CTX_set_num_tickets(context.native_handle(), 0);
+  SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);
+}
+
+std::string subject_of(SSL* ssl) {
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr) {
+    return {};
+  }
+  std::array<char, 256> text{};
+  X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), text.size());
+  return text.data();
+}
+
+std::string describe(const error_code& error, SSL* ssl) {
+  if (ssl != nullptr) {
+    const long verify = SSL_get_verify_result(ssl);
+    if (verify != X509_V_OK) {
+      return fmt::format("TLS: {}: {}", error.message(), X509_verify_cert_error_string(verify));
+    }
+    return "TLS: " + error.message();
+  }
+  return error.message();
+}
+
+bool is_end(const error_code& error) {
+  return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+}
+
+}  // namespace
+
+struct TlsContexts::Cache {
+  using ClientKey = std::tuple<std::string, bool, TlsVersion, TlsVersion>;
+  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion>;
+
+  Result<asio::ssl::context*> client(const TlsClientOptions& options) {
+    auto& slot =
+        clients[{options.ca_pem, options.verify, options.min_version, options.max_version}];
+    if (slot == nullptr) {
+      auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
+      error_code error;
+      if (!options.ca_pem.empty()) {
+        made->add_certificate_authority(asio::buffer(options.ca_pem), error);
+      }
+      if (error) {
+        return fail(Errc::malformed, "the CA is not a PEM certificate: " + error.message());
+      }
+      made->set_verify_mode(options.verify ? asio::ssl::verify_peer : asio::ssl::verify_none,
+                            error);
+      set_versions(*made, options.min_version, options.max_version);
+      slot = std::move(made);
+    }
+    return slot.get();
+  }
+
+  Result<asio::ssl::context*> server(const TlsServerOptions& options) {
+    auto& slot =
+        servers[{options.chain_pem, options.key_pem, options.min_version, options.max_version}];
+    if (slot == nullptr) {
+      auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+      error_code error;
+      made->use_certificate_chain(asio::buffer(options.chain_pem), error);
+      if (!error) {
+        made->use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem, error);
+      }
+      if (error) {
+        return fail(Errc::malformed, "certificate or key: " + error.message());
+      }
+      set_versions(*made, options.min_version, options.max_version);
+      slot = std::move(made);
+    }
+    return slot.get();
+  }
+
+  std::map<ClientKey, std::unique_ptr<asio::ssl::context>> clients;
+  std::map<ServerKey, std::unique_ptr<asio::ssl::context>> servers;
+};
+
+TlsContexts::TlsContexts() : cache_(std::make_unique<Cache>()) {}
+TlsContexts::~TlsContexts() = default;
+
+std::string_view to_string(TlsVersion version) {
+  switch (version) {
+    case TlsVersion::tls1_0:
+      return "1.0";
+    case TlsVersion::tls1_1:
+      return "1.1";
+    case TlsVersion::tls1_2:
+      return "1.2";
+    case TlsVersion::tls1_3:
+      return "1.3";
+  }
+  return "?";
+}
+
+std::string to_string(const Address& address) {
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", address.host, v6 ? "]" : "", address.port);
+}
+
+Result<Address> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) {
+    return fail(Errc::malformed, "an address is host:port", text.size());
+  }
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const auto digits = text.substr(colon + 1);
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || port == 0 || port > 65535) {
+    return fail(Errc::malformed, "a port is a number from 1 to 65535", colon + 1);
+  }
+  return Address{.host = std::string(host), .port = static_cast<std::uint16_t>(port)};
+}
+
+namespace {
+
+class TcpStream final : public Stream {
+ public:
+  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
+    error_code ignored;
+    // Nagle's delay would make every small stanza wait for the peer's acknowledgement.
+    socket_.set_option(tcp::no_delay(true), ignored);
+  }
+
+  asio::awaitable<Event> read(std::chrono::milliseconds timeout) override {
+    auto done = co_await with_deadline(read_some(), timeout);
+    if (!done) {
+      co_return TimedOut{};
+    }
+    co_return std::move(*done);
+  }
+
+  asio::awaitable<Result<void>> write(Bytes octets) override {
+    if (!socket_.is_open()) {
+      co_return fail(Errc::io, "the connection is closed");
+    }
+    error_code error;
+    std::size_t count = 0;
+    if (tls_ != nullptr) {
+      std::tie(error, count) = co_await asio::async_write(*tls_, asio::buffer(octets), use_tuple);
+    } else {
+      std::tie(error, count) = co_await asio::async_write(socket_, asio::buffer(octets), use_tuple);
+    }
+    if (error) {
+      co_return fail(Errc::io, describe(error, nullptr), count);
+    }
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<TlsSession>> start_tls(TlsContexts& contexts, TlsClientOptions options,
+                                                std::chrono::milliseconds timeout) override {
+    auto context = contexts.cache().client(options);
+    if (!context) {
+      co_return std::unexpected(context.error());
+    }
+    tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, **context);
+    SSL_set_tlsext_host_name(tls_->native_handle(), options.host.c_str());
+    if (options.verify) {
+      SSL_set1_host(tls_->native_handle(), options.host.c_str());
+    }
+    co_return co_await handshake(asio::ssl::stream_base::client, timeout);
+  }
+
+  asio::awaitable<Result<TlsSession>> start_tls(TlsContexts& contexts, TlsServerOptions options,
+                                                std::chrono::milliseconds timeout) override {
+    auto context = contexts.cache().server(options);
+    if (!context) {
+      co_return std::unexpected(context.error());
+    }
+    tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, **context);
+    co_return co_await handshake(asio::ssl::stream_base::server, timeout);
+  }
+
+  bool secure() const override { return secure_; }
+
+  void cancel() override {
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+  void close() override {
+    error_code ignored;
+    if (!socket_.is_open()) {
+      return;
+    }
+    if (secure_) {
+      // One close_notify, written without waiting for the peer's.
+      socket_.native_non_blocking(true, ignored);
+      SSL_shutdown(tls_->native_handle());
+      flush_close_notify();
+    }
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    socket_.close(ignored);
+  }
+
+  void reset() override {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+  }
+
+ private:
+  asio::awaitable<Event> read_some() {
+    if (!socket_.is_open()) {
+      co_return Failed{"the connection is closed"};
+    }
+    error_code error;
+    std::size_t count = 0;
+    if (tls_ != nullptr) {
+      std::tie(error, count) = co_await tls_->async_read_some(asio::buffer(buffer_), use_tuple);
+    } else {
+      std::tie(error, count) = co_await socket_.async_read_some(asio::buffer(buffer_), use_tuple);
+    }
+    if (count > 0) {
+      co_return Bytes(buffer_.data(), count);
+    }
+    if (is_end(error)) {
+      co_return Closed{};
+    }
+    co_return Failed{describe(error, tls_ != nullptr ? tls_->native_handle() : nullptr)};
+  }
+
+  asio::awaitable<Result<TlsSession>> handshake(asio::ssl::stream_base::handshake_type role,
+                                                std::chrono::milliseconds timeout) {
+    auto done = co_await with_deadline(handshake_once(role), timeout);
+    if (!done) {
+      co_return fail(Errc::io, "the TLS handshake timed out");
+    }
+    SSL* ssl = tls_->native_handle();
+    if (*done) {
+      const bool alert = done->category() == asio::error::get_ssl_category();
+      co_return fail(alert ? Errc::refused : Errc::io, describe(*done, ssl));
+    }
+    secure_ = true;
+    co_return TlsSession{.version = version_of(SSL_version(ssl)),
+                         .cipher = SSL_get_cipher_name(ssl),
+                         .peer_subject = subject_of(ssl)};
+  }
+
+  asio::awaitable<error_code> handshake_once(asio::ssl::stream_base::handshake_type role) {
+    const auto [error] = co_await tls_->async_handshake(role, use_tuple);
+    co_return error;
+  }
+
+  // Asio's engine keeps outgoing records in a memory BIO; hand them to the socket.
+  void flush_close_notify() {
+    error_code ignored;
+    std::array<char, 512> record{};
+    BIO* out = SSL_get_wbio(tls_->native_handle());
+    const int count = BIO_read(out, record.data(), static_cast<int>(record.size()));
+    if (count > 0) {
+      asio::write(socket_, asio::buffer(record.data(), static_cast<std::size_t>(count)), ignored);
+    }
+  }
+
+  tcp::socket socket_;
+  std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls_;
+  bool secure_ = false;
+  std::array<char, 16 * 1024> buffer_;
+};
+
+class TcpListener final : public Listener {
+ public:
+  explicit TcpListener(tcp::acceptor acceptor) : acceptor_(std::move(acceptor)) {}
+
+  Address address() const override {
+    error_code ignored;
+    return {.host = "127.0.0.1", .port = acceptor_.local_endpoint(ignored).port()};
+  }
+
+  asio::awaitable<std::unique_ptr<Stream>> accept(std::chrono::milliseconds timeout) override {
+    auto done = co_await with_deadline(accept_one(), timeout);
+    co_return done ? std::move(*done) : nullptr;
+  }
+
+  void close() override {
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+ private:
+  asio::awaitable<std::unique_ptr<Stream>> accept_one() {
+    auto [error, socket] = co_await acceptor_.async_accept(use_tuple);
+    if (error) {
+      co_return nullptr;
+    }
+    co_return std::make_unique<TcpStream>(std::move(socket));
+  }
+
+  tcp::acceptor acceptor_;
+};
+
+asio::awaitable<error_code> connect_once(tcp::socket& socket, tcp::endpoint to) {
+  const auto [error] = co_await socket.async_connect(to, use_tuple);
+  co_return error;
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::unique_ptr<Stream>>> Stream::connect(
+    Address to, std::chrono::milliseconds timeout) {
+  error_code error;
+  const std::string host = to.host == "localhost" ? "127.0.0.1" : to.host;
+  const auto ip = asio::ip::make_address(host, error);
+  if (error) {
+    co_return fail(Errc::malformed, fmt::format("'{}' is not an IP address", to.host));
+  }
+  if (!ip.is_loopback()) {
+    co_return fail(Errc::refused, fmt::format("{} is not a loopback address", to.host));
+  }
+  tcp::socket socket(co_await asio::this_coro::executor);
+  auto done = co_await with_deadline(connect_once(socket, tcp::endpoint(ip, to.port)), timeout);
+  if (!done) {
+    co_return fail(Errc::io, "timed out");
+  }
+  if (*done) {
+    co_return fail(Errc::io, done->message());
+  }
+  std::unique_ptr<Stream> stream = std::make_unique<TcpStream>(std::move(socket));
+  co_return stream;
+}
+
+Result<std::unique_ptr<Listener>> Listener::open(asio::any_io_executor executor,
+                                                 std::uint16_t port) {
+  error_code error;
+  tcp::acceptor acceptor(executor);
+  const tcp::endpoint at(asio::ip::address_v4::loopback(), port);
+  acceptor.open(at.protocol(), error);
+  if (!error) {
+    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  }
+  if (!error) {
+    acceptor.bind(at, error);
+  }
+  if (!error) {
+    acceptor.listen(asio::socket_base::max_listen_connections, error);
+  }
+  if (error) {
+    return fail(Errc::io, fmt::format("listening on 127.0.0.1:{}: {}", port, error.message()));
+  }
+  return std::unique_ptr<Listener>(std::make_unique<TcpListener>(std::move(acceptor)));
+}
+
+}  // namespace parley::net

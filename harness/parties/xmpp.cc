@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/parties/xmpp.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace parley::parties {
+namespace {
+
+using engine::PeerView;
+using model::Party;
+using xml::Element;
+
+constexpr std::string_view kClientNs = "jabber:client";
+constexpr std::string_view kStanzaErrorNs = "urn:ietf:params:xml:ns:xmpp-stanzas";
+constexpr std::string_view kPingNs = "urn:xmpp:ping";
+constexpr std::string_view kRosterNs = "jabber:iq:roster";
+constexpr std::string_view kSessionNs = "urn:ietf:params:xml:ns:xmpp-session";
+constexpr std::string_view kDiscoInfoNs = "http://jabber.org/protocol/disco#info";
+constexpr std::string_view kDiscoItemsNs = "http://jabber.org/protocol/disco#items";
+
+Element element(std::string_view name, std::string_view ns) {
+  return {.ns = std::string(ns), .name = std::string(name), .attributes = {}, .children = {}};
+}
+
+struct DiscoIdentity {
+  std::string_view category;
+  std::string_view type;
+};
+
+Element disco_info(DiscoIdentity who, const Element& asked) {
+  auto query = element("query", kDiscoInfoNs);
+  if (const auto* node = asked.find("node")) {
+    query.set("node", *node);  // XEP-0030 section 3.2
+  }
+  auto identity = element("identity", kDiscoInfoNs);
+  identity.set("category", std::string(who.category));
+  identity.set("type", std::string(who.type));
+  query.children.emplace_back(std::move(identity));
+  for (const auto& var : {kDiscoInfoNs, kPingNs}) {
+    auto feature = element("feature", kDiscoInfoNs);
+    feature.set("var", std::string(var));
+    query.children.emplace_back(std::move(feature));
+  }
+  return query;
+}
+
+// The result or error that answers `iq` to `receiver` (nobody named when empty).
+Element answer(const Element& iq, std::string_view type, const std::string& receiver) {
+  auto out = element("iq", kClientNs);
+  out.set("type", std::string(type));
+  if (const auto* id = iq.find("id")) {
+    out.set("id", *id);
+  }
+  if (!receiver.empty()) {
+    out.set("to", receiver);
+  }
+  if (const auto* to = iq.find("to")) {
+    out.set("from", *to);
+  }
+  return out;
+}
+
+struct Condition {
+  std::string_view type;
+  std::string_view name;
+};
+constexpr Condition kUnavailable{"cancel", "service-unavailable"};
+constexpr Condition kBadRequest{"modify", "bad-request"};
+
+Element refuse(const Element& iq, Condition condition, const std::string& receiver) {
+  auto out = answer(iq, "error", receiver);
+  auto error = element("error", kClientNs);
+  error.set("type", std::string(condition.type));
+  error.children.emplace_back(element(condition.name, kStanzaErrorNs));
+  out.children.emplace_back(std::move(error));
+  return out;
+}
+
+bool is_request(const Element& stanza) {
+  const auto type = stanza.get("type");
+  return stanza.ns == kClientNs && stanza.name == "iq" && (type == "get" || type == "set");
+}
+
+// A request as the rows below name it: "get urn:xmpp:ping ping".
+struct Request {
+  std::string_view type;
+  std::string_view ns;
+  std::string_view name;
+};
+bool asks(const Element& iq, const Element& payload, const Request& row) {
+  return iq.get("type") == row.type && payload.ns == row.ns && payload.name == row.name;
+}
+
+constexpr Request kPing{"get", kPingNs, "ping"};
+constexpr Request kRosterGet{"get", kRosterNs, "query"};
+constexpr Request kRosterSet{"set", kRosterNs, "query"};
+constexpr Request kSession{"set", kSessionNs, "session"};
+constexpr Request kDiscoInfo{"get", kDiscoInfoNs, "query"};
+constexpr Request kDiscoItems{"get", kDiscoItemsNs, "query"};
+
+std::string bare_of(const std::string& jid) { return jid.substr(0, jid.find('/')); }
+
+// RFC 6120 section 8.2.3: a get or set has exactly one child element.
+const Element* only_payload(const Element& iq) {
+  const auto parts = iq.elements();
+  return parts.size() == 1 ? parts.front() : nullptr;
+}
+
+// The played client's answer to a request that its server delivers.
+Element client_answer(const Element& iq, const PeerView& view) {
+  const auto from = iq.get("from");
+  const auto* payload = only_payload(iq);
+  if (payload == nullptr) {
+    return refuse(iq, kBadRequest, from);
+  }
+  // RFC 6121 section 2.1.6: a push from anybody but the own server is ignored or refused.
+  const bool own_server = from.empty() || from == view.domain || from == view.bare;
+  if (asks(iq, *payload, kPing) || (asks(iq, *payload, kRosterSet) && own_server)) {
+    return answer(iq, "result", from);
+  }
+  if (asks(iq, *payload, kDiscoInfo)) {
+    auto out = answer(iq, "result", from);
+    out.children.emplace_back(disco_info({"client", "pc"}, *payload));
+    return out;
+  }
+  return refuse(iq, kUnavailable, from);
+}
+
+// What the played server answers about itself and about the account; null for other requests.
+std::optional<Element> own_answer(const Element& iq, const Element& payload, const PeerView& view) {
+  auto out = answer(iq, "result", view.jid);
+  if (asks(iq, payload, kPing) || asks(iq, payload, kRosterSet) || asks(iq, payload, kSession)) {
+    return out;
+  }
+  if (asks(iq, payload, kRosterGet)) {
+    out.children.emplace_back(element("query", kRosterNs));
+    return out;
+  }
+  if (asks(iq, payload, kDiscoInfo)) {
+    out.children.emplace_back(disco_info({"server", "im"}, payload));
+    return out;
+  }
+  if (asks(iq, payload, kDiscoItems)) {
+    out.children.emplace_back(element("query", kDiscoItemsNs));
+    return out;
+  }
+  return std::nullopt;
+}
+
+Element server_answer(const Element& iq, const PeerView& view) {
+  const auto* payload = only_payload(iq);
+  if (payload == nullptr) {
+    return refuse(iq, kBadRequest, view.jid);
+  }
+  const auto to = iq.get("to");
+  if (to.empty() || to == view.domain || to == view.bare) {
+    if (auto own = own_answer(iq, *payload, view)) {
+      return std::move(*own);
+    }
+  }
+  return refuse(iq, kUnavailable, view.jid);
+}
+
+// The client's own stanza as the server delivers it back to it; a `to` that is there stays.
+Element returned(Element stanza, const PeerView& view, const std::string& receiver) {
+  stanza.set("from", view.jid);
+  if (stanza.find("to") == nullptr) {
+    stanza.set("to", receiver);
+  }
+  return stanza;
+}
+
+std::vector<Element> server_delivers(const Element& stanza, const PeerView& view) {
+  const auto* to = stanza.find("to");
+  const bool available = stanza.find("type") == nullptr;
+  // RFC 6121 section 4.2.2: the client gets its own presence, too.
+  if (stanza.name == "presence" && to == nullptr && available) {
+    return {returned(stanza, view, view.jid)};
+  }
+  const bool itself = to == nullptr || bare_of(*to) == view.bare;
+  if (stanza.name == "message" && itself && stanza.get("type") != "error") {
+    // RFC 6120 section 10.3.1: without `to` it is for the sender's bare JID.
+    return {returned(stanza, view, view.bare)};
+  }
+  return {};
+}
+
+std::vector<Element> respond(const Element& stanza, const PeerView& view) {
+  if (stanza.ns != kClientNs) {
+    return {};
+  }
+  switch (view.plays) {
+    case Party::gatekeeper_client:
+    case Party::third_party_client:
+      return is_request(stanza) ? std::vector<Element>{client_answer(stanza, view)}
+                                : std::vector<Element>{};
+    case Party::gatekeeper_server:
+      return is_request(stanza) ? std::vector<Element>{server_answer(stanza, view)}
+                                : server_delivers(stanza, view);
+    case Party::third_party_server:
+    case Party::intermediary:
+      return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+engine::Responder xmpp_responder() { return respond; }
+
+}  // namespace parley::parties

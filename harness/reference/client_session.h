@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One user of the reference client: logs in, binds, answers what it is asked, shows what it gets.
+// Belongs to one io_context thread. Sources: RFC 6120 section 8; RFC 6121; XEP-0199.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/base/rng.h"
+#include "harness/reference/client_account.h"
+#include "harness/reference/client_login.h"
+#include "harness/reference/client_wire.h"
+#include "harness/reference/faults.h"
+#include "harness/xml/tree.h"
+
+namespace parley::reference {
+
+// Shared by the driver, which finds it by its user, and by its own coroutine.
+class ClientSession {
+ public:
+  // `contexts` outlives it.
+  ClientSession(net::TlsContexts& contexts, ClientAccount account, const FaultSet& faults, Rng rng,
+                ClientNotify notify);
+
+  // From the TCP connection to its end; tells the driver of each step.
+  static asio::awaitable<void> run(std::shared_ptr<ClientSession> self);
+
+  // Whether stanzas can be sent.
+  bool bound() const { return bound_ && !closing_; }
+  // These need bound(); they return the stanza's id (`id` unless it is empty).
+  std::string send_message(const std::string& to, const std::string& text, std::string id);
+  std::string send_ping(const std::string& to);
+  void send_presence(const std::string& to, const std::string& type);
+  // Closes the stream properly, or gives the login up.
+  void close();
+  // Drops the connection without a word to either side.
+  void forget();
+
+ private:
+  struct Request {
+    std::string to;  // empty for the server
+  };
+
+  asio::awaitable<LoginStep> connect(net::Address address);
+  asio::awaitable<LoginStep> log_in();
+  asio::awaitable<LoginStep> bind();
+  asio::awaitable<void> serve();
+  void start_session();
+  void tell(const std::string& method, nlohmann::json params) const;
+
+  // Null while the stream goes on; else why it ended and what is still to be said.
+  std::optional<Refusal> take(WireItem item);
+  std::optional<Refusal> take_closed();
+  std::optional<Refusal> take_stanza(const xml::Element& stanza);
+  void take_message(const xml::Element& message);
+  void show(const xml::Element& message);
+  void show_held();
+  void take_presence(const xml::Element& presence);
+  void take_iq(const xml::Element& iq);
+  void take_request(const xml::Element& iq);
+  void take_roster_push(const xml::Element& iq, const xml::Element& query);
+  void take_answer(const xml::Element& iq);
+  bool is_answer_of(const xml::Element& iq, const Request& request) const;
+  void answer_result(const xml::Element& iq);
+  void answer_error(const xml::Element& stanza, std::string_view type, std::string_view condition);
+  void answer(const xml::Element& request, xml::Element reply);
+
+  void send(xml::Element stanza);
+  std::string request(xml::Element iq);
+  std::string next_id();
+  std::string sender(const xml::Element& stanza) const;
+
+  net::TlsContexts& contexts_;
+  ClientAccount account_;
+  FaultSet faults_;
+  Rng rng_;
+  ClientNotify notify_;
+  std::shared_ptr<ClientWire> wire_;  // null before the connection is up
+  std::string jid_;
+  std::string bare_jid_;
+  std::string id_prefix_;
+  std::uint64_t ids_ = 0;
+  std::map<std::string, Request> requests_;
+  std::optional<xml::Element> held_message_;  // under tp-reorders
+  bool bound_ = false;
+  bool closing_ = false;        // own </stream:stream> was sent
+  bool given_up_ = false;       // no login is wanted any more
+  bool stream_failed_ = false;  // a stream error came, under tp-ignores-stream-error
+  bool forgotten_ = false;      // nobody is to be told anything
+};
+
+}  // namespace parley::reference

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The embedded reference: parties that stand in for a SUT, written by hand from the requirements,
+// with named faults. A program of its own: it listens on or connects to real sockets and is
+// attached through the driver protocol like any other SUT.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace parley::reference {
+
+// One way in which a reference party can be made to misbehave.
+struct FaultEntry {
+  std::string_view name;  // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client
+  std::string_view party;   // "gatekeeper.server" or "third-party.client"
+  std::string_view breaks;  // one sentence: what it does and which clause forbids it
+};
+std::span<const FaultEntry> faults();
+
+// SUTs that implement nothing; a harness that passes them proves nothing.
+enum class NullMode { none, silent, hang_up, refuse_all, accept_all };
+
+struct Options {
+  std::string party;  // "gatekeeper.server" or "third-party.client"
+  std::string domain = "parley.test";
+  std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system
+  std::vector<std::string> faults;  // for every user
+  NullMode null_mode = NullMode::none;
+  std::string state_dir;  // where ca.pem is written; a fresh temporary folder when empty
+  bool driver = true;     // speak the driver protocol on standard input and output
+};
+
+// Runs until end of input (driver) or SIGINT/SIGTERM. Returns a process exit code.
+int run(const Options& options);
+
+}  // namespace parley::reference

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/report/terminal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "harness/base/text.h"
+#include "harness/report/finding.h"
+
+namespace parley::report {
+namespace {
+
+using engine::CaseResult;
+using engine::Event;
+using model::VerdictKind;
+
+constexpr std::size_t kNameOctets = 60;  // of a link's, step's or run's name from a transcript
+constexpr std::size_t kReasonOctets = 200;
+constexpr std::size_t kListedPerRequirement = 20;
+
+enum class Tone { bold, dim, red, green, yellow };
+
+std::string_view sgr(Tone tone) {
+  switch (tone) {
+    case Tone::bold:
+      return "\x1b[1m";
+    case Tone::dim:
+      return "\x1b[2m";
+    case Tone::red:
+      return "\x1b[31m";
+    case Tone::green:
+      return "\x1b[32m";
+    case Tone::yellow:
+      return "\x1b[33m";
+  }
+  return {};
+}
+
+std::string paint(std::string_view text, Tone tone, Colour colour) {
+  return colour == Colour::off || text.empty() ? std::string(text)
+                                               : fmt::format("{}{}\x1b[0m", sgr(tone), text);
+}
+
+Tone tone_of(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::pass:
+      return Tone::green;
+    case VerdictKind::fail:
+    case VerdictKind::error:
+      return Tone::red;
+    case VerdictKind::inconclusive:
+    case VerdictKind::flaky:
+      return Tone::yellow;
+    case VerdictKind::not_applicable:
+      return Tone::dim;
+  }
+  return Tone::dim;
+}
+
+// Columns that one character takes at most: 2 where a terminal may draw it wide.
+std::size_t columns_of(char32_t c) { return c < 0x1100 || (c >= 0x2000 && c < 0x2300) ? 1 : 2; }
+
+// `text` must be printable().
+std::string cut_to_columns(std::string_view text, std::size_t width) {
+  std::size_t used = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    char32_t c = 0;
+    const auto length = utf8_sequence(text, at, c);
+    if (length == 0 || used + columns_of(c) > width) {
+      break;
+    }
+    used += columns_of(c);
+    at += length;
+  }
+  return std::string(text.substr(0, at));
+}
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t out = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    char32_t c = 0;
+    const auto length = utf8_sequence(text, at, c);
+    out += length == 0 ? 1 : columns_of(c);
+    at += length == 0 ? 1 : length;
+  }
+  return out;
+}
+
+std::string arrow_of(Event::Kind kind) {
+  return kind == Event::Kind::sent ? "→" : kind == Event::Kind::received ? "←" : "·";
+}
+
+std::string words_of(const Event& event, std::size_t max_octets) {
+  if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
+    return printable(event.octets, max_octets);
+  }
+  std::string out(engine::to_string(event.kind));
+  if (!event.text.empty()) {
+    out += " " + printable(event.text, max_octets);
+  }
+  if (!event.data.is_null()) {
+    const auto data = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out += " " + printable(data, max_octets);
+  }
+  return out;
+}
+
+std::string ladder_line(const Event& event, std::size_t link_width, std::size_t max_octets,
+                        Colour colour) {
+  const auto link = printable(event.link, kNameOctets);
+  const auto time = fmt::format("{:>10.3f} ms", static_cast<double>(event.at_us) / 1000.0);
+  const auto step = event.step.empty() ? "" : printable(event.step, kNameOctets) + ": ";
+  return fmt::format("{}  {:<{}} {} {}{}\n", paint(time, Tone::dim, colour), link, link_width,
+                     arrow_of(event.kind), paint(step, Tone::bold, colour),
+                     words_of(event, max_octets));
+}
+
+using Counts = std::map<VerdictKind, std::size_t>;
+
+std::string table_row(const std::string& name, const Counts& counts, std::size_t name_width) {
+  auto out = fmt::format("{:<{}}", name, name_width);
+  std::size_t total = 0;
+  for (const auto kind : kVerdictKinds) {
+    const auto at = counts.find(kind);
+    const auto count = at == counts.end() ? 0 : at->second;
+    out += fmt::format("  {:>{}}", count == 0 ? "-" : std::to_string(count),
+                       std::max<std::size_t>(model::to_string(kind).size(), 5));
+    total += count;
+  }
+  return out + fmt::format("  {:>6}\n", total);
+}
+
+std::string table(const engine::RunSummary& run, const model::Library& library, Colour colour) {
+  std::map<std::string, Counts> suites;
+  std::size_t name_width = 5;
+  for (const auto& result : run.results) {
+    const auto suite = printable(suite_of(result, library), kNameOctets);
+    name_width = std::max(name_width, suite.size());
+    ++suites[suite][result.verdict.kind];
+  }
+  auto head = fmt::format("{:<{}}", "suite", name_width);
+  for (const auto kind : kVerdictKinds) {
+    head += fmt::format("  {:>5}", model::to_string(kind));
+  }
+  auto out = paint(head + "   total", Tone::bold, colour) + "\n";
+  for (const auto& [suite, counts] : suites) {
+    out += table_row(suite, counts, name_width);
+  }
+  return out + table_row("total", engine::totals(run), name_width);
+}
+
+// Results of `kinds` by requirement; those without one come first, under an empty key.
+std::map<std::string, std::vector<const CaseResult*>> by_requirement(
+    const engine::RunSummary& run, const model::Library& library,
+    std::initializer_list<VerdictKind> kinds) {
+  std::map<std::string, std::vector<const CaseResult*>> out;
+  for (const auto& result : run.results) {
+    if (std::ranges::find(kinds, result.verdict.kind) != kinds.end()) {
+      const auto subject = subject_of(result, library);
+      out[subject.requirement != nullptr ? subject.requirement->id : ""].push_back(&result);
+    }
+  }
+  return out;
+}
+
+std::string finding_list(const std::vector<const CaseResult*>& results, Colour colour) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(results.size(), kListedPerRequirement); ++i) {
+    const auto& verdict = results[i]->verdict;
+    out += fmt::format("    {} ({})  {}  {}\n",
+                       paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
+                       model::to_string(verdict.blame), name_of(*results[i]),
+                       printable(verdict.reason, kReasonOctets));
+  }
+  if (results.size() > kListedPerRequirement) {
+    out += fmt::format("    and {} more\n", results.size() - kListedPerRequirement);
+  }
+  return out;
+}
+
+std::string findings(const engine::RunSummary& run, const model::Library& library,
+                     std::initializer_list<VerdictKind> kinds, std::string_view title,
+                     Colour colour) {
+  const auto groups = by_requirement(run, library, kinds);
+  if (groups.empty()) {
+    return "";
+  }
+  auto out = "\n" + paint(title, Tone::bold, colour) + "\n";
+  for (const auto& [id, results] : groups) {
+    const auto at = library.requirements.find(id);
+    out += fmt::format("  {}\n", at == library.requirements.end()
+                                     ? "of no known requirement"
+                                     : requirement_line(at->second, model::Verdict{}));
+    out += finding_list(results, colour);
+  }
+  return out;
+}
+
+double per_second(std::size_t count, std::chrono::milliseconds time) {
+  return time.count() <= 0
+             ? 0.0
+             : static_cast<double>(count) * 1000.0 / static_cast<double>(time.count());
+}
+
+// "4 s", "3 min 20 s", "2 h 5 min".
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(std::clamp(seconds + 0.5, 0.0, 3.6e9));
+  if (whole < 60) {
+    return fmt::format("{} s", whole);
+  }
+  return whole < 3600 ? fmt::format("{} min {} s", whole / 60, whole % 60)
+                      : fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+}  // namespace
+
+std::string six_lines(const model::Requirement& requirement, const model::Case& one,
+                      const CaseResult& result, const std::string& rerun_command, Colour colour) {
+  const auto& verdict = result.verdict;
+  const auto line = [&](std::string_view label, std::string_view text) {
+    return fmt::format("  {}  {}\n", paint(fmt::format("{:<11}", label), Tone::dim, colour), text);
+  };
+  auto out = fmt::format("{} (blame: {})  {}  {}",
+                         paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
+                         model::to_string(verdict.blame), name_of(result),
+                         printable(one.title, kLineOctets));
+  if (!verdict.reason.empty()) {
+    out += ": " + printable(verdict.reason, kLineOctets);
+  }
+  out += "\n" + line("requirement", requirement_line(requirement, verdict));
+  for (const auto& [label, text] : exchange_lines(verdict, kLineOctets)) {
+    out += line(label, text);
+  }
+  return out + line("rerun", printable(rerun_command));
+}
+
+std::string ladder(const engine::Transcript& transcript, Octets octets, Colour colour) {
+  const auto max_octets = octets == Octets::full ? SIZE_MAX : kLadderOctets;
+  std::size_t link_width = 0;
+  for (const auto& run : transcript.runs) {
+    for (const auto& event : run.events) {
+      link_width = std::max(link_width, printable(event.link, kNameOctets).size());
+    }
+  }
+  auto out = fmt::format("case {}  seed {}\n", printable(transcript.case_id), transcript.seed);
+  for (const auto& run : transcript.runs) {
+    out += paint(printable(run.name, kNameOctets), Tone::bold, colour) + "\n";
+    for (const auto& event : run.events) {
+      out += ladder_line(event, link_width, max_octets, colour);
+    }
+  }
+  return out;
+}
+
+std::string summary(const engine::RunSummary& run, const model::Library& library, Colour colour) {
+  auto out = fmt::format("{}, profile {}, parley {}, seed {}\n\n", printable(run.sut, kNameOctets),
+                         printable(run.profile, kNameOctets), printable(run.version, kNameOctets),
+                         run.seed);
+  out += table(run, library, colour);
+  out += findings(run, library, {VerdictKind::fail}, "failed", colour);
+  out += findings(run, library, {VerdictKind::inconclusive, VerdictKind::flaky, VerdictKind::error},
+                  "not decided", colour);
+  out += fmt::format("\n{} of {} planned cases have a verdict; {} ms, {:.1f} cases/s\n",
+                     run.results.size(), run.planned, run.took.count(),
+                     per_second(run.results.size(), run.took));
+  if (run.results.size() != run.planned) {
+    out += paint("planned and judged cases differ in number: this run proves nothing", Tone::red,
+                 colour) +
+           "\n";
+  }
+  return out + fmt::format("report: {}\n", printable(run.folder));
+}
+
+std::string progress_line(std::size_t done, std::size_t total, const Counts& counts,
+                          std::chrono::milliseconds elapsed, const std::string& current_case,
+                          std::size_t width) {
+  auto out = fmt::format("{}/{}", done, total);
+  for (const auto kind : kVerdictKinds) {
+    const auto at = counts.find(kind);
+    if (at != counts.end() && at->second > 0) {
+      out += fmt::format("  {} {}", model::to_string(kind), at->second);
+    }
+  }
+  const auto rate = per_second(done, elapsed);
+  if (rate > 0) {
+    const auto left = total > done ? static_cast<double>(total - done) / rate : 0.0;
+    out += fmt::format("  {:.1f}/s  {} left", rate, duration_text(left));
+  }
+  const auto name = printable(current_case);
+  const auto used = columns_of(out);
+  if (name.empty() || used + 2 >= width) {
+    return cut_to_columns(out, width);
+  }
+  return out + "  " + cut_to_columns(name, width - used - 2);
+}
+
+}  // namespace parley::report

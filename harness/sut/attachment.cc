@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/sut/attachment.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <utility>
+
+#include "harness/sut/driver.h"
+#include "harness/sut/introduction.h"
+#include "harness/sut/pool.h"
+
+namespace parley::sut {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kCallTimeout{5'000};
+constexpr std::size_t kMaxCaOctets = 1024 * 1024;
+constexpr std::size_t kUserOctets = 10;
+constexpr std::size_t kPasswordOctets = 20;
+constexpr std::size_t kCanaryOctets = 12;
+
+class AttachedSut final : public engine::Attachment {
+ public:
+  AttachedSut(model::Declaration declaration, AttachOptions options)
+      : declaration_(std::move(declaration)), options_(std::move(options)) {}
+
+  // Errors: see attach().
+  asio::awaitable<Result<void>> open(asio::any_io_executor executor);
+
+  const model::Declaration& declaration() const override { return declaration_; }
+  std::string endpoint(const std::string& name) const override {
+    const auto found = endpoints_.find(name);
+    return found == endpoints_.end() ? "" : found->second;
+  }
+  const std::string& ca_pem() const override { return ca_pem_; }
+  asio::awaitable<Result<engine::Identity>> lease(Rng rng) override;
+  void give_back(engine::Identity identity, bool soiled) override;
+  asio::awaitable<Result<json>> call(std::string method, json params,
+                                     std::chrono::milliseconds timeout) override;
+  void on_notice(const std::string& user, NoticeHandler handler) override;
+
+ private:
+  bool pooled() const { return !declaration_.pool_file.empty(); }
+  Result<void> read_pool();
+  Result<void> read_ca();
+  asio::awaitable<Result<void>> meet_driver(asio::any_io_executor executor);
+  asio::awaitable<Result<void>> listen_with_faults();
+  asio::awaitable<Result<engine::Identity>> enlist(engine::Identity identity);
+
+  model::Declaration declaration_;
+  AttachOptions options_;
+  Endpoints endpoints_;
+  std::string ca_pem_;
+  std::deque<engine::Identity> pool_;
+  std::unique_ptr<Driver> driver_;
+};
+
+asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) {
+  endpoints_ = declaration_.endpoints;
+  if (auto pool = read_pool(); !pool) {
+    co_return pool;
+  }
+  if (!declaration_.driver.empty()) {
+    if (auto met = co_await meet_driver(std::move(executor)); !met) {
+      co_return met;
+    }
+  }
+  if (!model::is_server(declaration_.party)) {
+    co_return Result<void>();
+  }
+  for (const char* needed : {"domain", "starttls"}) {
+    if (endpoint(needed).empty()) {
+      co_return fail(
+          Errc::not_found,
+          fmt::format("endpoints/{} is neither declared nor described by the driver", needed));
+    }
+  }
+  co_return read_ca();
+}
+
+Result<void> AttachedSut::read_pool() {
+  if (!pooled()) {
+    return {};
+  }
+  auto all = load_pool(resolve(declaration_, declaration_.pool_file));
+  if (!all) {
+    return std::unexpected(all.error());
+  }
+  const std::size_t stride = options_.workers == 0 ? 1 : options_.workers;
+  for (std::size_t i = options_.worker; i < all->size(); i += stride) {
+    pool_.push_back(std::move((*all)[i]));
+  }
+  return {};
+}
+
+Result<void> AttachedSut::read_ca() {
+  const auto path = endpoint("ca");
+  if (path.empty()) {
+    return {};
+  }
+  auto pem = read_file(resolve(declaration_, path), kMaxCaOctets);
+  if (!pem) {
+    return fail(pem.error().code, "endpoints/ca: " + pem.error().detail);
+  }
+  ca_pem_ = std::move(*pem);
+  return {};
+}
+
+asio::awaitable<Result<void>> AttachedSut::meet_driver(asio::any_io_executor executor) {
+  auto started = Driver::start(std::move(executor), declaration_.driver, declaration_.folder,
+                               options_.log_file);
+  if (!started) {
+    co_return fail(started.error().code, "driver/command: " + started.error().detail);
+  }
+  driver_ = std::move(*started);
+  const auto introduction = co_await introduce(*driver_);
+  if (!introduction) {
+    co_return std::unexpected(introduction.error());
+  }
+  endpoints_.insert(introduction->endpoints.begin(), introduction->endpoints.end());
+  const Rng rng(options_.worker);
+  if (auto passed = co_await try_canary(*driver_, rng.child("canary").token(kCanaryOctets));
+      !passed) {
+    co_return passed;
+  }
+  if (!options_.faults.empty() && model::is_server(declaration_.party)) {
+    co_return co_await listen_with_faults();
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> AttachedSut::listen_with_faults() {
+  const json params{{"faults", options_.faults}};
+  const auto answer = co_await driver_->call("listen", params, kCallTimeout);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
+  }
+  for (auto& [name, value] : endpoints_of(*answer)) {
+    endpoints_[name] = value;
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<engine::Identity>> AttachedSut::lease(Rng rng) {
+  if (pooled()) {
+    if (pool_.empty()) {
+      co_return fail(Errc::not_found,
+                     fmt::format("the pool of accounts is empty: add accounts to {} or run with "
+                                 "fewer workers",
+                                 declaration_.pool_file));
+    }
+    auto identity = std::move(pool_.front());
+    pool_.pop_front();
+    co_return identity;
+  }
+  engine::Identity fresh{.user = "u" + rng.token(kUserOctets),
+                         .password = rng.token(kPasswordOctets)};
+  if (!model::is_server(declaration_.party)) {
+    co_return fresh;
+  }
+  if (driver_ == nullptr) {
+    co_return fail(Errc::not_found,
+                   "the pool of accounts is empty: declare identities/pool or a driver that "
+                   "enlists them");
+  }
+  co_return co_await enlist(std::move(fresh));
+}
+
+asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity identity) {
+  const json params{{"user", identity.user}, {"password", identity.password}};
+  const auto done = co_await driver_->call("enlist", params, kCallTimeout);
+  if (done) {
+    co_return identity;
+  }
+  if (done.error().code == Errc::unsupported) {
+    co_return fail(Errc::not_found,
+                   "the pool of accounts is empty: declare identities/pool, for the driver does "
+                   "not enlist accounts");
+  }
+  co_return std::unexpected(done.error());
+}
+
+void AttachedSut::give_back(engine::Identity identity, bool soiled) {
+  if (pooled() && !soiled) {
+    pool_.push_back(std::move(identity));
+  }
+}
+
+asio::awaitable<Result<json>> AttachedSut::call(std::string method, json params,
+                                                std::chrono::milliseconds timeout) {
+  if (driver_ == nullptr) {
+    co_return fail(Errc::unsupported, fmt::format("'{}' needs a driver", method));
+  }
+  const bool client = !model::is_server(declaration_.party);
+  if (client && method == "connect" && !options_.faults.empty()) {
+    params["faults"] = options_.faults;
+  }
+  co_return co_await driver_->call(std::move(method), std::move(params), timeout);
+}
+
+void AttachedSut::on_notice(const std::string& user, NoticeHandler handler) {
+  if (driver_ != nullptr) {
+    driver_->on_notice(user, std::move(handler));
+  }
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attach(asio::any_io_executor executor,
+                                                                    model::Declaration declaration,
+                                                                    AttachOptions options) {
+  auto sut = std::make_unique<AttachedSut>(std::move(declaration), std::move(options));
+  if (const auto opened = co_await sut->open(std::move(executor)); !opened) {
+    co_return std::unexpected(opened.error());
+  }
+  std::unique_ptr<engine::Attachment> out = std::move(sut);
+  co_return out;
+}
+
+Result<model::Declaration> reference_declaration(std::string program, model::Party party) {
+  const bool server = party == model::Party::gatekeeper_server;
+  if (!server && party != model::Party::third_party_client) {
+    return fail(Errc::unsupported,
+                fmt::format("there is no embedded reference for {}", model::to_string(party)));
+  }
+  model::Declaration out;
+  out.name = "embedded reference";
+  out.profile = "xmpp";
+  out.party = party;
+  out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};
+  if (server) {
+    out.features.push_back("xep-0198");
+  }
+  out.features.push_back("xep-0199");
+  out.driver = {std::move(program), "reference", "--party", std::string(model::to_string(party)),
+                "--driver"};
+  return out;
+}
+
+}  // namespace parley::sut

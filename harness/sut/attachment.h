@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A SUT attached to one worker: its declaration, its accounts and its driver (design section 5).
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/engine/ports.h"
+#include "harness/model/model.h"
+
+namespace parley::sut {
+
+namespace asio = boost::asio;
+
+struct AttachOptions {
+  std::size_t worker = 0;  // below `workers`; takes the accounts worker, worker + workers, …
+  std::size_t workers = 1;
+  std::string log_file{};             // of the driver; dropped when empty
+  std::vector<std::string> faults{};  // for the embedded reference only
+};
+
+// Reads the pool, starts the driver and lets it introduce itself. The attachment belongs to
+// `executor`'s thread and must not outlive its context.
+// Errors: not_found for a program, domain or address that is missing; refused when the driver
+// answers a method that cannot exist; io, malformed and too_large for files and the driver.
+asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attach(asio::any_io_executor executor,
+                                                                    model::Declaration declaration,
+                                                                    AttachOptions options);
+
+// The reference inside `program` (this one), as a SUT. Errors: unsupported for a party that it
+// does not have.
+Result<model::Declaration> reference_declaration(std::string program, model::Party party);
+
+}  // namespace parley::sut

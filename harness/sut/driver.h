@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Parley's end of the driver protocol (DRIVER.md): a child process that speaks JSON-RPC 2.0, one
+// message a line. Whatever it does becomes an error of the calls. One thread: the executor's.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/base/result.h"
+#include "harness/engine/ports.h"
+
+namespace parley::sut {
+
+namespace asio = boost::asio;
+
+inline constexpr std::size_t kMaxLineOctets = 1024 * 1024;
+inline constexpr std::size_t kMaxQueuedOctets = 4 * 1024 * 1024;  // written and not yet taken
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
+class Driver {
+ public:
+  // Errors: not_found when the program does not exist or cannot be executed; io.
+  static Result<std::unique_ptr<Driver>> start(asio::any_io_executor executor,
+                                               std::vector<std::string> command, std::string folder,
+                                               std::string log_file);
+  // Closes the driver's standard input and ends its process group, in at most a second. Calls that
+  // are open end with io as soon as the executor runs.
+  ~Driver();
+
+  // The driver's result. Many may be open at once.
+  // Errors: unsupported when the driver says so; refused for another error answer; io when it is
+  // gone, broken or silent for `timeout`.
+  asio::awaitable<Result<nlohmann::json>> call(std::string method, nlohmann::json params,
+                                               std::chrono::milliseconds timeout);
+  // Notifications whose params name `user` go to `handler`; null ends that. Others are dropped.
+  void on_notice(const std::string& user, engine::Attachment::NoticeHandler handler);
+
+ private:
+  struct State;
+  explicit Driver(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // shared with the coroutines that read, write and wait
+};
+
+}  // namespace parley::sut

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What `parley doctor` and every run check before a case starts (design section 5): a wrong
+// declaration must not look like a wrong SUT. Every wait ends; nothing is changed at the SUT.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/model/model.h"
+
+namespace parley::sut {
+
+namespace asio = boost::asio;
+
+struct Check {
+  std::string what;  // begins with the declaration's field: "endpoints/ca: …"
+  bool passed = false;
+  std::string detail;  // what was found
+  std::string mend;    // what to do; empty when passed
+};
+
+// In the order in which the checks depend on each other; what cannot be checked because an earlier
+// one failed is left out. Never empty.
+asio::awaitable<std::vector<Check>> preflight(asio::any_io_executor executor,
+                                              model::Declaration declaration);
+
+}  // namespace parley::sut
