@@ -395,7 +395,6 @@ class Run {
         broken(step.link, value.error().detail);
         co_return;
       }
-      tracker_->scope().values[step.step.id + "." + field] = *value;
       params[field] = *value;
     }
     if (step.step.form == "connect" && !listen(step.link, params)) {

@@ -58,7 +58,8 @@ std::optional<Finding> typed_iq(const CastRun&, const Tracker& tracker, const Ru
     }
     const auto type = stanza->get("type");
     const bool known = type == "get" || type == "set" || type == "result" || type == "error";
-    if (!known || stanza->get("id").empty()) {
+    // An error answers even a request that had no id to copy.
+    if (!known || (stanza->get("id").empty() && type != "error")) {
       return found("typed-iq", "an iq of the SUT has no id or no known type",
                    xml::print(*stanza, stanza->ns));
     }
@@ -132,12 +133,96 @@ std::optional<Finding> no_clear_password(const CastRun& run, const Tracker&,
   return std::nullopt;
 }
 
+// A message is delivered once, and shown once: copies carry the same sender, id and text.
+std::optional<Finding> delivered_once(const CastRun&, const Tracker& tracker, const RunRecord&) {
+  std::set<std::string> delivered;
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->name != "message" || stanza->get("id").empty() ||
+        stanza->get("type") == "error" || stanza->child("body") == nullptr) {
+      continue;
+    }
+    const auto text = xml::print(*stanza, stanza->ns);
+    if (!delivered.insert(seen.link + " " + text).second) {
+      return found("delivered-once", "one message was delivered twice", text);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> shown_once(const CastRun&, const Tracker&, const RunRecord& record) {
+  std::set<std::string> shown;
+  for (const auto& event : record.events) {
+    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object() ||
+        !event.data.contains("id") || !event.data["id"].is_string() ||
+        event.data["id"].get<std::string>().empty()) {
+      continue;
+    }
+    const auto text = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (!shown.insert(event.link + " " + text).second) {
+      return found("shown-once", "one message was shown twice", text);
+    }
+  }
+  return std::nullopt;
+}
+
+// A server's stream ids are its own and never the same.
+std::optional<Finding> fresh_stream_ids(const CastRun& run, const Tracker& tracker,
+                                        const RunRecord&) {
+  if (!model::is_server(run.sut)) {
+    return std::nullopt;
+  }
+  std::set<std::string> ids;
+  for (const auto& seen : tracker.seen()) {
+    const auto* header = std::get_if<xml::StreamOpened>(&seen.item);
+    if (header == nullptr || header->element.get("id").empty()) {
+      continue;
+    }
+    if (!ids.insert(header->element.get("id")).second) {
+      return found("fresh-stream-ids", "the server gave two streams the same id",
+                   xml::print(header->element));
+    }
+  }
+  return std::nullopt;
+}
+
+// After its closing tag the SUT sends nothing more on that stream.
+std::optional<Finding> silent_after_close(const CastRun&, const Tracker& tracker,
+                                          const RunRecord& record) {
+  std::map<std::string, std::size_t> ended;
+  for (const auto& seen : tracker.seen()) {
+    if (std::holds_alternative<xml::StreamClosed>(seen.item)) {
+      ended.try_emplace(seen.link, seen.event);
+    }
+  }
+  for (const auto& [link, at] : ended) {
+    const auto& octets = record.events[at].octets;
+    const auto tag = octets.rfind("</stream:stream>");
+    Bytes rest = tag == Bytes::npos ? Bytes() : octets.substr(tag + 16);
+    for (std::size_t i = at + 1; i < record.events.size(); ++i) {
+      if (record.events[i].kind == Event::Kind::received && record.events[i].link == link) {
+        rest += record.events[i].octets;
+      }
+    }
+    if (rest.find_first_not_of(" \t\r\n") != Bytes::npos) {
+      return found("silent-after-close", "the SUT sent more after its closing tag", rest);
+    }
+  }
+  return std::nullopt;
+}
+
 constexpr MonitorEntry kMonitors[] = {
     {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", well_formed},
     {"answered-once", "A request is answered once", "RFC 6120 §8.2.3", answered_once},
     {"typed-iq", "An iq has an id and one of the four types", "RFC 6120 §8.2.3", typed_iq},
     {"fresh-ids", "Requests of one stream carry different ids", "RFC 6120 §8.1.3", fresh_ids},
     {"stamped-from", "Delivered stanzas name their sender", "RFC 6120 §8.1.2.1", stamped_from},
+    {"delivered-once", "A message is delivered once", "RFC 6120 §10.1; RFC 6121 §8.5",
+     delivered_once},
+    {"shown-once", "A message is shown once", "RFC 6121 §5.2", shown_once},
+    {"fresh-stream-ids", "Stream ids of a server differ", "RFC 6120 §4.7.3", fresh_stream_ids},
+    {"silent-after-close", "Nothing follows a closing stream tag", "RFC 6120 §4.4",
+     silent_after_close},
     {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
      no_clear_password},
 };

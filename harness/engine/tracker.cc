@@ -162,6 +162,14 @@ void Tracker::feed(const Event& event) {
       complete(event.step);
       break;
     case Event::Kind::call:
+      for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+        marks_[i].begun = marks_[i].begun || run_.steps[i].step.id == event.step;
+      }
+      for (const auto& [field, value] : event.data.items()) {
+        if (value.is_string()) {
+          scope_.values[event.step + "." + field] = value.get<std::string>();
+        }
+      }
       break;
     case Event::Kind::unsupported:
       broken_ = "unsupported: " + event.text;
@@ -219,17 +227,30 @@ void Tracker::on_received(const Event& event) {
   }
 }
 
-// The first step still expected on `link` whose earlier sent steps have been carried out.
+// The first step still expected on `link`. What we have yet to send there comes before it, unless
+// it belongs to the same volley as what was sent already: answers may come while it is under way.
 std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
+  bool in_volley = false;
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
-    if (!active(i) || marks_[i].done || step.link != link) {
+    if (!active(i) || step.link != link) {
       continue;
     }
-    if (step.role == Role::send || step.step.kind == Step::Kind::tls) {
+    const bool wire = step.step.kind == Step::Kind::wire;
+    if (marks_[i].done) {
+      in_volley = step.role == Role::send && wire;
+      continue;
+    }
+    if (marks_[i].begun) {
+      continue;  // the SUT may act before the driver says that it was asked
+    }
+    if (step.role == Role::send && !(in_volley && wire)) {
       return std::nullopt;
     }
-    if (step.step.kind == Step::Kind::wire) {
+    if (step.step.kind == Step::Kind::tls) {
+      return std::nullopt;
+    }
+    if (step.role == Role::expect && wire) {
       return i;
     }
   }
@@ -419,6 +440,21 @@ bool Tracker::answers_change(const Refusal& refusal) const {
   return std::ranges::count(changed_ids_, refusal.id) > 0;
 }
 
+// Whether all that must be shown to the same user before step `index` has been, unless their order
+// is free.
+bool Tracker::shown_in_order(std::size_t index) const {
+  for (std::size_t i = 0; i < index; ++i) {
+    const auto& earlier = run_.steps[i];
+    if (active(i) && !marks_[i].done && earlier.role == Role::expect &&
+        earlier.step.kind == Step::Kind::shows &&
+        earlier.step.form == run_.steps[index].step.form &&
+        earlier.link == run_.steps[index].link && !earlier.step.unordered) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void Tracker::on_notice(const Event& event) {
   const auto text = event.data.is_object()
                         ? event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
@@ -444,7 +480,13 @@ void Tracker::on_notice(const Event& event) {
       continue;
     }
     if (active(i)) {
-      marks_[i].done = true;
+      if (shown_in_order(i)) {
+        marks_[i].done = true;
+      } else if (!wrong_) {
+        wrong_ =
+            fmt::format("the user was shown: {} {}", event.text, printable(text, kShownOctets));
+        wrong_step_ = step.step.id;
+      }
       return;
     }
     if (step.consequence && change_made_ && prohibited_.empty()) {

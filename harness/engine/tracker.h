@@ -88,6 +88,7 @@ class Tracker {
  private:
   struct Mark {
     bool done = false;
+    bool begun = false;  // a driver call under way
   };
   struct Link {
     xml::StreamReader reader = xml::StreamReader();
@@ -99,6 +100,7 @@ class Tracker {
   void on_received(const Event& event);
   void on_item(const std::string& link, xml::Item item);
   void on_notice(const Event& event);
+  bool shown_in_order(std::size_t index) const;
   void on_end(const Event& event);
   void complete(const std::string& step);
   bool active(std::size_t index) const;

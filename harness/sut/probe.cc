@@ -131,6 +131,9 @@ asio::awaitable<Result<void>> Probe::ask_for_tls() {
   if (answer->name != "proceed" || answer->ns != kTlsNs) {
     co_return unexpected_element("proceed", *answer);
   }
+  if (!items_.empty() || reader_.inside_stanza()) {
+    co_return fail(Errc::malformed, "the SUT goes on in plain text after <proceed/>, not with TLS");
+  }
   co_return Result<void>();
 }
 

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/sut/preflight.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/crypto/certificate.h"
+#include "harness/crypto/scram.h"
+#include "harness/net/stream.h"
+#include "harness/sut/script_folder.h"
+#include "harness/testkit/run_to_end.h"
+
+namespace parley::sut {
+namespace {
+
+using namespace std::chrono_literals;
+using crypto::LeafKind;
+using testkit::run_to_end;
+
+constexpr auto kPatience = 10'000ms;
+const std::string kHeader =
+    "<?xml version='1.0'?><stream:stream from='toy.test' id='1' version='1.0' "
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+const std::string kTlsFeatures =
+    "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>";
+const std::string kSaslFeatures =
+    "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+    "<mechanism>PLAIN</mechanism></mechanisms></stream:features>";
+
+std::int64_t now_s() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+enum class Manner {
+  xmpp,
+  xmpp_without_tls,
+  echo,
+  hangs_up,
+  plain_with_proceed,
+  plain_after_proceed
+};
+
+// A SUT as far as the preflight talks to it. It knows one account: romeo, secret.
+struct Toy {
+  Manner manner = Manner::xmpp;
+  crypto::Leaf leaf;
+  bool direct = false;
+};
+
+// Reads until `mark` has come; false when it never does.
+asio::awaitable<bool> until(net::Stream& stream, std::string mark) {
+  std::string held;
+  while (held.find(mark) == std::string::npos) {
+    const auto event = co_await stream.read(kPatience);
+    const auto* octets = std::get_if<Bytes>(&event);
+    if (octets == nullptr) {
+      co_return false;
+    }
+    held += *octets;
+  }
+  co_return true;
+}
+
+asio::awaitable<void> serve_login(net::Stream& stream) {
+  if (!co_await until(stream, "<stream:stream")) {
+    co_return;
+  }
+  (void)co_await stream.write(kHeader + kSaslFeatures);
+  std::string held;
+  while (held.find("</auth>") == std::string::npos) {
+    const auto event = co_await stream.read(kPatience);
+    const auto* octets = std::get_if<Bytes>(&event);
+    if (octets == nullptr) {
+      co_return;
+    }
+    held += *octets;
+  }
+  const bool right =
+      held.find(to_base64(crypto::sasl_plain("", "romeo", "secret"))) != std::string::npos;
+  (void)co_await stream.write(right ? "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+                                    : "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                                      "<not-authorized/></failure>");
+}
+
+asio::awaitable<void> serve_one(net::Stream& stream, Toy toy, net::TlsContexts& contexts) {
+  if (toy.manner == Manner::hangs_up) {
+    co_return;
+  }
+  if (toy.manner == Manner::echo) {
+    (void)co_await until(stream, "<");
+    (void)co_await stream.write("220 mail.toy.test ESMTP\r\n");
+    (void)co_await until(stream, "never");
+    co_return;
+  }
+  if (!toy.direct) {
+    if (!co_await until(stream, "<stream:stream")) {
+      co_return;
+    }
+    const bool plain = toy.manner == Manner::xmpp_without_tls;
+    (void)co_await stream.write(kHeader + (plain ? kSaslFeatures : kTlsFeatures));
+    if (plain || !co_await until(stream, "<starttls")) {
+      co_return;
+    }
+    const bool at_once = toy.manner == Manner::plain_with_proceed;
+    const std::string proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+    (void)co_await stream.write(proceed + (at_once ? "<message/>" : ""));
+    if (at_once) {
+      (void)co_await until(stream, "never");
+      co_return;
+    }
+    if (toy.manner == Manner::plain_after_proceed) {
+      (void)co_await until(stream, "\x16");  // the ClientHello's record
+      (void)co_await stream.write("<message>not TLS</message>");
+      (void)co_await until(stream, "never");
+      co_return;
+    }
+  }
+  net::TlsServerOptions options{.chain_pem = toy.leaf.chain_pem, .key_pem = toy.leaf.key_pem};
+  if (co_await stream.start_tls(contexts, options, kPatience)) {
+    co_await serve_login(stream);
+  }
+}
+
+asio::awaitable<void> serve(net::Listener& listener, Toy toy) {
+  net::TlsContexts contexts;
+  while (auto stream = co_await listener.accept(0ms)) {
+    co_await serve_one(*stream, toy, contexts);
+    stream->close();
+  }
+}
+
+asio::awaitable<std::vector<Check>> judged(model::Declaration declaration, net::Listener& starttls,
+                                           net::Listener& direct) {
+  auto checks = co_await preflight(co_await asio::this_coro::executor, declaration);
+  starttls.close();
+  direct.close();
+  co_return checks;
+}
+
+asio::awaitable<std::vector<Check>> checked(model::Declaration declaration, Toy toy) {
+  using asio::experimental::awaitable_operators::operator&&;
+  const auto executor = co_await asio::this_coro::executor;
+  auto starttls = net::Listener::open(executor);
+  auto direct = net::Listener::open(executor);
+  Toy direct_toy = toy;
+  direct_toy.direct = true;
+  declaration.endpoints.emplace("starttls", net::to_string((*starttls)->address()));
+  declaration.endpoints.emplace("direct-tls", net::to_string((*direct)->address()));
+  auto checks = co_await (judged(declaration, **starttls, **direct) && serve(**starttls, toy) &&
+                          serve(**direct, direct_toy));
+  co_return checks;
+}
+
+// The failed checks, "what | detail | mend" each.
+std::vector<std::string> failures(const std::vector<Check>& checks) {
+  std::vector<std::string> out;
+  for (const auto& check : checks) {
+    if (!check.passed) {
+      out.push_back(check.what + " | " + check.detail + " | " + check.mend);
+    }
+  }
+  return out;
+}
+
+class PreflightTest : public testing::Test {
+ protected:
+  PreflightTest() : authority_(crypto::CertificateAuthority::make(Rng(1), now_s())) {
+    folder_.write("toy.pem", authority_->pem());
+    folder_.write("accounts.csv", "romeo,secret\n");
+  }
+  model::Declaration declaration() const {
+    model::Declaration out;
+    out.folder = folder_.path();
+    out.endpoints = {{"domain", "toy.test"}, {"ca", "toy.pem"}};
+    out.pool_file = "accounts.csv";
+    return out;
+  }
+  Toy toy(Manner manner = Manner::xmpp, LeafKind kind = LeafKind::valid) const {
+    return {.manner = manner, .leaf = *authority_->issue("toy.test", kind)};
+  }
+  // Expects that `field` is complained about with `detail`, and how to mend it.
+  void expect_complaint(const model::Declaration& declared, const Toy& sut,
+                        const std::string& field, const std::string& detail) {
+    const auto checks = run_to_end(checked(declared, sut));
+    const auto found = std::ranges::any_of(checks, [&](const Check& check) {
+      return !check.passed && check.what.starts_with(field + ": ") && !check.mend.empty() &&
+             check.detail.find(detail) != std::string::npos;
+    });
+    EXPECT_TRUE(found) << field << ": " << detail << "\n"
+                       << testing::PrintToString(failures(checks));
+  }
+  ScriptFolder folder_;
+  Result<crypto::CertificateAuthority> authority_;
+};
+
+TEST_F(PreflightTest, PassesARightDeclaration) {
+  const auto checks = run_to_end(checked(declaration(), toy()));
+  EXPECT_EQ(failures(checks), std::vector<std::string>());
+  const auto logged_in = std::ranges::any_of(checks, [](const Check& check) {
+    return check.what == "identities/pool: the first account logs in";
+  });
+  EXPECT_TRUE(logged_in);
+}
+
+TEST_F(PreflightTest, NamesWhatIsWrongWithTheCertificate) {
+  const std::vector<std::pair<LeafKind, std::string>> rows{
+      {LeafKind::expired, "has expired"},
+      {LeafKind::not_yet_valid, "not yet valid"},
+      {LeafKind::other_host, "names another host"},
+      {LeafKind::self_signed, "unknown CA"},
+      {LeafKind::unknown_ca, "CA"}};
+  for (const auto& [kind, detail] : rows) {
+    expect_complaint(declaration(), toy(Manner::xmpp, kind), "endpoints/starttls", detail);
+    expect_complaint(declaration(), toy(Manner::xmpp, kind), "endpoints/direct-tls", detail);
+  }
+}
+
+TEST_F(PreflightTest, NamesWhatIsWrongWithTheAddress) {
+  expect_complaint(declaration(), toy(Manner::hangs_up), "endpoints/starttls", "closed");
+  expect_complaint(declaration(), toy(Manner::echo), "endpoints/starttls", "not an XMPP stream");
+  expect_complaint(declaration(), toy(Manner::echo), "endpoints/direct-tls", "");
+  expect_complaint(declaration(), toy(Manner::xmpp_without_tls), "endpoints/starttls",
+                   "no <starttls/>");
+  expect_complaint(declaration(), toy(Manner::plain_with_proceed), "endpoints/starttls",
+                   "after <proceed/>");
+  expect_complaint(declaration(), toy(Manner::plain_after_proceed), "endpoints/starttls",
+                   "not TLS");
+  auto wrong = declaration();
+  wrong.endpoints["starttls"] = "localhost";
+  expect_complaint(wrong, toy(), "endpoints/starttls", "host:port");
+  wrong.endpoints["starttls"] = "192.0.2.1:5222";
+  expect_complaint(wrong, toy(), "endpoints/starttls", "not a loopback address");
+  wrong.endpoints["starttls"] = "127.0.0.1:1";
+  expect_complaint(wrong, toy(), "endpoints/starttls", "refused");
+}
+
+TEST_F(PreflightTest, NamesWhatIsWrongWithTheCa) {
+  auto wrong = declaration();
+  wrong.endpoints["ca"] = "missing.pem";
+  expect_complaint(wrong, toy(), "endpoints/ca", "missing.pem");
+  wrong.endpoints["ca"] = "accounts.csv";
+  expect_complaint(wrong, toy(), "endpoints/ca", "no PEM certificate");
+  const auto old = crypto::CertificateAuthority::make(Rng(2), 1'000'000'000);
+  folder_.write("old.pem", old->pem());
+  wrong.endpoints["ca"] = "old.pem";
+  expect_complaint(wrong, toy(), "endpoints/ca", "expired");
+  wrong.endpoints.erase("ca");
+  expect_complaint(wrong, toy(), "endpoints/ca", "neither declared");
+}
+
+TEST_F(PreflightTest, NamesWhatIsWrongWithTheAccounts) {
+  folder_.write("wrong.csv", "romeo,other\n");
+  folder_.write("empty.csv", "\n");
+  auto wrong = declaration();
+  wrong.pool_file = "wrong.csv";
+  expect_complaint(wrong, toy(), "identities/pool", "'romeo': not-authorized");
+  wrong.pool_file = "empty.csv";
+  expect_complaint(wrong, toy(), "identities/pool", "is empty");
+  wrong.pool_file = "missing.csv";
+  expect_complaint(wrong, toy(), "identities/pool", "missing.csv");
+}
+
+TEST_F(PreflightTest, NamesWhatIsWrongWithTheDriver) {
+  auto driven = declaration();
+  driven.driver = folder_.driver(kGoodDriver);
+  EXPECT_EQ(failures(run_to_end(checked(driven, toy()))), std::vector<std::string>());
+  driven.party = model::Party::third_party_client;
+  expect_complaint(driven, toy(), "party", "the driver gatekeeper.server");
+  driven.party = model::Party::gatekeeper_server;
+  driven.driver = {"./missing"};
+  expect_complaint(driven, toy(), "driver/command", "./missing");
+  driven.driver = folder_.driver("print('Hello!', flush=True)\ntime.sleep(60)");
+  expect_complaint(driven, toy(), "driver/command", "not a JSON object: 'Hello!'");
+  driven.driver = folder_.driver("for request in requests():\n    answer(request, {})\n");
+  expect_complaint(driven, toy(), "driver/command", "cannot exist");
+}
+
+TEST_F(PreflightTest, AsksAClientForADriver) {
+  auto client = declaration();
+  client.party = model::Party::third_party_client;
+  expect_complaint(client, toy(), "driver/command", "there is none");
+}
+
+}  // namespace
+}  // namespace parley::sut
