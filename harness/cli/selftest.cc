@@ -23,11 +23,22 @@ using Clock = std::chrono::steady_clock;
 using model::VerdictKind;
 using Cases = std::vector<const model::Case*>;
 
+// Long enough for a loaded machine, short enough for faults that keep silent.
+constexpr std::chrono::milliseconds kPatience{2'500};
+
 struct Bench {
   const RunArguments& arguments;
   const model::Library& library;
   std::filesystem::path folder;
 };
+
+// A fault may make every exchange hang: patience must not grow from one to the next.
+engine::SchedulerOptions bounded(engine::SchedulerOptions options, std::chrono::milliseconds patience) {
+  if (patience.count() > 0) {
+    options.most_patience = patience;
+  }
+  return options;
+}
 
 // Judges `cases` against the reference with `faults` or in a null mode.
 Result<std::vector<engine::CaseResult>> judge_with(const Bench& bench, const std::string& name,
@@ -38,7 +49,7 @@ Result<std::vector<engine::CaseResult>> judge_with(const Bench& bench, const std
   auto arguments = bench.arguments;
   arguments.null_mode = null_mode;
   arguments.patience = patience;
-  arguments.jobs = 64;
+  arguments.jobs = 96;
   std::vector<engine::PlannedCase> planned;
   for (const auto* one : cases) {
     planned.push_back({one->id, 0});
@@ -58,7 +69,7 @@ Result<std::vector<engine::CaseResult>> judge_with(const Bench& bench, const std
   const Session session{.library = bench.library,
                         .declarations = reference_declarations(arguments, cases),
                         .faults = faults,
-                        .options = scheduler_options(arguments),
+                        .options = bounded(scheduler_options(arguments), patience),
                         .watch = {}};
   return judge_session(session, **journal);
 }
@@ -100,7 +111,7 @@ void null_suts(const Bench& bench, const Cases& cases, Matrix& matrix) {
   for (const std::string mode : {"silent", "hang-up", "refuse-all", "accept-all"}) {
     auto& [passes, negative] = matrix.null_passes[mode];
     const auto results =
-        judge_with(bench, "null-" + mode, cases, {}, mode, std::chrono::milliseconds(700));
+        judge_with(bench, "null-" + mode, cases, {}, mode, kPatience);
     if (!results) {
       matrix.trouble.push_back("null SUT " + mode + ": " + results.error().detail);
       continue;
@@ -125,7 +136,7 @@ void kills(const Bench& bench, const Cases& cases, Matrix& matrix) {
     const std::string name(fault.name);
     auto& killed = matrix.by_fault[name];
     const auto results = judge_with(bench, name, of_party(cases, fault.party), {name}, "",
-                                    std::chrono::milliseconds(900));
+                                    kPatience);
     if (!results) {
       matrix.trouble.push_back(name + ": " + results.error().detail);
       continue;

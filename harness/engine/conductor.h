@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <map>
 
 #include "harness/crypto/certificate.h"
 #include "harness/engine/ports.h"
@@ -33,9 +34,10 @@ struct Workshop {
   Attachment& attachment;
   Responder respond;
   net::TlsContexts& tls;
-  const crypto::CertificateAuthority& authority;  // of the played server
-  std::string authority_file;                     // its PEM file, for a client SUT
-  std::string domain;                             // the played server's
+  const crypto::CertificateAuthority& authority;     // of the played server
+  std::map<crypto::LeafKind, crypto::Leaf>& leaves;  // issued so far, one of a kind
+  std::string authority_file;                        // its PEM file, for a client SUT
+  std::string domain;                                // the played server's
   Patience& patience;
   std::uint64_t seed;
 };

@@ -140,6 +140,7 @@ class Worker {
                           .respond = job_.respond,
                           .tls = tls_,
                           .authority = authority_,
+                          .leaves = leaves_,
                           .authority_file = authority_file_,
                           .domain = "gatekeeper.test",
                           .patience = patience_,
@@ -181,6 +182,7 @@ class Worker {
   asio::io_context io_;
   Patience patience_;
   net::TlsContexts tls_;
+  std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;
   std::size_t lanes_ = 0;
 };
