@@ -141,6 +141,9 @@ class Program {
     auto* selftest =
         app_.add_subcommand("selftest", "Kill matrix, null SUTs, reference in shuffled order");
     add_run_options(*selftest, arguments_);
+    selftest->add_flag(
+        "--full", arguments_.full,
+        "Every fault against every case (20 minutes), not only those of suites/kill-plan.json");
     on(selftest, [this] { return parley::cli::selftest(arguments_); });
   }
 

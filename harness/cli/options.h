@@ -38,6 +38,7 @@ struct RunArguments {
   bool json = false;
   std::string junit;
   bool quiet = false;
+  bool full = false;  // selftest: every fault against every case
   std::vector<std::string> faults;
   std::string null_mode;
   std::chrono::milliseconds patience{0};

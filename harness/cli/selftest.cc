@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "harness/base/rng.h"
@@ -33,7 +34,8 @@ struct Bench {
 };
 
 // A fault may make every exchange hang: patience must not grow from one to the next.
-engine::SchedulerOptions bounded(engine::SchedulerOptions options, std::chrono::milliseconds patience) {
+engine::SchedulerOptions bounded(engine::SchedulerOptions options,
+                                 std::chrono::milliseconds patience) {
   if (patience.count() > 0) {
     options.most_patience = patience;
   }
@@ -110,8 +112,7 @@ void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
 void null_suts(const Bench& bench, const Cases& cases, Matrix& matrix) {
   for (const std::string mode : {"silent", "hang-up", "refuse-all", "accept-all"}) {
     auto& [passes, negative] = matrix.null_passes[mode];
-    const auto results =
-        judge_with(bench, "null-" + mode, cases, {}, mode, kPatience);
+    const auto results = judge_with(bench, "null-" + mode, cases, {}, mode, kPatience);
     if (!results) {
       matrix.trouble.push_back("null SUT " + mode + ": " + results.error().detail);
       continue;
@@ -129,14 +130,63 @@ void null_suts(const Bench& bench, const Cases& cases, Matrix& matrix) {
   }
 }
 
+// The plan in suites/kill-plan.json: for each fault the cases that it must kill. A full self-test
+// writes it.
+std::optional<std::map<std::string, std::vector<std::string>>> kill_plan(const Bench& bench) {
+  const auto file = bench.library.folder / "kill-plan.json";
+  std::ifstream in(file);
+  const auto value = nlohmann::json::parse(in, nullptr, false);
+  if (!value.is_object()) {
+    fmt::print(stderr, "parley: {} is missing or no JSON object; use --full\n", file.string());
+    return std::nullopt;
+  }
+  std::map<std::string, std::vector<std::string>> out;
+  for (const auto& [fault, cases] : value.items()) {
+    for (const auto& id : cases) {
+      out[fault].push_back(id.is_string() ? id.get<std::string>() : "");
+    }
+  }
+  return out;
+}
+
+// For each case the fault that kills the fewest others, for each fault at least one case.
+nlohmann::json plan_of(const Matrix& matrix) {
+  std::map<std::string, std::set<std::string>> plan;
+  for (const auto& [id, faults] : matrix.by_case) {
+    const auto rarest = std::ranges::min_element(
+        faults, {}, [&](const std::string& fault) { return matrix.by_fault.at(fault).size(); });
+    plan[*rarest].insert(id);
+  }
+  for (const auto& [fault, cases] : matrix.by_fault) {
+    if (!cases.empty() && plan[fault].empty()) {
+      plan[fault].insert(cases.front());
+    }
+  }
+  return plan;
+}
+
 void kills(const Bench& bench, const Cases& cases, Matrix& matrix) {
+  const auto plan = bench.arguments.full ? std::nullopt : kill_plan(bench);
+  if (!bench.arguments.full && !plan) {
+    matrix.trouble.emplace_back("there is no kill plan");
+    return;
+  }
   std::size_t number = 0;
   for (const auto& fault : reference::faults()) {
     ++number;
     const std::string name(fault.name);
     auto& killed = matrix.by_fault[name];
-    const auto results = judge_with(bench, name, of_party(cases, fault.party), {name}, "",
-                                    kPatience);
+    auto chosen = of_party(cases, fault.party);
+    if (plan) {
+      const auto at = plan->find(name);
+      std::erase_if(chosen, [&](const model::Case* one) {
+        return at == plan->end() || std::ranges::count(at->second, one->id) == 0;
+      });
+    }
+    if (chosen.empty()) {
+      continue;
+    }
+    const auto results = judge_with(bench, name, chosen, {name}, "", kPatience);
     if (!results) {
       matrix.trouble.push_back(name + ": " + results.error().detail);
       continue;
@@ -148,8 +198,8 @@ void kills(const Bench& bench, const Cases& cases, Matrix& matrix) {
       }
     }
     if (!bench.arguments.quiet) {
-      fmt::print(stderr, "{}/{} {}: {} cases fail\n", number, reference::faults().size(), name,
-                 killed.size());
+      fmt::print(stderr, "{}/{} {}: {} of {} cases fail\n", number, reference::faults().size(),
+                 name, killed.size(), chosen.size());
     }
   }
 }
@@ -231,6 +281,9 @@ ExitCode selftest(const RunArguments& arguments) {
   }
   const auto value = matrix_json(matrix, *cases);
   std::ofstream(bench.folder / "kill-matrix.json") << value.dump(2) << "\n";
+  if (arguments.full) {
+    std::ofstream(bench.folder / "kill-plan.json") << plan_of(matrix).dump(1) << "\n";
+  }
   if (arguments.json) {
     fmt::print("{}\n", value.dump(2));
   } else {

@@ -64,6 +64,15 @@ net::TlsVersion tls_version(const std::string& name, net::TlsVersion otherwise) 
   return name == "1.3" ? net::TlsVersion::tls1_3 : otherwise;
 }
 
+// Elements and attributes of a tree; the reader bounds its depth.
+std::size_t nodes_of(const xml::Element& element) {
+  std::size_t out = 1 + element.attributes.size();
+  for (const auto* child : element.elements()) {
+    out += nodes_of(*child);
+  }
+  return out;
+}
+
 // One connection between a client actor and the server.
 struct Link {
   std::unique_ptr<net::Stream> stream;
@@ -150,11 +159,25 @@ class Run {
       if (!server_sut && party == cast_.sut) {
         workshop_.attachment.on_notice(
             identity.user, [this, actor](const std::string& method, const nlohmann::json& params) {
-              note({.kind = Event::Kind::notice, .link = actor, .text = method, .data = params});
+              take_notice(actor, method, params);
             });
       }
     }
     co_return true;
+  }
+
+  void take_notice(const std::string& actor, const std::string& method,
+                   const nlohmann::json& params) {
+    if (noticed_ > kMaxNoticedOctets) {
+      return;
+    }
+    noticed_ +=
+        kEventOctets + params.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+    if (noticed_ > kMaxNoticedOctets) {
+      broken("driver", "the driver does not stop sending notifications");
+      return;
+    }
+    note({.kind = Event::Kind::notice, .link = actor, .text = method, .data = params});
   }
 
   void add_row(const std::map<std::string, std::string>& row) {
@@ -165,6 +188,10 @@ class Run {
 
   asio::awaitable<void> follow() {
     while (!tracker_->settled()) {
+      if (const auto* due = tracker_->due(); due != due_) {
+        due_ = due;
+        due_since_ = Clock::now();
+      }
       co_await answer_beside();
       if (tracker_->settled()) {
         break;  // it may have become so while the answers were written
@@ -201,10 +228,11 @@ class Run {
     }
   }
 
-  // Waits until something happens, or until nothing happened for as long as patience lasts.
+  // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
+  // that drips octets or chats beside the flow does not keep one step waiting for ever.
   asio::awaitable<void> wait_for(const CastStep* due) {
     const auto wait = patience();
-    const auto until = Clock::now() + wait;
+    const auto until = std::min(Clock::now() + wait, due_since_ + wait * kMostWaits);
     const auto events = record_.events.size();
     last_event_ = Clock::now();
     const auto asked = Clock::now();
@@ -267,9 +295,9 @@ class Run {
       if (auto* octets = std::get_if<Bytes>(&event)) {
         received_ += octets->size();
         note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
-        if (received_ > kMaxReceivedOctets) {
+        if (received_ > kMaxReceivedOctets || too_much_kept()) {
           note(
-              {.kind = Event::Kind::failed, .link = name, .text = "the SUT sent more than 32 MiB"});
+              {.kind = Event::Kind::failed, .link = name, .text = "the SUT does not stop sending"});
           stream->reset();
           co_return;
         }
@@ -288,6 +316,16 @@ class Run {
       stream->close();
       co_return;
     }
+  }
+
+  // What came is kept as trees, which small elements swell far beyond their octets.
+  bool too_much_kept() {
+    const auto& seen = tracker_->seen();
+    for (; weighed_ < seen.size(); ++weighed_) {
+      const auto* stanza = std::get_if<xml::Stanza>(&seen[weighed_].item);
+      kept_nodes_ += kItemNodes + (stanza == nullptr ? 0 : nodes_of(stanza->element));
+    }
+    return kept_nodes_ > kMaxKeptNodes;
   }
 
   asio::awaitable<void> pause_reading(const std::string& name) {
@@ -489,6 +527,9 @@ class Run {
                           .bare = link.bare,
                           .jid = link.jid,
                           .rng = rng_.child("beside")};
+      if (Clock::now() > due_since_ + patience() * kMostWaits) {
+        co_return;  // a SUT that asks much and reads slowly
+      }
       for (const auto& answer : workshop_.respond(stanza->element, view)) {
         auto octets = xml::print(answer, cast_.profile->content_ns);
         note({.kind = Event::Kind::sent, .link = seen.link, .octets = octets});
@@ -522,7 +563,13 @@ class Run {
     }
   }
 
-  static constexpr std::size_t kMaxReceivedOctets = 32 * 1024 * 1024;
+  // Of one run.
+  static constexpr std::size_t kMaxReceivedOctets = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxKeptNodes = 200'000;
+  static constexpr std::size_t kItemNodes = 10;  // what an item takes beside its tree
+  static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
+  static constexpr std::size_t kEventOctets = 400;  // what a small event takes
+  static constexpr int kMostWaits = 10;             // for one step, in patiences
 
   const CastRun& cast_;
   Workshop& workshop_;
@@ -535,7 +582,12 @@ class Run {
   std::map<std::string, Link> links_;
   std::vector<Identity> leased_;
   Clock::time_point last_event_ = Clock::now();
+  const CastStep* due_ = nullptr;
+  Clock::time_point due_since_ = Clock::now();
   std::size_t received_ = 0;
+  std::size_t weighed_ = 0;  // items that kept_nodes_ counts
+  std::size_t kept_nodes_ = 0;
+  std::size_t noticed_ = 0;
   int readers_ = 0;
   bool done_ = false;
 

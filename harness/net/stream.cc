@@ -254,7 +254,7 @@ class TcpStream final : public Stream {
     }
     if (secure_) {
       // One close_notify, written without waiting for the peer's.
-      socket_.native_non_blocking(true, ignored);
+      socket_.non_blocking(true, ignored);
       SSL_shutdown(tls_->native_handle());
       flush_close_notify();
     }
@@ -318,7 +318,8 @@ class TcpStream final : public Stream {
     BIO* out = SSL_get_wbio(tls_->native_handle());
     const int count = BIO_read(out, record.data(), static_cast<int>(record.size()));
     if (count > 0) {
-      asio::write(socket_, asio::buffer(record.data(), static_cast<std::size_t>(count)), ignored);
+      // Once: a peer that does not read must not keep the thread.
+      socket_.write_some(asio::buffer(record.data(), static_cast<std::size_t>(count)), ignored);
     }
   }
 

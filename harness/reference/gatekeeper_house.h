@@ -18,7 +18,7 @@
 namespace parley::reference {
 
 inline constexpr auto kPatience = std::chrono::milliseconds(2000);
-inline const std::string kHeader =
+inline const std::string kClientHeader =
     "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
     "xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='parley.test'>";
 
@@ -92,12 +92,12 @@ struct House {
   // Connected under TLS, with the features of the second stream read.
   asio::awaitable<Wire> secure() {
     Wire wire = co_await connect();
-    co_await wire.ask(kHeader, "</stream:features>");
+    co_await wire.ask(kClientHeader, "</stream:features>");
     co_await wire.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "proceed");
     co_await wire.until(">");
     net::TlsClientOptions options{.ca_pem = keeper->ca_pem(), .host = "parley.test"};
     co_await wire.stream->start_tls(contexts, std::move(options), kPatience);
-    co_await wire.ask(kHeader, "</stream:features>");
+    co_await wire.ask(kClientHeader, "</stream:features>");
     co_return wire;
   }
 
@@ -105,7 +105,7 @@ struct House {
     Wire wire = co_await secure();
     co_await wire.ask(plain(user, password), "<success");
     co_await wire.until(">");
-    co_await wire.ask(kHeader, "</stream:features>");
+    co_await wire.ask(kClientHeader, "</stream:features>");
     co_await wire.ask(
         "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" +
             resource + "</resource></bind></iq>",

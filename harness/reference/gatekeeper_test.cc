@@ -89,8 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "xmlns:stream='http://etherx.jabber.org/streams' version='0.9' to='parley.test'>",
                   "unsupported-version"},
         BadHeader{"<stream:stream <", "not-well-formed"},
-        BadHeader{kHeader + kHello, "not-authorized"},
-        BadHeader{kHeader + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><injected/>",
+        BadHeader{kClientHeader + kHello, "not-authorized"},
+        BadHeader{kClientHeader + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><injected/>",
                   "policy-violation"}));
 
 asio::awaitable<std::string> fail_often(std::vector<std::string> faults) {
@@ -137,8 +137,8 @@ TEST(Gatekeeper, BindsOnlyOnANewStream) {
 asio::awaitable<std::string> inject(std::vector<std::string> faults) {
   House house(co_await asio::this_coro::executor, std::move(faults));
   Wire wire = co_await house.connect();
-  co_await wire.ask(kHeader, "</stream:features>");
-  co_await wire.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + kHeader, "proceed");
+  co_await wire.ask(kClientHeader, "</stream:features>");
+  co_await wire.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + kClientHeader, "proceed");
   if (wire.ended) {
     co_await house.keeper->stop();
     co_return "refused";
