@@ -49,6 +49,10 @@ Result<std::string> scram(const Scope& scope, const std::string& name, const Arg
     out = crypto::scram_server_first(messages[0],
                                      scope.rng.child(fmt::format("nonce/{}", label)).token(24),
                                      salt_of(scope, actor), kScramIterations);
+  } else if (name == "scram-weak-challenge" && messages.size() == 1) {
+    out = crypto::scram_server_first(messages[0],
+                                     scope.rng.child(fmt::format("nonce/{}", label)).token(24),
+                                     salt_of(scope, actor), 1);
   } else if (name == "scram-final" && messages.size() == 2) {
     out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1]);
   } else if (name == "scram-verify" && messages.size() == 3) {
@@ -83,9 +87,16 @@ struct Function {
   std::size_t max_arguments;
 };
 constexpr Function kFunctions[] = {
-    {"b64", 1, 1},          {"plain", 1, 3},           {"repeat", 2, 2},
-    {"scram-first", 1, 1},  {"scram-challenge", 2, 2}, {"scram-final", 3, 3},
-    {"scram-verify", 4, 4}, {"scram-signature", 3, 3}, {"flip", 1, 1},
+    {"b64", 1, 1},
+    {"plain", 1, 3},
+    {"repeat", 2, 2},
+    {"scram-first", 1, 1},
+    {"scram-challenge", 2, 2},
+    {"scram-final", 3, 3},
+    {"scram-weak-challenge", 2, 2},
+    {"scram-verify", 4, 4},
+    {"scram-signature", 3, 3},
+    {"flip", 1, 1},
     {"upper", 1, 1},
 };
 

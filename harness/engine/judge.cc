@@ -59,6 +59,10 @@ class Judge {
     for (const auto& event : record->events) {
       tracker.feed(event);
     }
+    if (const auto findings = watch(run, tracker, *record);
+        !findings.empty() && findings.front().monitor == "sound-challenge") {
+      return found(tracker, findings.front());
+    }
     if (const auto* event = trouble(*record)) {
       if (event->kind == Event::Kind::unsupported) {
         return unsettled(VerdictKind::not_applicable, Blame::none,
@@ -74,12 +78,7 @@ class Judge {
       if (findings.empty()) {
         return std::nullopt;
       }
-      auto out = failed(tracker, {});
-      out.reason = findings.front().reason;
-      out.came = findings.front().came;
-      out.expected = "nothing that a monitor forbids";
-      out.monitor = findings.front().monitor;
-      return out;
+      return found(tracker, findings.front());
     }
     if (state.state == Assessment::State::pending) {
       return unsettled(VerdictKind::error, Blame::harness, "the run ended before it was decided");
@@ -92,6 +91,15 @@ class Judge {
   }
 
  private:
+  Verdict found(const Tracker& tracker, const Finding& finding) const {
+    auto out = failed(tracker, {});
+    out.reason = finding.reason;
+    out.came = finding.came;
+    out.expected = "nothing that a monitor forbids";
+    out.monitor = finding.monitor;
+    return out;
+  }
+
   Verdict missed(const CastRun& run, const Tracker& tracker, const Assessment& state) {
     auto out = failed(tracker, state);
     const bool before_change = run.change != nullptr && tracker.changed_octets().empty() &&

@@ -211,6 +211,83 @@ std::optional<Finding> silent_after_close(const CastRun&, const Tracker& tracker
   return std::nullopt;
 }
 
+// What is sent as an answer answers a request: never a result, an error or nothing at all.
+std::optional<Finding> answers_requests(const CastRun& run, const Tracker& tracker,
+                                        const RunRecord& record) {
+  std::map<std::string, bool> sent;  // link and id -> whether a request carried it
+  for (const auto& event : record.events) {
+    if (event.kind != Event::Kind::sent) {
+      continue;
+    }
+    const auto stanza = xml::parse(event.octets, run.profile->content_ns);
+    if (stanza) {
+      const auto type = stanza->get("type");
+      const bool answer = type == "error" || (stanza->name == "iq" && type == "result");
+      auto& request = sent[event.link + " " + stanza->get("id")];
+      request = request || !answer;
+    }
+  }
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->get("id").empty()) {
+      continue;
+    }
+    const auto type = stanza->get("type");
+    const bool answer = type == "error" || (stanza->name == "iq" && type == "result");
+    const auto at = sent.find(seen.link + " " + stanza->get("id"));
+    if (answer && at != sent.end() && !at->second) {
+      return found("answers-requests", "the SUT answered what was an answer itself",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// The value of one attribute of a SCRAM message (RFC 5802 section 7), which stands in base64.
+std::string scram_value(const std::string& base64, char name) {
+  const auto message = from_base64(base64);
+  for (const auto& part : split(message ? *message : "", ',')) {
+    if (part.size() > 2 && part[0] == name && part[1] == '=') {
+      return part.substr(2);
+    }
+  }
+  return {};
+}
+
+// A server's SCRAM challenge extends the client's nonce and asks for 4096 iterations at least.
+std::optional<Finding> sound_challenge(const CastRun& run, const Tracker& tracker,
+                                       const RunRecord& record) {
+  if (!model::is_server(run.sut)) {
+    return std::nullopt;
+  }
+  std::map<std::string, std::string> nonces;  // by link
+  for (const auto& event : record.events) {
+    const auto stanza = event.kind == Event::Kind::sent
+                            ? xml::parse(event.octets, run.profile->content_ns)
+                            : Result<xml::Element>(xml::Element{});
+    if (stanza && stanza->name == "auth") {
+      nonces[event.link] = scram_value(stanza->text(), 'r');
+    }
+  }
+  for (const auto& seen : tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr || stanza->name != "challenge") {
+      continue;
+    }
+    const auto nonce = scram_value(stanza->text(), 'r');
+    const auto iterations = scram_value(stanza->text(), 'i');
+    const auto& ours = nonces[seen.link];
+    if (!nonce.empty() && !ours.empty() && (!nonce.starts_with(ours) || nonce == ours)) {
+      return found("sound-challenge", "the challenge's nonce does not extend the client's", nonce);
+    }
+    if (!iterations.empty() && iterations.size() < 4) {
+      return found("sound-challenge", "the challenge asks for fewer than 4096 iterations",
+                   iterations);
+    }
+  }
+  return std::nullopt;
+}
+
 constexpr MonitorEntry kMonitors[] = {
     {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", well_formed},
     {"answered-once", "A request is answered once", "RFC 6120 §8.2.3", answered_once},
@@ -223,6 +300,9 @@ constexpr MonitorEntry kMonitors[] = {
     {"fresh-stream-ids", "Stream ids of a server differ", "RFC 6120 §4.7.3", fresh_stream_ids},
     {"silent-after-close", "Nothing follows a closing stream tag", "RFC 6120 §4.4",
      silent_after_close},
+    {"answers-requests", "Only requests are answered", "RFC 6120 §8.2.3, §8.3.1", answers_requests},
+    {"sound-challenge", "A SCRAM challenge extends the nonce and is not weak",
+     "RFC 5802 §5.1; RFC 7677 §4", sound_challenge},
     {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
      no_clear_password},
 };

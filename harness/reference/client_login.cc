@@ -36,16 +36,6 @@ std::string without_white_space(std::string text) {
   return from == std::string::npos ? std::string() : text.substr(from, to + 1 - from);
 }
 
-// RFC 6120 section 4.9.3.19: the text of the condition is the address.
-std::optional<net::Address> other_host(const xml::Element& error) {
-  const auto* host = error.child("see-other-host", kStreamErrorNs);
-  if (host == nullptr) {
-    return std::nullopt;
-  }
-  auto address = net::parse_address(host->text());
-  return address ? std::optional(std::move(*address)) : std::nullopt;
-}
-
 }  // namespace
 
 asio::awaitable<LoginStep> ClientLogin::run() {
@@ -158,8 +148,7 @@ asio::awaitable<ClientLogin::Received> ClientLogin::next_element() {
   if (auto* stanza = std::get_if<xml::Stanza>(&item)) {
     if (stanza->element.ns == kStreamNs && stanza->element.name == "error") {
       Refusal refusal{.reason = error_condition(stanza->element, kStreamErrorNs),
-                      .farewell = Bytes(kCloseTag),
-                      .other_host = other_host(stanza->element)};
+                      .farewell = Bytes(kCloseTag)};
       co_return std::unexpected(std::move(refusal));
     }
     co_return std::move(stanza->element);

@@ -19,8 +19,7 @@ namespace parley::reference {
 // Why the client does not log in.
 struct Refusal {
   std::string reason;
-  Bytes farewell;                            // what is said before the connection is closed
-  std::optional<net::Address> other_host{};  // of a see-other-host error
+  Bytes farewell;  // what is said before the connection is closed
 };
 using LoginStep = std::expected<void, Refusal>;
 

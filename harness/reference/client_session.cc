@@ -58,13 +58,6 @@ void ClientSession::tell(const std::string& method, nlohmann::json params) const
 asio::awaitable<void> ClientSession::run(std::shared_ptr<ClientSession> self) {
   LoginStep step =
       co_await self->connect({.host = self->account_.host, .port = self->account_.port});
-  if (!step && step.error().other_host &&
-      self->faults_.has(Fault::tp_follows_see_other_host_insecurely)) {
-    co_await self->wire_->finish(step.error().farewell);
-    const net::Address other = *step.error().other_host;
-    self->faults_.add(Fault::tp_trusts_other_host);
-    step = co_await self->connect(other);
-  }
   if (!step) {
     if (self->wire_ != nullptr) {
       co_await self->wire_->finish(step.error().farewell);

@@ -230,11 +230,14 @@ std::string sasl(const std::string& mechanism, const std::string& data) {
 INSTANTIATE_TEST_SUITE_P(
     Gatekeeper, FaultShowsBeforeLogin,
     testing::Values(
-        BentGreeting{"gk-header-without-id", Under::clear, kClientHeader, " id='", "<stream:stream"},
-        BentGreeting{"gk-header-without-from", Under::clear, kClientHeader, " from='", "<stream:stream"},
-        BentGreeting{"gk-header-without-version", Under::clear, kClientHeader, "version='1.0' xml:lang",
+        BentGreeting{"gk-header-without-id", Under::clear, kClientHeader, " id='",
                      "<stream:stream"},
-        BentGreeting{"gk-header-without-lang", Under::clear, kClientHeader, "xml:lang", "<stream:stream"},
+        BentGreeting{"gk-header-without-from", Under::clear, kClientHeader, " from='",
+                     "<stream:stream"},
+        BentGreeting{"gk-header-without-version", Under::clear, kClientHeader,
+                     "version='1.0' xml:lang", "<stream:stream"},
+        BentGreeting{"gk-header-without-lang", Under::clear, kClientHeader, "xml:lang",
+                     "<stream:stream"},
         BentGreeting{"gk-features-missing", Under::clear, kClientHeader, "stream:features",
                      "</stream:stream>"},
         BentGreeting{"gk-no-close-answer", Under::clear, kClientHeader, "</stream:stream>", ""},

@@ -383,9 +383,6 @@ std::string Session::free_resource(const std::string& wanted) {
     return "parley";
   }
   std::string out = wanted.empty() ? keeper_.fresh_id() : wanted;
-  if (has(Fault::gk_bind_ignores_resource_conflict)) {
-    return out;
-  }
   // RFC 6120 section 7.7.2.2, first choice: the server makes another resource.
   while (find_resource(*account_, out) != nullptr) {
     out = wanted.substr(0, 900) + "-" + keeper_.fresh_id().substr(0, 8);

@@ -217,8 +217,8 @@ bool Session::skip_header(Bytes& chunk) {
 }
 
 asio::awaitable<void> Session::take(Bytes chunk) {
-  if (has(Fault::gk_whitespace_breaks) && header_seen_ && is_blank(chunk) &&
-      !reader_.inside_stanza()) {
+  const bool white = !chunk.empty() && is_blank(Bytes(1, chunk.front()));
+  if (has(Fault::gk_whitespace_breaks) && header_seen_ && white && !reader_.inside_stanza()) {
     on_closed();
     co_return;
   }

@@ -138,7 +138,8 @@ asio::awaitable<std::string> inject(std::vector<std::string> faults) {
   House house(co_await asio::this_coro::executor, std::move(faults));
   Wire wire = co_await house.connect();
   co_await wire.ask(kClientHeader, "</stream:features>");
-  co_await wire.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + kClientHeader, "proceed");
+  co_await wire.ask("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>" + kClientHeader,
+                    "proceed");
   if (wire.ended) {
     co_await house.keeper->stop();
     co_return "refused";

@@ -181,7 +181,7 @@ asio::awaitable<bool> log_in(NullConnection& at) {
 
 // Takes out the first thing that is whole: a body that is shown, an iq's tag that is answered.
 bool take_one(NullConnection& at, Bytes& answer, std::string& sender) {
-  const auto body = at.held.find("<body>");
+  const auto body = at.held.find("<body");
   const auto body_end = body == Bytes::npos ? body : at.held.find("</body>", body);
   const auto iq = at.held.find("<iq ");
   const auto iq_end = iq == Bytes::npos ? iq : at.held.find('>', iq);
