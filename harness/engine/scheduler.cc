@@ -50,6 +50,11 @@ std::vector<std::string> missing_features(const model::Case& one,
   return out;
 }
 
+// Each repetition has identities of its own: what an earlier one left at the SUT must not count.
+std::uint64_t seed_of(std::uint64_t seed, int repetition) {
+  return repetition == 0 ? seed : Rng(seed).child(fmt::format("repetition/{}", repetition)).next();
+}
+
 class Worker {
  public:
   Worker(const Job& job, Journal& journal, const SchedulerOptions& options, Board& board,
@@ -123,7 +128,9 @@ class Worker {
   asio::awaitable<void> one_case(PlannedCase planned) {
     const auto began = std::chrono::steady_clock::now();
     CaseResult result{.id = planned.id, .repetition = planned.repetition, .verdict = {}};
-    Transcript transcript{.case_id = planned.id, .seed = journal_.plan().seed, .runs = {}};
+    Transcript transcript{.case_id = planned.id,
+                          .seed = seed_of(journal_.plan().seed, planned.repetition),
+                          .runs = {}};
     const auto* one = job_.library.find_case(planned.id);
     if (one == nullptr) {
       result.verdict.reason = "the plan names a case that the suites do not hold";
@@ -144,7 +151,7 @@ class Worker {
                           .authority_file = authority_file_,
                           .domain = "gatekeeper.test",
                           .patience = patience_,
-                          .seed = journal_.plan().seed};
+                          .seed = transcript.seed};
         std::string thrown;
         try {
           transcript = co_await conduct(*one, workshop);
