@@ -250,12 +250,20 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
     for (const auto& part : error.context) {
       context += part;
     }
-    const auto pointer = pointer_of(context);
+    auto pointer = pointer_of(context);
+    std::string message = error.description;
+    // valijson names an unknown key only at the end of a long sentence about its parent.
+    const auto quote = message.rfind("constraints: '");
+    if (quote != std::string::npos) {
+      const auto key = message.substr(quote + 14, message.rfind('\'') - quote - 14);
+      pointer += "/" + key;
+      message = fmt::format("the key '{}' is not known here or its value has the wrong form", key);
+    }
     const auto level = static_cast<std::size_t>(std::ranges::count(pointer, '/')) + 1;
     // The deepest error is the cause; those above only say that something below is wrong.
     if (!deepest || level > depth) {
       depth = level;
-      deepest = document.problem(pointer, error.description,
+      deepest = document.problem(pointer, std::move(message),
                                  "see " + schema_file.filename().string() + " for what is allowed");
     }
   }
