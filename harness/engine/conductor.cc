@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -13,9 +12,10 @@
 
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
+#include "harness/engine/connections.h"
+#include "harness/engine/form.h"
 #include "harness/engine/judge.h"
 #include "harness/engine/tracker.h"
-#include "harness/net/deadline.h"
 
 namespace parley::engine {
 
@@ -73,16 +73,6 @@ std::size_t nodes_of(const xml::Element& element) {
   return out;
 }
 
-// One connection between a client actor and the server.
-struct Link {
-  std::unique_ptr<net::Stream> stream;
-  std::unique_ptr<net::Listener> listener;  // when the SUT dials
-  std::string bare;
-  std::string jid;
-  bool reading = false;
-  bool pausing = false;
-};
-
 class Run {
  public:
   Run(const CastRun& cast, Workshop& workshop, Transcript& transcript, Clock::time_point began,
@@ -91,8 +81,13 @@ class Run {
         workshop_(workshop),
         record_(transcript.runs.emplace_back()),
         began_(began),
-        executor_(executor),
         wake_(executor),
+        connections_(executor, workshop.tls,
+                     {.note = [this](Event event) { note(std::move(event)); },
+                      .patience = [this] { return patience(); },
+                      .handshake_next =
+                          [this](const std::string& link) { return tracker_->handshake_next(link); },
+                      .too_much = [this] { return too_much_kept(); }}),
         rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
   }
@@ -101,6 +96,7 @@ class Run {
     if (co_await lease()) {
       tracker_.emplace(cast_, record_.values, rng_);
       co_await follow();
+      co_await part();
     }
     co_await finish(soils);
   }
@@ -150,9 +146,6 @@ class Run {
       record_.values[actor + ".bare"] = bare;
       record_.values[actor + ".resource"] = resource;
       record_.values[actor + ".jid"] = bare + "/" + resource;
-      auto& link = links_[actor];
-      link.bare = bare;
-      link.jid = bare + "/" + resource;
       if (server_sut || party == cast_.sut) {
         leased_.push_back(identity);
       }
@@ -218,7 +211,7 @@ class Run {
         break;
       case Step::Kind::close:
         note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
-        links_[step.link].stream->close();
+        connections_.end(step.link, false);
         break;
       case Step::Kind::does:
         co_await drive(step);
@@ -262,60 +255,7 @@ class Run {
             .text = "no endpoint '" + wanted + "' is declared"});
       co_return;
     }
-    auto stream = co_await net::Stream::connect(*address, patience());
-    if (!stream) {
-      broken("driver",
-             fmt::format("connecting to {}: {}", net::to_string(*address), stream.error().detail));
-      co_return;
-    }
-    links_[step.link].stream = std::move(*stream);
-    note({.kind = Event::Kind::dialled, .link = step.link, .step = step.step.id});
-    start_reading(step.link);
-  }
-
-  void start_reading(const std::string& name) {
-    auto& link = links_[name];
-    link.reading = true;
-    link.pausing = false;
-    ++readers_;
-    asio::co_spawn(executor_, read(name), [this, name](std::exception_ptr error) {
-      links_[name].reading = false;
-      --readers_;
-      if (error) {
-        broken(name, "reading failed inside the harness");
-      }
-      wake_.cancel();
-    });
-  }
-
-  asio::awaitable<void> read(std::string name) {
-    auto* stream = links_[name].stream.get();
-    while (true) {
-      auto event = co_await stream->read(milliseconds(0));
-      if (auto* octets = std::get_if<Bytes>(&event)) {
-        received_ += octets->size();
-        note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
-        if (received_ > kMaxReceivedOctets || too_much_kept()) {
-          note(
-              {.kind = Event::Kind::failed, .link = name, .text = "the SUT does not stop sending"});
-          stream->reset();
-          co_return;
-        }
-        if (tracker_->handshake_next(name) && !stream->secure()) {
-          co_return;
-        }
-        continue;
-      }
-      if (links_[name].pausing || done_) {
-        co_return;
-      }
-      const auto* failed = std::get_if<net::Failed>(&event);
-      note({.kind = failed != nullptr ? Event::Kind::failed : Event::Kind::closed,
-            .link = name,
-            .text = failed != nullptr ? failed->reason : ""});
-      stream->close();
-      co_return;
-    }
+    co_await connections_.dial(step.link, step.step.id, *address);
   }
 
   // What came is kept as trees, which small elements swell far beyond their octets.
@@ -328,59 +268,28 @@ class Run {
     return kept_nodes_ > kMaxKeptNodes;
   }
 
-  asio::awaitable<void> pause_reading(const std::string& name) {
-    auto& link = links_[name];
-    link.pausing = true;
-    while (link.reading) {
-      link.stream->cancel();
-      wake_.expires_after(patience());
-      boost::system::error_code ignored;
-      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-  }
-
   asio::awaitable<void> handshake(const CastStep& step) {
-    auto& link = links_[step.link];
-    if (link.stream == nullptr) {
-      broken(step.link, "a handshake without a connection");
-      co_return;
-    }
-    co_await pause_reading(step.link);
     const auto* edit = step.changed && cast_.change != nullptr
                            ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
                            : nullptr;
     const auto min = tls_version(edit != nullptr ? edit->tls_min : "", net::TlsVersion::tls1_2);
     const auto max = tls_version(edit != nullptr ? edit->tls_max : "", net::TlsVersion::tls1_3);
-    Result<net::TlsSession> session = fail(Errc::io, "");
     if (cast_.played(step.link)) {
-      const net::TlsClientOptions options{.ca_pem = workshop_.attachment.ca_pem(),
-                                          .host = record_.values["domain"],
-                                          .verify = true,
-                                          .min_version = std::min(min, max),
-                                          .max_version = max};
-      session = co_await link.stream->start_tls(workshop_.tls, options, patience());
-    } else {
-      const auto certificate = edit != nullptr ? evaluated(edit->certificate) : "";
-      const auto& leaf = leaf_of(leaf_kind(certificate));
-      const net::TlsServerOptions options{.chain_pem = leaf.chain_pem,
-                                          .key_pem = leaf.key_pem,
-                                          .min_version = std::min(min, max),
-                                          .max_version = max};
-      session = co_await link.stream->start_tls(workshop_.tls, options, patience());
-    }
-    if (!session) {
-      note({.kind = Event::Kind::tls_failed,
-            .link = step.link,
-            .step = step.step.id,
-            .text = session.error().detail});
-      link.stream->close();
+      co_await connections_.handshake(
+          step.link, step.step.id,
+          net::TlsClientOptions{.ca_pem = workshop_.attachment.ca_pem(),
+                                .host = record_.values["domain"],
+                                .verify = true,
+                                .min_version = std::min(min, max),
+                                .max_version = max});
       co_return;
     }
-    note({.kind = Event::Kind::tls,
-          .link = step.link,
-          .step = step.step.id,
-          .text = fmt::format("TLS {} {}", net::to_string(session->version), session->cipher)});
-    start_reading(step.link);
+    const auto& leaf = leaf_of(leaf_kind(edit != nullptr ? evaluated(edit->certificate) : ""));
+    co_await connections_.handshake(step.link, step.step.id,
+                                    net::TlsServerOptions{.chain_pem = leaf.chain_pem,
+                                                          .key_pem = leaf.key_pem,
+                                                          .min_version = std::min(min, max),
+                                                          .max_version = max});
   }
 
   const crypto::Leaf& leaf_of(crypto::LeafKind kind) {
@@ -399,8 +308,7 @@ class Run {
 
   asio::awaitable<void> send(const CastStep& step) {
     auto message = tracker_->compose(step);
-    auto& link = links_[step.link];
-    if (!message || link.stream == nullptr) {
+    if (!message || !connections_.has(step.link)) {
       broken(step.link, message ? "nothing to send on" : message.error().detail);
       co_return;
     }
@@ -408,32 +316,11 @@ class Run {
           .link = step.link,
           .step = step.step.id,
           .octets = message->octets});
-    co_await write(step.link, std::move(message->octets), message->segment_octets);
+    co_await connections_.write(step.link, std::move(message->octets), message->segment_octets);
     if (message->then_end) {
       const auto* edit = std::get_if<model::ConnectionEdit>(&cast_.change->edit);
-      if (edit != nullptr && edit->end == "reset") {
-        link.stream->reset();
-      } else {
-        link.stream->close();
-      }
+      connections_.end(step.link, edit != nullptr && edit->end == "reset");
       note({.kind = Event::Kind::ended, .link = step.link});
-    }
-  }
-
-  asio::awaitable<void> write(std::string name, Bytes octets, std::size_t segment) {
-    auto* stream = links_[name].stream.get();
-    const std::size_t size = segment == 0 ? octets.size() : segment;
-    for (std::size_t at = 0; at < octets.size(); at += size) {
-      auto done = co_await net::with_deadline(stream->write(octets.substr(at, size)), patience());
-      if (!done) {
-        note({.kind = Event::Kind::failed, .link = name, .text = "the SUT does not read"});
-        stream->reset();
-        co_return;
-      }
-      if (!*done) {
-        // The reader sees the end of the connection and says so.
-        co_return;
-      }
     }
   }
 
@@ -470,62 +357,39 @@ class Run {
   }
 
   bool listen(const std::string& name, nlohmann::json& params) {
-    auto listener = net::Listener::open(executor_);
-    if (!listener) {
-      broken(name, listener.error().detail);
-      return false;
-    }
-    auto& link = links_[name];
-    link.listener = std::move(*listener);
-    params["password"] = record_.values[name + ".password"];
-    params["domain"] = workshop_.domain;
-    params["host"] = link.listener->address().host;
-    params["port"] = link.listener->address().port;
-    params["ca"] = workshop_.authority_file;
-    params["resource"] = record_.values[name + ".resource"];
-    ++readers_;
-    asio::co_spawn(executor_, accept(name), [this, name](std::exception_ptr error) {
-      --readers_;
-      if (error) {
-        broken(name, "accepting failed inside the harness");
-      }
-      wake_.cancel();
-    });
-    return true;
-  }
-
-  asio::awaitable<void> accept(std::string name) {
-    auto stream = co_await links_[name].listener->accept(milliseconds(0));
-    if (stream == nullptr || done_) {
-      co_return;
-    }
-    links_[name].stream = std::move(stream);
     std::string step;
     for (const auto& one : cast_.steps) {
       if (one.link == name && one.step.kind == Step::Kind::connect) {
         step = one.step.id;
       }
     }
-    note({.kind = Event::Kind::accepted, .link = name, .step = step});
-    if (!tracker_->handshake_next(name)) {
-      start_reading(name);
+    const auto address = connections_.listen(name, step);
+    if (!address) {
+      broken(name, address.error().detail);
+      return false;
     }
+    params["password"] = record_.values[name + ".password"];
+    params["domain"] = workshop_.domain;
+    params["host"] = address->host;
+    params["port"] = address->port;
+    params["ca"] = workshop_.authority_file;
+    params["resource"] = record_.values[name + ".resource"];
+    return true;
   }
 
   // A played party answers whatever the protocol lets the other side ask.
   asio::awaitable<void> answer_beside() {
     for (const auto& seen : tracker_->take_beside()) {
       const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-      auto& link = links_[seen.link];
-      if (stanza == nullptr || link.stream == nullptr || !tracker_->link_open(seen.link)) {
+      if (stanza == nullptr || !connections_.has(seen.link) || !tracker_->link_open(seen.link)) {
         continue;
       }
       const bool client_played = cast_.played(seen.link);
       const PeerView view{.plays = client_played ? cast_.flow->actors.at(seen.link)
                                                  : model::Party::gatekeeper_server,
                           .domain = record_.values["domain"],
-                          .bare = link.bare,
-                          .jid = link.jid,
+                          .bare = record_.values[seen.link + ".bare"],
+                          .jid = record_.values[seen.link + ".jid"],
                           .rng = rng_.child("beside")};
       if (Clock::now() > due_since_ + patience() * kMostWaits) {
         co_return;  // a SUT that asks much and reads slowly
@@ -533,38 +397,43 @@ class Run {
       for (const auto& answer : workshop_.respond(stanza->element, view)) {
         auto octets = xml::print(answer, cast_.profile->content_ns);
         note({.kind = Event::Kind::sent, .link = seen.link, .octets = octets});
-        co_await write(seen.link, std::move(octets), 0);
+        co_await connections_.write(seen.link, std::move(octets), 0);
       }
     }
   }
 
+  // Takes leave of the SUT and reads what it still says: all that it does because of what it was
+  // sent comes before the end of its streams, so what has not come by then never will.
+  asio::awaitable<void> part() {
+    if (tracker_->assess().state != Assessment::State::holds) {
+      co_return;
+    }
+    const auto& form = cast_.profile->forms.at(cast_.profile->farewell);
+    const auto farewell = print_form(form, form.pattern, *cast_.profile);
+    for (const auto& [actor, party] : cast_.flow->actors) {
+      if (!connections_.reading(actor) || !tracker_->can_part(actor)) {
+        continue;
+      }
+      note({.kind = Event::Kind::parting, .link = actor, .octets = farewell});
+      co_await connections_.write(actor, farewell, 0);
+    }
+    co_await connections_.read_to_the_end();
+  }
+
   // Everything under way is ended and awaited before the run's frame goes.
   asio::awaitable<void> finish(bool soils) {
-    done_ = true;
-    for (auto& [name, link] : links_) {
-      if (link.stream != nullptr) {
-        link.stream->close();
-      }
-      if (link.listener != nullptr) {
-        link.listener->close();
-      }
-    }
-    while (readers_ > 0) {
-      wake_.expires_after(milliseconds(1000));
-      boost::system::error_code ignored;
-      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await connections_.shut();
     for (const auto& identity : leased_) {
-      workshop_.attachment.on_notice(identity.user, nullptr);
       if (!model::is_server(cast_.sut)) {
+        // The answer follows every notice that the SUT still had to give.
         (void)co_await workshop_.attachment.call("reset", {{"user", identity.user}}, patience());
       }
+      workshop_.attachment.on_notice(identity.user, nullptr);
       workshop_.attachment.give_back(identity, soils);
     }
   }
 
   // Of one run.
-  static constexpr std::size_t kMaxReceivedOctets = 4 * 1024 * 1024;
   static constexpr std::size_t kMaxKeptNodes = 200'000;
   static constexpr std::size_t kItemNodes = 10;  // what an item takes beside its tree
   static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
@@ -575,21 +444,17 @@ class Run {
   Workshop& workshop_;
   RunRecord& record_;
   Clock::time_point began_;
-  asio::any_io_executor executor_;
   asio::steady_timer wake_;
+  Connections connections_;
   Rng rng_;
   std::optional<Tracker> tracker_;
-  std::map<std::string, Link> links_;
   std::vector<Identity> leased_;
   Clock::time_point last_event_ = Clock::now();
   const CastStep* due_ = nullptr;
   Clock::time_point due_since_ = Clock::now();
-  std::size_t received_ = 0;
   std::size_t weighed_ = 0;  // items that kept_nodes_ counts
   std::size_t kept_nodes_ = 0;
   std::size_t noticed_ = 0;
-  int readers_ = 0;
-  bool done_ = false;
 
  public:
   bool as_it_must() const {

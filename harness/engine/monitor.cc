@@ -175,7 +175,8 @@ std::optional<Finding> fresh_stream_ids(const CastRun& run, const Tracker& track
   std::set<std::string> ids;
   for (const auto& seen : tracker.seen()) {
     const auto* header = std::get_if<xml::StreamOpened>(&seen.item);
-    if (header == nullptr || header->element.get("id").empty()) {
+    // One that answers no header of ours opens no stream: a server may wrap a stream error in it.
+    if (header == nullptr || header->element.get("id").empty() || seen.step.empty()) {
       continue;
     }
     if (!ids.insert(header->element.get("id")).second) {

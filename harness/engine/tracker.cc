@@ -92,6 +92,24 @@ bool Tracker::link_open(const std::string& link) const {
   return at == links_.end() || at->second.open;
 }
 
+bool Tracker::can_part(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.open && at->second.header_sent && at->second.header_came;
+}
+
+void Tracker::follow_stream(Link& link, const model::MessageForm& form, bool sent) {
+  if (form.kind == MessageForm::Kind::header) {
+    (sent ? link.header_sent : link.header_came) = true;
+  }
+  if (form.kind == MessageForm::Kind::footer || form.restarts || form.suspends) {
+    link.header_sent = false;
+    link.header_came = false;
+  }
+  if (form.restarts) {
+    link.reader.restart();
+  }
+}
+
 bool Tracker::handshake_next(const std::string& link) const {
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
@@ -130,7 +148,7 @@ void Tracker::feed(const Event& event) {
       on_received(event);
       break;
     case Event::Kind::tls:
-      links_[event.link].reader.restart();
+      links_[event.link] = Link{};
       complete(event.step);
       break;
     case Event::Kind::tls_failed:
@@ -157,6 +175,10 @@ void Tracker::feed(const Event& event) {
       if (!event.step.empty()) {
         complete(event.step);
       }
+      break;
+    case Event::Kind::parting:
+      links_[event.link].open = false;
+      links_[event.link].ended_by_us = true;
       break;
     case Event::Kind::answer:
       complete(event.step);
@@ -200,9 +222,7 @@ void Tracker::on_sent(const Event& event) {
       (void)compose(step);
     }
     marks_[i].done = true;
-    if (run_.profile->forms.at(step.step.form).restarts) {
-      links_[event.link].reader.restart();
-    }
+    follow_stream(links_[event.link], run_.profile->forms.at(step.step.form), true);
     if (step.changed) {
       change_made_ = true;
       changed_octets_ = event.octets;
@@ -308,9 +328,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     const auto& step = run_.steps[*matched].step;
     seen.step = step.id;
     marks_[*matched].done = true;
-    if (run_.profile->forms.at(step.form).restarts) {
-      links_[link].reader.restart();
-    }
+    follow_stream(links_[link], run_.profile->forms.at(step.form), false);
     seen_.push_back(std::move(seen));
     return;
   }
@@ -318,6 +336,10 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     check_prohibited(link, *element, kind);
   }
   auto refusal = refusal_of(link, item);
+  if (links_[link].ended_by_us && refusal &&
+      refusal->kind != model::RefusalKind::stanza_error) {
+    refusal.reset();  // the SUT ends its stream because we ended ours
+  }
   const bool ours =
       refusal && (refusal->kind != model::RefusalKind::stanza_error || answers_change(*refusal));
   if (refusal && ours) {

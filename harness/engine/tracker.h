@@ -74,6 +74,8 @@ class Tracker {
   // Stanzas that no step took since the last call: for the responders.
   std::vector<Seen> take_beside();
   bool link_open(const std::string& link) const;
+  // Whether both sides have opened a stream on `link` that may end now.
+  bool can_part(const std::string& link) const;
   // Whether the next thing on `link` is a TLS handshake: the octets then are not the stream's.
   bool handshake_next(const std::string& link) const;
   const std::vector<Refusal>& refusals() const { return refusals_; }
@@ -93,6 +95,8 @@ class Tracker {
   struct Link {
     xml::StreamReader reader = xml::StreamReader();
     bool open = true;
+    bool header_sent = false;  // of the stream that is under way
+    bool header_came = false;
     bool ended_by_us = false;
   };
 
@@ -103,6 +107,7 @@ class Tracker {
   bool shown_in_order(std::size_t index) const;
   void on_end(const Event& event);
   void complete(const std::string& step);
+  void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
   bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
                  std::optional<xml::Difference>& wrong);

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using Kind = Event::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 15> kKinds{{
+constexpr std::array<std::pair<Kind, std::string_view>, 16> kKinds{{
     {Kind::dialled, "dialled"},
     {Kind::accepted, "accepted"},
     {Kind::sent, "sent"},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<Kind, std::string_view>, 15> kKinds{{
     {Kind::closed, "closed"},
     {Kind::failed, "failed"},
     {Kind::ended, "ended"},
+    {Kind::parting, "parting"},
     {Kind::call, "call"},
     {Kind::answer, "answer"},
     {Kind::unsupported, "unsupported"},

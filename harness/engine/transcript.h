@@ -15,6 +15,7 @@ namespace parley::engine {
 struct Event {
   // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does.
   // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
+  // parting: we end our stream politely, to read what the SUT still says.
   // closed: the SUT ended the connection; failed: it broke; ended: we ended it.
   // call, answer, unsupported: driver requests. notice: what the driver told.
   // deadline: nothing came in time for `step`. broken: the harness could not go on.
@@ -28,6 +29,7 @@ struct Event {
     closed,
     failed,
     ended,
+    parting,
     call,
     answer,
     unsupported,
@@ -39,7 +41,7 @@ struct Event {
   std::int64_t at_us = 0;  // since the case began
   std::string link{};      // the client actor whose connection it is; "driver" for none
   std::string step{};      // the step that we carried out; empty for what came
-  std::string octets{};    // sent, received
+  std::string octets{};    // sent, received, parting
   std::string text{};      // reason, TLS version, driver method
   nlohmann::json data{};   // driver parameters; deadline: {"waited_ms", "late_ms"}
 };

@@ -143,6 +143,12 @@ class Loader {
     for (const auto& [name, value] : root["messages"].items()) {
       add_form(profile, document, name, value);
     }
+    profile.farewell = string_at(root, "farewell");
+    if (!profile.forms.contains(profile.farewell)) {
+      problems_.push_back(document.problem(
+          "/farewell", unknown_name("message", profile.farewell, keys_of(profile.forms)),
+          "name a message of this profile that ends a session, without fields"));
+    }
     library_.profiles[profile.name] = std::move(profile);
   }
 
@@ -151,6 +157,7 @@ class Loader {
     MessageForm form;
     form.name = name;
     form.restarts = value.value("restarts-stream", false);
+    form.suspends = value.value("suspends-stream", false);
     const auto kind = string_at(value, "kind");
     form.kind = kind == "header"   ? MessageForm::Kind::header
                 : kind == "footer" ? MessageForm::Kind::footer

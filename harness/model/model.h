@@ -55,6 +55,7 @@ struct MessageForm {
   xml::Element pattern;
   std::map<std::string, std::string> defaults;  // field -> expression
   bool restarts = false;                        // the sender's peer begins a new stream after it
+  bool suspends = false;                        // nothing of this stream may follow it
 };
 
 // A profile's setting that no published text fixes, or one that it does.
@@ -77,6 +78,7 @@ struct Profile {
   std::map<std::string, MessageForm> forms;
   std::vector<RefusalKind> refusals;  // what counts when a case does not say
   std::string probe;                  // the flow that shows that a SUT still works
+  std::string farewell;               // the form, without fields, that ends a session politely
 };
 
 using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/connections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "harness/net/deadline.h"
+
+namespace parley::engine {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+bool Connections::has(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.stream != nullptr;
+}
+
+bool Connections::reading(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.reading;
+}
+
+template <class Task>
+void Connections::spawn(const std::string& link, Task task) {
+  ++tasks_;
+  asio::co_spawn(executor_, std::move(task), [this, link](std::exception_ptr error) {
+    --tasks_;
+    if (error) {
+      run_.note({.kind = Event::Kind::broken,
+                 .link = link,
+                 .text = "a connection failed inside the harness"});
+    }
+    idle_.cancel();
+  });
+}
+
+asio::awaitable<void> Connections::wait(Clock::time_point until) {
+  idle_.expires_at(until);
+  boost::system::error_code ignored;
+  co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> Connections::dial(std::string link, std::string step, net::Address to) {
+  auto stream = co_await net::Stream::connect(to, run_.patience());
+  if (!stream) {
+    run_.note(
+        {.kind = Event::Kind::broken,
+         .link = "driver",
+         .text = fmt::format("connecting to {}: {}", net::to_string(to), stream.error().detail)});
+    co_return;
+  }
+  links_[link].stream = std::move(*stream);
+  run_.note({.kind = Event::Kind::dialled, .link = link, .step = step});
+  start_reading(link);
+}
+
+Result<net::Address> Connections::listen(const std::string& link, const std::string& step) {
+  auto listener = net::Listener::open(executor_);
+  if (!listener) {
+    return std::unexpected(listener.error());
+  }
+  links_[link].listener = std::move(*listener);
+  spawn(link, accept(link, step));
+  return links_[link].listener->address();
+}
+
+asio::awaitable<void> Connections::accept(std::string link, std::string step) {
+  auto stream = co_await links_[link].listener->accept(milliseconds(0));
+  if (stream == nullptr || shut_) {
+    co_return;
+  }
+  links_[link].stream = std::move(stream);
+  run_.note({.kind = Event::Kind::accepted, .link = link, .step = step});
+  if (!run_.handshake_next(link)) {
+    start_reading(link);
+  }
+}
+
+void Connections::start_reading(const std::string& link) {
+  links_[link].reading = true;
+  links_[link].pausing = false;
+  spawn(link, read(link));
+}
+
+asio::awaitable<void> Connections::read(std::string name) {
+  auto& link = links_[name];
+  const std::unique_ptr<bool, void (*)(bool*)> until_end(&link.reading,
+                                                         [](bool* reading) { *reading = false; });
+  auto* stream = link.stream.get();
+  while (true) {
+    auto event = co_await stream->read(milliseconds(0));
+    if (auto* octets = std::get_if<Bytes>(&event)) {
+      received_ += octets->size();
+      run_.note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
+      idle_.cancel();
+      if (received_ > kMaxReceivedOctets || run_.too_much()) {
+        run_.note({.kind = Event::Kind::failed,
+                   .link = name,
+                   .text = "the SUT does not stop sending"});
+        stream->reset();
+        co_return;
+      }
+      if (run_.handshake_next(name) && !stream->secure()) {
+        co_return;
+      }
+      continue;
+    }
+    if (link.pausing || shut_) {
+      co_return;
+    }
+    const auto* failed = std::get_if<net::Failed>(&event);
+    run_.note({.kind = failed != nullptr ? Event::Kind::failed : Event::Kind::closed,
+               .link = name,
+               .text = failed != nullptr ? failed->reason : ""});
+    stream->close();
+    co_return;
+  }
+}
+
+asio::awaitable<void> Connections::pause_reading(std::string name) {
+  auto& link = links_[name];
+  link.pausing = true;
+  while (link.reading) {
+    link.stream->cancel();
+    co_await wait(Clock::now() + run_.patience());
+  }
+}
+
+asio::awaitable<void> Connections::handshake(std::string name, std::string step,
+                                             TlsOptions options) {
+  auto& link = links_[name];
+  if (link.stream == nullptr) {
+    run_.note({.kind = Event::Kind::broken,
+               .link = name,
+               .text = "a handshake without a connection"});
+    co_return;
+  }
+  co_await pause_reading(name);
+  Result<net::TlsSession> session = fail(Errc::io, "");
+  if (auto* client = std::get_if<net::TlsClientOptions>(&options)) {
+    session = co_await link.stream->start_tls(tls_, std::move(*client), run_.patience());
+  } else {
+    session = co_await link.stream->start_tls(
+        tls_, std::get<net::TlsServerOptions>(std::move(options)), run_.patience());
+  }
+  if (!session) {
+    run_.note({.kind = Event::Kind::tls_failed,
+               .link = name,
+               .step = step,
+               .text = session.error().detail});
+    link.stream->close();
+    co_return;
+  }
+  run_.note({.kind = Event::Kind::tls,
+             .link = name,
+             .step = step,
+             .text = fmt::format("TLS {} {}", net::to_string(session->version), session->cipher)});
+  start_reading(name);
+}
+
+asio::awaitable<void> Connections::write(std::string name, Bytes octets,
+                                         std::size_t segment_octets) {
+  auto* stream = links_[name].stream.get();
+  const std::size_t size = segment_octets == 0 ? octets.size() : segment_octets;
+  for (std::size_t at = 0; at < octets.size(); at += size) {
+    auto done = co_await net::with_deadline(stream->write(octets.substr(at, size)), run_.patience());
+    if (!done) {
+      run_.note({.kind = Event::Kind::failed, .link = name, .text = "the SUT does not read"});
+      stream->reset();
+      co_return;
+    }
+    if (!*done) {
+      co_return;  // the reader sees the end of the connection and says so
+    }
+  }
+}
+
+void Connections::end(const std::string& link, bool reset) {
+  const auto at = links_.find(link);
+  if (at == links_.end() || at->second.stream == nullptr) {
+    return;
+  }
+  if (reset) {
+    at->second.stream->reset();
+  } else {
+    at->second.stream->close();
+  }
+}
+
+asio::awaitable<void> Connections::read_to_the_end() {
+  const auto open = [&] {
+    return std::ranges::any_of(links_, [](const auto& one) { return one.second.reading; });
+  };
+  const auto last = Clock::now() + run_.patience() * 2;  // a SUT may go on for ever
+  while (open() && Clock::now() < last) {
+    const auto received = received_;
+    const auto tasks = tasks_;
+    co_await wait(std::min(Clock::now() + run_.patience(), last));
+    if (received == received_ && tasks == tasks_) {
+      co_return;
+    }
+  }
+}
+
+asio::awaitable<void> Connections::shut() {
+  shut_ = true;
+  for (auto& [name, link] : links_) {
+    if (link.stream != nullptr) {
+      link.stream->close();
+    }
+    if (link.listener != nullptr) {
+      link.listener->close();
+    }
+  }
+  while (tasks_ > 0) {
+    co_await wait(Clock::now() + run_.patience());
+  }
+}
+
+}  // namespace parley::engine
