@@ -82,10 +82,14 @@ Listing requirements(const model::Library& library) {
   }
   Listing out{{"requirement", "basis", "cases", "source", "text"}, {}};
   for (const auto& [id, requirement] : library.requirements) {
-    const auto judged = counts[id] > 0 ? fmt::format("{} cases", counts[id])
-                        : requirement.not_tested.empty()
-                            ? "NO CASE"
-                            : "not tested because " + requirement.not_tested;
+    std::string judged = counts[id] > 0 ? fmt::format("{} cases", counts[id]) : "";
+    if (!requirement.monitor.empty()) {
+      judged += (judged.empty() ? "monitor " : ", monitor ") + requirement.monitor;
+    }
+    if (judged.empty()) {
+      judged = requirement.not_tested.empty() ? "NO CASE"
+                                              : "not tested because " + requirement.not_tested;
+    }
     out.rows.push_back({id, std::string(model::to_string(requirement.basis)), judged,
                         requirement.source, requirement.text});
   }

@@ -186,6 +186,14 @@ Assessment Tracker::assess() const {
   if (!broken_.empty()) {
     return violated(broken_, "", "");
   }
+  // Nothing that comes after it on that stream can be read.
+  if (!malformed_.empty()) {
+    const auto& refused = malformed_.front().second;
+    return violated(refused.beyond_limits()
+                        ? "the SUT sent more than a peer has to take: " + refused.detail
+                        : "the SUT sent XML that must be refused: " + refused.detail,
+                    "stanzas that a peer can take", refused.condition);
+  }
   // What comes before the change must be as in the unchanged flow, whatever is expected after it.
   const bool before_change = run_.change != nullptr && !change_made_;
   if (before_change) {

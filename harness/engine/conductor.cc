@@ -75,21 +75,26 @@ std::size_t nodes_of(const xml::Element& element) {
 
 class Run {
  public:
-  Run(const CastRun& cast, Workshop& workshop, Transcript& transcript, Clock::time_point began,
+  // `origin` as in the record; `row` the values that the flow may use beside its own.
+  Run(const CastRun& cast, Workshop& workshop, Transcript& transcript, std::string origin,
+      std::map<std::string, std::string> row, Clock::time_point began,
       asio::any_io_executor executor)
       : cast_(cast),
         workshop_(workshop),
         record_(transcript.runs.emplace_back()),
         began_(began),
         wake_(executor),
-        connections_(executor, workshop.tls,
-                     {.note = [this](Event event) { note(std::move(event)); },
-                      .patience = [this] { return patience(); },
-                      .handshake_next =
-                          [this](const std::string& link) { return tracker_->handshake_next(link); },
-                      .too_much = [this] { return too_much_kept(); }}),
-        rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
+        connections_(
+            executor, workshop.tls,
+            {.note = [this](Event event) { note(std::move(event)); },
+             .patience = [this] { return patience(); },
+             .handshake_next =
+                 [this](const std::string& link) { return tracker_->handshake_next(link); },
+             .too_much = [this] { return too_much_kept(); }}),
+        rng_(run_rng(transcript.seed, origin.empty() ? transcript.case_id : origin, cast.name)) {
     record_.name = cast.name;
+    record_.origin = std::move(origin);
+    record_.values = std::move(row);
   }
 
   asio::awaitable<void> carry_out(bool soils) {
@@ -102,9 +107,13 @@ class Run {
   }
 
  private:
-  milliseconds patience() const { return workshop_.patience.now(); }
+  // What was sent takes its time too: 100 octets a millisecond.
+  milliseconds patience() const {
+    return workshop_.patience.now() + milliseconds(sent_ / kOctetsAMillisecond);
+  }
 
   void note(Event event) {
+    sent_ += event.kind == Event::Kind::sent ? event.octets.size() : 0;
     event.at_us = duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
     record_.events.push_back(std::move(event));
     if (tracker_) {
@@ -171,12 +180,6 @@ class Run {
       return;
     }
     note({.kind = Event::Kind::notice, .link = actor, .text = method, .data = params});
-  }
-
-  void add_row(const std::map<std::string, std::string>& row) {
-    for (const auto& [name, value] : row) {
-      record_.values[name] = value;
-    }
   }
 
   asio::awaitable<void> follow() {
@@ -275,13 +278,12 @@ class Run {
     const auto min = tls_version(edit != nullptr ? edit->tls_min : "", net::TlsVersion::tls1_2);
     const auto max = tls_version(edit != nullptr ? edit->tls_max : "", net::TlsVersion::tls1_3);
     if (cast_.played(step.link)) {
-      co_await connections_.handshake(
-          step.link, step.step.id,
-          net::TlsClientOptions{.ca_pem = workshop_.attachment.ca_pem(),
-                                .host = record_.values["domain"],
-                                .verify = true,
-                                .min_version = std::min(min, max),
-                                .max_version = max});
+      co_await connections_.handshake(step.link, step.step.id,
+                                      net::TlsClientOptions{.ca_pem = workshop_.attachment.ca_pem(),
+                                                            .host = record_.values["domain"],
+                                                            .verify = true,
+                                                            .min_version = std::min(min, max),
+                                                            .max_version = max});
       co_return;
     }
     const auto& leaf = leaf_of(leaf_kind(edit != nullptr ? evaluated(edit->certificate) : ""));
@@ -439,6 +441,7 @@ class Run {
   static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
   static constexpr std::size_t kEventOctets = 400;  // what a small event takes
   static constexpr int kMostWaits = 10;             // for one step, in patiences
+  static constexpr std::size_t kOctetsAMillisecond = 100;
 
   const CastRun& cast_;
   Workshop& workshop_;
@@ -455,12 +458,13 @@ class Run {
   std::size_t weighed_ = 0;  // items that kept_nodes_ counts
   std::size_t kept_nodes_ = 0;
   std::size_t noticed_ = 0;
+  std::size_t sent_ = 0;
 
  public:
   bool as_it_must() const {
     return tracker_ && tracker_->assess().state == Assessment::State::holds;
   }
-  void with_row(const std::map<std::string, std::string>& row) { add_row(row); }
+  const RunRecord& record() const { return record_; }
 };
 
 }  // namespace
@@ -475,12 +479,23 @@ asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) 
   const auto began = Clock::now();
   const auto executor = co_await asio::this_coro::executor;
   for (const auto& cast : *casts) {
-    Run run(cast, workshop, transcript, began, executor);
-    run.with_row(one.row);
+    std::string origin;
+    Twins::Taken twin;
+    if (cast.name == "twin") {
+      origin = twin_name(cast, one.row);
+      twin = co_await workshop.twins.take(fmt::format("{} seed {}", origin, workshop.seed));
+      if (twin.record != nullptr) {
+        transcript.runs.push_back(*twin.record);
+        continue;
+      }
+    }
+    Run run(cast, workshop, transcript, origin, origin.empty() ? one.row : row_of(cast, one.row),
+            began, executor);
     co_await run.carry_out(one.soils);
     if (!run.as_it_must()) {
       break;  // a further run could not tell anything
     }
+    twin.claim.done(run.record());
   }
   co_return transcript;
 }

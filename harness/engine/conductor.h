@@ -10,6 +10,7 @@
 #include "harness/crypto/certificate.h"
 #include "harness/engine/ports.h"
 #include "harness/engine/transcript.h"
+#include "harness/engine/twins.h"
 #include "harness/model/library.h"
 
 namespace parley::engine {
@@ -39,6 +40,7 @@ struct Workshop {
   std::string authority_file;                        // its PEM file, for a client SUT
   std::string domain;                                // the played server's
   Patience& patience;
+  Twins& twins;
   std::uint64_t seed;
 };
 

@@ -100,9 +100,8 @@ asio::awaitable<void> Connections::read(std::string name) {
       run_.note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
       idle_.cancel();
       if (received_ > kMaxReceivedOctets || run_.too_much()) {
-        run_.note({.kind = Event::Kind::failed,
-                   .link = name,
-                   .text = "the SUT does not stop sending"});
+        run_.note(
+            {.kind = Event::Kind::failed, .link = name, .text = "the SUT does not stop sending"});
         stream->reset();
         co_return;
       }
@@ -136,9 +135,8 @@ asio::awaitable<void> Connections::handshake(std::string name, std::string step,
                                              TlsOptions options) {
   auto& link = links_[name];
   if (link.stream == nullptr) {
-    run_.note({.kind = Event::Kind::broken,
-               .link = name,
-               .text = "a handshake without a connection"});
+    run_.note(
+        {.kind = Event::Kind::broken, .link = name, .text = "a handshake without a connection"});
     co_return;
   }
   co_await pause_reading(name);
@@ -169,7 +167,8 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets,
   auto* stream = links_[name].stream.get();
   const std::size_t size = segment_octets == 0 ? octets.size() : segment_octets;
   for (std::size_t at = 0; at < octets.size(); at += size) {
-    auto done = co_await net::with_deadline(stream->write(octets.substr(at, size)), run_.patience());
+    auto done =
+        co_await net::with_deadline(stream->write(octets.substr(at, size)), run_.patience());
     if (!done) {
       run_.note({.kind = Event::Kind::failed, .link = name, .text = "the SUT does not read"});
       stream->reset();

@@ -121,9 +121,10 @@ json to_json(const model::Verdict& verdict) {
     out["level"] = model::to_string(*verdict.level);
   }
   const std::pair<const char*, const std::string&> texts[] = {
-      {"reason", verdict.reason},         {"sent", verdict.sent},
-      {"expected", verdict.expected},     {"came", verdict.came},
-      {"difference", verdict.difference}, {"monitor", verdict.monitor}};
+      {"reason", verdict.reason},          {"sent", verdict.sent},
+      {"expected", verdict.expected},      {"came", verdict.came},
+      {"difference", verdict.difference},  {"monitor", verdict.monitor},
+      {"requirement", verdict.requirement}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) {
       out[name] = text;
@@ -158,6 +159,7 @@ Result<model::Verdict> verdict_from(const json& value) {
   out.came = text("came");
   out.difference = text("difference");
   out.monitor = text("monitor");
+  out.requirement = text("requirement");
   return out;
 }
 

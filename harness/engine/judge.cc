@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/monitor.h"
@@ -45,6 +47,7 @@ class Judge {
  public:
   Judge(const model::Case& one, const model::Library& library, const Transcript& transcript)
       : case_(one),
+        library_(library),
         requirement_(library.requirements.at(one.requirement)),
         transcript_(transcript) {}
 
@@ -55,13 +58,15 @@ class Judge {
       return unsettled(VerdictKind::error, Blame::harness,
                        fmt::format("the transcript has no run '{}'", run.name));
     }
-    Tracker tracker(run, record->values, run_rng(transcript_.seed, case_.id, run.name));
+    const auto& origin = record->origin.empty() ? case_.id : record->origin;
+    Tracker tracker(run, record->values, run_rng(transcript_.seed, origin, run.name));
     for (const auto& event : record->events) {
       tracker.feed(event);
     }
-    if (const auto findings = watch(run, tracker, *record);
-        !findings.empty() && findings.front().monitor == "sound-challenge") {
-      return found(tracker, findings.front());
+    const auto findings = watch(run, tracker, *record);
+    if (const auto stopping = std::ranges::find_if(findings, &Finding::stops);
+        stopping != findings.end()) {
+      return found(tracker, *stopping);
     }
     if (const auto* event = trouble(*record)) {
       if (event->kind == Event::Kind::unsupported) {
@@ -73,7 +78,6 @@ class Judge {
                        configuration ? Blame::configuration : Blame::harness, event->text);
     }
     const auto state = tracker.assess();
-    const auto findings = watch(run, tracker, *record);
     if (state.state == Assessment::State::holds) {
       if (findings.empty()) {
         return std::nullopt;
@@ -97,6 +101,11 @@ class Judge {
     out.came = finding.came;
     out.expected = "nothing that a monitor forbids";
     out.monitor = finding.monitor;
+    const auto* broken = library_.watched_by(case_.profile, finding.monitor);
+    if (broken != nullptr && broken->id != requirement_.id) {
+      out.requirement = broken->id;
+      out.level = model::level_of(broken->basis);
+    }
     return out;
   }
 
@@ -144,6 +153,7 @@ class Judge {
   }
 
   const model::Case& case_;
+  const model::Library& library_;
   const model::Requirement& requirement_;
   const Transcript& transcript_;
 };

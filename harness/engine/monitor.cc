@@ -22,20 +22,21 @@ Finding found(std::string_view monitor, std::string reason, std::string came) {
       .monitor = std::string(monitor), .reason = std::move(reason), .came = printable(came, 400)};
 }
 
-std::optional<Finding> well_formed(const CastRun&, const Tracker& tracker, const RunRecord&) {
-  if (tracker.malformed().empty()) {
-    return std::nullopt;
+std::optional<Finding> well_formed(const Watched& watched) {
+  for (const auto& [event, refused] : watched.tracker.malformed()) {
+    if (!refused.beyond_limits()) {
+      return found("well-formed",
+                   fmt::format("the SUT sent XML that must be refused: {}", refused.detail),
+                   refused.condition);
+    }
   }
-  const auto& refused = tracker.malformed().front().second;
-  return found("well-formed",
-               fmt::format("the SUT sent XML that must be refused: {}", refused.detail),
-               refused.condition);
+  return std::nullopt;
 }
 
 // Each request of ours is answered at most once.
-std::optional<Finding> answered_once(const CastRun&, const Tracker& tracker, const RunRecord&) {
+std::optional<Finding> answered_once(const Watched& watched) {
   std::map<std::string, int> answers;
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq" || stanza->get("id").empty()) {
       continue;
@@ -50,8 +51,8 @@ std::optional<Finding> answered_once(const CastRun&, const Tracker& tracker, con
   return std::nullopt;
 }
 
-std::optional<Finding> typed_iq(const CastRun&, const Tracker& tracker, const RunRecord&) {
-  for (const auto& seen : tracker.seen()) {
+std::optional<Finding> typed_iq(const Watched& watched) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq") {
       continue;
@@ -68,12 +69,12 @@ std::optional<Finding> typed_iq(const CastRun&, const Tracker& tracker, const Ru
 }
 
 // A client's own requests carry ids that it does not use twice on a stream.
-std::optional<Finding> fresh_ids(const CastRun& run, const Tracker& tracker, const RunRecord&) {
-  if (model::is_server(run.sut)) {
+std::optional<Finding> fresh_ids(const Watched& watched) {
+  if (model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
   std::set<std::string> ids;
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq" ||
         (stanza->get("type") != "get" && stanza->get("type") != "set")) {
@@ -88,11 +89,11 @@ std::optional<Finding> fresh_ids(const CastRun& run, const Tracker& tracker, con
 }
 
 // What a server delivers from others says from whom.
-std::optional<Finding> stamped_from(const CastRun& run, const Tracker& tracker, const RunRecord&) {
-  if (!model::is_server(run.sut)) {
+std::optional<Finding> stamped_from(const Watched& watched) {
+  if (!model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza != nullptr && (stanza->name == "message" || stanza->name == "presence") &&
         stanza->get("type") != "error" && stanza->find("from") == nullptr) {
@@ -104,20 +105,19 @@ std::optional<Finding> stamped_from(const CastRun& run, const Tracker& tracker, 
 }
 
 // No password crosses the wire outside TLS.
-std::optional<Finding> no_clear_password(const CastRun& run, const Tracker&,
-                                         const RunRecord& record) {
+std::optional<Finding> no_clear_password(const Watched& watched) {
   std::set<std::string> secure;
-  for (const auto& event : record.events) {
+  for (const auto& event : watched.record.events) {
     if (event.kind == Event::Kind::tls) {
       secure.insert(event.link);
     }
     if (event.kind != Event::Kind::received || secure.contains(event.link)) {
       continue;
     }
-    for (const auto& [actor, party] : run.flow->actors) {
-      const auto user = record.values.find(actor + ".user");
-      const auto password = record.values.find(actor + ".password");
-      if (user == record.values.end() || password == record.values.end() ||
+    for (const auto& [actor, party] : watched.run.flow->actors) {
+      const auto user = watched.record.values.find(actor + ".user");
+      const auto password = watched.record.values.find(actor + ".password");
+      if (user == watched.record.values.end() || password == watched.record.values.end() ||
           password->second.empty()) {
         continue;
       }
@@ -134,9 +134,9 @@ std::optional<Finding> no_clear_password(const CastRun& run, const Tracker&,
 }
 
 // A message is delivered once, and shown once: copies carry the same sender, id and text.
-std::optional<Finding> delivered_once(const CastRun&, const Tracker& tracker, const RunRecord&) {
+std::optional<Finding> delivered_once(const Watched& watched) {
   std::set<std::string> delivered;
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "message" || stanza->get("id").empty() ||
         stanza->get("type") == "error" || stanza->child("body") == nullptr) {
@@ -150,9 +150,9 @@ std::optional<Finding> delivered_once(const CastRun&, const Tracker& tracker, co
   return std::nullopt;
 }
 
-std::optional<Finding> shown_once(const CastRun&, const Tracker&, const RunRecord& record) {
+std::optional<Finding> shown_once(const Watched& watched) {
   std::set<std::string> shown;
-  for (const auto& event : record.events) {
+  for (const auto& event : watched.record.events) {
     if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object() ||
         !event.data.contains("id") || !event.data["id"].is_string() ||
         event.data["id"].get<std::string>().empty()) {
@@ -167,13 +167,12 @@ std::optional<Finding> shown_once(const CastRun&, const Tracker&, const RunRecor
 }
 
 // A server's stream ids are its own and never the same.
-std::optional<Finding> fresh_stream_ids(const CastRun& run, const Tracker& tracker,
-                                        const RunRecord&) {
-  if (!model::is_server(run.sut)) {
+std::optional<Finding> fresh_stream_ids(const Watched& watched) {
+  if (!model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
   std::set<std::string> ids;
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* header = std::get_if<xml::StreamOpened>(&seen.item);
     // One that answers no header of ours opens no stream: a server may wrap a stream error in it.
     if (header == nullptr || header->element.get("id").empty() || seen.step.empty()) {
@@ -188,21 +187,21 @@ std::optional<Finding> fresh_stream_ids(const CastRun& run, const Tracker& track
 }
 
 // After its closing tag the SUT sends nothing more on that stream.
-std::optional<Finding> silent_after_close(const CastRun&, const Tracker& tracker,
-                                          const RunRecord& record) {
+std::optional<Finding> silent_after_close(const Watched& watched) {
   std::map<std::string, std::size_t> ended;
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     if (std::holds_alternative<xml::StreamClosed>(seen.item)) {
       ended.try_emplace(seen.link, seen.event);
     }
   }
   for (const auto& [link, at] : ended) {
-    const auto& octets = record.events[at].octets;
+    const auto& octets = watched.record.events[at].octets;
     const auto tag = octets.rfind("</stream:stream>");
     Bytes rest = tag == Bytes::npos ? Bytes() : octets.substr(tag + 16);
-    for (std::size_t i = at + 1; i < record.events.size(); ++i) {
-      if (record.events[i].kind == Event::Kind::received && record.events[i].link == link) {
-        rest += record.events[i].octets;
+    for (std::size_t i = at + 1; i < watched.record.events.size(); ++i) {
+      if (watched.record.events[i].kind == Event::Kind::received &&
+          watched.record.events[i].link == link) {
+        rest += watched.record.events[i].octets;
       }
     }
     // A second closing tag does no harm.
@@ -215,22 +214,18 @@ std::optional<Finding> silent_after_close(const CastRun&, const Tracker& tracker
 }
 
 // What is sent as an answer answers a request: never a result, an error or nothing at all.
-std::optional<Finding> answers_requests(const CastRun& run, const Tracker& tracker,
-                                        const RunRecord& record) {
-  std::map<std::string, bool> sent;  // link and id -> whether a request carried it
-  for (const auto& event : record.events) {
-    if (event.kind != Event::Kind::sent) {
-      continue;
-    }
-    const auto stanza = xml::parse(event.octets, run.profile->content_ns);
-    if (stanza) {
-      const auto type = stanza->get("type");
-      const bool answer = type == "error" || (stanza->name == "iq" && type == "result");
-      auto& request = sent[event.link + " " + stanza->get("id")];
-      request = request || !answer;
-    }
+std::optional<Finding> answers_to_answers(const Watched& watched, std::string_view monitor,
+                                          bool to_iq) {
+  std::map<std::string, std::pair<bool, bool>> sent;  // link and id -> requested, by an iq
+  for (const auto& one : watched.sent) {
+    const auto type = one.element.get("type");
+    const bool iq = one.element.name == "iq";
+    const bool answer = type == "error" || (iq && type == "result");
+    auto& [requested, by_iq] = sent[one.link + " " + one.element.get("id")];
+    requested = requested || !answer;
+    by_iq = by_iq || iq;
   }
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->get("id").empty()) {
       continue;
@@ -238,12 +233,20 @@ std::optional<Finding> answers_requests(const CastRun& run, const Tracker& track
     const auto type = stanza->get("type");
     const bool answer = type == "error" || (stanza->name == "iq" && type == "result");
     const auto at = sent.find(seen.link + " " + stanza->get("id"));
-    if (answer && at != sent.end() && !at->second) {
-      return found("answers-requests", "the SUT answered what was an answer itself",
+    if (answer && at != sent.end() && !at->second.first && at->second.second == to_iq) {
+      return found(monitor, "the SUT answered what was an answer itself",
                    xml::print(*stanza, stanza->ns));
     }
   }
   return std::nullopt;
+}
+
+std::optional<Finding> answers_requests(const Watched& watched) {
+  return answers_to_answers(watched, "answers-requests", true);
+}
+
+std::optional<Finding> answers_no_errors(const Watched& watched) {
+  return answers_to_answers(watched, "answers-no-errors", false);
 }
 
 // The value of one attribute of a SCRAM message (RFC 5802 section 7), which stands in base64.
@@ -258,21 +261,17 @@ std::string scram_value(const std::string& base64, char name) {
 }
 
 // A server's SCRAM challenge extends the client's nonce and asks for 4096 iterations at least.
-std::optional<Finding> sound_challenge(const CastRun& run, const Tracker& tracker,
-                                       const RunRecord& record) {
-  if (!model::is_server(run.sut)) {
+std::optional<Finding> sound_challenge(const Watched& watched) {
+  if (!model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
   std::map<std::string, std::string> nonces;  // by link
-  for (const auto& event : record.events) {
-    const auto stanza = event.kind == Event::Kind::sent
-                            ? xml::parse(event.octets, run.profile->content_ns)
-                            : Result<xml::Element>(xml::Element{});
-    if (stanza && stanza->name == "auth") {
-      nonces[event.link] = scram_value(stanza->text(), 'r');
+  for (const auto& one : watched.sent) {
+    if (one.element.name == "auth") {
+      nonces[one.link] = scram_value(one.element.text(), 'r');
     }
   }
-  for (const auto& seen : tracker.seen()) {
+  for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "challenge") {
       continue;
@@ -292,22 +291,28 @@ std::optional<Finding> sound_challenge(const CastRun& run, const Tracker& tracke
 }
 
 constexpr MonitorEntry kMonitors[] = {
-    {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", well_formed},
-    {"answered-once", "A request is answered once", "RFC 6120 §8.2.3", answered_once},
-    {"typed-iq", "An iq has an id and one of the four types", "RFC 6120 §8.2.3", typed_iq},
-    {"fresh-ids", "Requests of one stream carry different ids", "RFC 6120 §8.1.3", fresh_ids},
-    {"stamped-from", "Delivered stanzas name their sender", "RFC 6120 §8.1.2.1", stamped_from},
-    {"delivered-once", "A message is delivered once", "RFC 6120 §10.1; RFC 6121 §8.5",
+    {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", true,
+     well_formed},
+    {"answered-once", "A request is answered once", "RFC 6120 §8.2.3", false, answered_once},
+    {"typed-iq", "An iq has an id and one of the four types", "RFC 6120 §8.2.3", false, typed_iq},
+    {"fresh-ids", "Requests of one stream carry different ids", "RFC 6120 §8.1.3", false,
+     fresh_ids},
+    {"stamped-from", "Delivered stanzas name their sender", "RFC 6120 §8.1.2.1", false,
+     stamped_from},
+    {"delivered-once", "A message is delivered once", "RFC 6120 §10.1; RFC 6121 §8.5", false,
      delivered_once},
-    {"shown-once", "A message is shown once", "RFC 6121 §5.2", shown_once},
-    {"fresh-stream-ids", "Stream ids of a server differ", "RFC 6120 §4.7.3", fresh_stream_ids},
-    {"silent-after-close", "Nothing follows a closing stream tag", "RFC 6120 §4.4",
+    {"shown-once", "A message is shown once", "RFC 6121 §5.2", false, shown_once},
+    {"fresh-stream-ids", "Stream ids of a server differ", "RFC 6120 §4.7.3", false,
+     fresh_stream_ids},
+    {"silent-after-close", "Nothing follows a closing stream tag", "RFC 6120 §4.4", false,
      silent_after_close},
-    {"answers-requests", "Only requests are answered", "RFC 6120 §8.2.3, §8.3.1", answers_requests},
+    {"answers-requests", "Of iq stanzas only requests are answered", "RFC 6120 §8.2.3", false,
+     answers_requests},
+    {"answers-no-errors", "No error is answered", "RFC 6120 §8.3.1", false, answers_no_errors},
     {"sound-challenge", "A SCRAM challenge extends the nonce and is not weak",
-     "RFC 5802 §5.1; RFC 7677 §4", sound_challenge},
+     "RFC 5802 §5.1; RFC 7677 §4", true, sound_challenge},
     {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
-     no_clear_password},
+     false, no_clear_password},
 };
 
 }  // namespace
@@ -315,9 +320,20 @@ constexpr MonitorEntry kMonitors[] = {
 std::span<const MonitorEntry> monitors() { return kMonitors; }
 
 std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record) {
+  Watched watched{.run = run, .tracker = tracker, .record = record, .sent = {}};
+  for (const auto& event : record.events) {
+    // Headers, white space and what a change has broken are no elements.
+    if (event.kind != Event::Kind::sent || event.octets.starts_with("<?")) {
+      continue;
+    }
+    if (auto element = xml::parse(event.octets, run.profile->content_ns)) {
+      watched.sent.push_back({.link = event.link, .element = std::move(*element)});
+    }
+  }
   std::vector<Finding> out;
   for (const auto& monitor : kMonitors) {
-    if (auto finding = monitor.check(run, tracker, record)) {
+    if (auto finding = monitor.check(watched)) {
+      finding->stops = monitor.stops;
       out.push_back(std::move(*finding));
     }
   }

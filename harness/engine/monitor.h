@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Invariants over a whole run, on in every case. Adding one: a function in monitor.cc and a line in
-// its table.
+// its table; the requirement that it watches names it (`monitor:`).
 #pragma once
 
 #include <optional>
@@ -15,16 +15,29 @@ namespace parley::engine {
 
 struct Finding {
   std::string monitor;
+  bool stops = false;  // what came after it cannot be judged
   std::string reason;
   std::string came;
+};
+
+// What a monitor looks at.
+struct Watched {
+  struct Sent {
+    std::string link;
+    xml::Element element;
+  };
+  const CastRun& run;
+  const Tracker& tracker;
+  const RunRecord& record;
+  std::vector<Sent> sent;  // the well-formed elements that we sent
 };
 
 struct MonitorEntry {
   std::string_view name;
   std::string_view text;    // what must hold
   std::string_view source;  // clause
-  std::optional<Finding> (*check)(const CastRun& run, const Tracker& tracker,
-                                  const RunRecord& record);
+  bool stops;
+  std::optional<Finding> (*check)(const Watched& watched);
 };
 std::span<const MonitorEntry> monitors();
 

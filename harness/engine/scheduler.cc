@@ -151,6 +151,7 @@ class Worker {
                           .authority_file = authority_file_,
                           .domain = "gatekeeper.test",
                           .patience = patience_,
+                          .twins = twins_,
                           .seed = transcript.seed};
         std::string thrown;
         try {
@@ -188,6 +189,7 @@ class Worker {
   std::size_t number_;
   asio::io_context io_;
   Patience patience_;
+  Twins twins_{io_.get_executor()};
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;

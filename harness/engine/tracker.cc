@@ -336,8 +336,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     check_prohibited(link, *element, kind);
   }
   auto refusal = refusal_of(link, item);
-  if (links_[link].ended_by_us && refusal &&
-      refusal->kind != model::RefusalKind::stanza_error) {
+  if (links_[link].ended_by_us && refusal && refusal->kind != model::RefusalKind::stanza_error) {
     refusal.reset();  // the SUT ends its stream because we ended ours
   }
   const bool ours =

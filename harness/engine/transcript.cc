@@ -127,6 +127,9 @@ json to_json(const Transcript& transcript) {
       events.push_back(event_json(event));
     }
     runs.push_back({{"name", run.name}, {"values", run.values}, {"events", std::move(events)}});
+    if (!run.origin.empty()) {
+      runs.back()["origin"] = run.origin;
+    }
   }
   return {{"format", 1},
           {"case", transcript.case_id},
@@ -147,7 +150,10 @@ Result<Transcript> transcript_from(const json& value) {
     if (!run.is_object() || !run.contains("events") || !run["events"].is_array()) {
       return fail(Errc::malformed, "a run is an object with 'events'");
     }
-    RunRecord record{.name = string_at(run, "name"), .values = {}, .events = {}};
+    RunRecord record{.name = string_at(run, "name"),
+                     .origin = string_at(run, "origin"),
+                     .values = {},
+                     .events = {}};
     if (run.contains("values") && run["values"].is_object()) {
       for (const auto& [name, text] : run["values"].items()) {
         record.values[name] = text.is_string() ? text.get<std::string>() : "";

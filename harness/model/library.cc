@@ -209,6 +209,7 @@ class Loader {
                               .binds = {},
                               .text = string_at(value, "text"),
                               .source = string_at(value, "source"),
+                              .monitor = string_at(value, "monitor"),
                               .not_tested = string_at(value, "not-tested-because")};
       for (const auto& name : strings_at(value, "binds")) {
         if (const auto party = party_from(name)) {
@@ -326,8 +327,18 @@ const Flow* Library::flow(const std::string& profile, const std::string& name) c
 }
 
 const Case* Library::find_case(const std::string& id) const {
-  const auto at = std::ranges::find(cases, id, &Case::id);
-  return at == cases.end() ? nullptr : &*at;
+  const auto at = std::ranges::lower_bound(cases, id, {}, &Case::id);
+  return at != cases.end() && at->id == id ? &*at : nullptr;
+}
+
+const Requirement* Library::watched_by(const std::string& profile,
+                                       const std::string& monitor) const {
+  for (const auto& [id, requirement] : requirements) {
+    if (requirement.profile == profile && requirement.monitor == monitor) {
+      return &requirement;
+    }
+  }
+  return nullptr;
 }
 
 std::vector<std::string> Library::case_ids() const {

@@ -23,6 +23,8 @@ struct Library {
 
   const Flow* flow(const std::string& profile, const std::string& name) const;
   const Case* find_case(const std::string& id) const;
+  // The requirement of `profile` that `monitor` watches; null when none says so.
+  const Requirement* watched_by(const std::string& profile, const std::string& monitor) const;
   std::vector<std::string> case_ids() const;
 };
 

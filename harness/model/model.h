@@ -42,8 +42,9 @@ struct Requirement {
   Basis basis = Basis::normative;
   std::vector<Party> binds;
   std::string text;
-  std::string source;      // clause
-  std::string not_tested;  // why no case judges it; empty when one does
+  std::string source;        // clause
+  std::string monitor{};     // that watches it in every case; may be empty
+  std::string not_tested{};  // why neither case nor monitor judges it; empty when one does
 };
 
 // A two-way message form: rendered when sent, matched when received. Placeholders ${name} in
@@ -203,7 +204,8 @@ struct Verdict {
   std::string expected;
   std::string came;
   std::string difference;
-  std::string monitor;  // the monitor that found it, when one did
+  std::string monitor;        // the monitor that found it, when one did
+  std::string requirement{};  // the one that is broken, when it is not the case's own
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };

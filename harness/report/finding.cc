@@ -17,7 +17,8 @@ std::string shown(std::string_view text, std::size_t max_octets) {
 Subject subject_of(const engine::CaseResult& result, const model::Library& library) {
   Subject out{.one = library.find_case(result.id)};
   if (out.one != nullptr) {
-    const auto at = library.requirements.find(out.one->requirement);
+    const auto& broken = result.verdict.requirement;
+    const auto at = library.requirements.find(broken.empty() ? out.one->requirement : broken);
     out.requirement = at == library.requirements.end() ? nullptr : &at->second;
   }
   return out;

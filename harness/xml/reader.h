@@ -43,6 +43,8 @@ struct Refused {
   std::string condition;
   std::string detail;
   std::size_t offset;
+  // Our limits, not XML's.
+  bool beyond_limits() const { return condition == "policy-violation"; }
 };
 using Item = std::variant<StreamOpened, Stanza, StreamClosed, Refused>;
 
