@@ -7,8 +7,14 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -24,6 +30,10 @@ namespace asio = boost::asio;
 // What the workers share beside plan and journal.
 struct Board {
   std::vector<PlannedCase> todo;
+  // Heavy ones, one after another once nothing else is under way: they slow a SUT down as a whole.
+  std::map<model::Party, std::vector<PlannedCase>> alone;
+  std::atomic<std::size_t> busy{0};  // workers that still judge `todo`
+  std::function<void()> when_quiet;
   std::atomic<std::size_t> next{0};
   std::mutex guard;
   std::vector<CaseResult> results;
@@ -36,6 +46,12 @@ struct Board {
       trouble = std::move(error);
     }
     next = todo.size();
+  }
+
+  void left() {
+    if (--busy == 0 && when_quiet) {
+      when_quiet();
+    }
   }
 };
 
@@ -68,7 +84,12 @@ class Worker {
         authority_file_(std::move(authority_file)),
         number_(number),
         io_(1),
-        patience_(options.least_patience, options.most_patience) {}
+        patience_(options.least_patience, options.most_patience),
+        quiet_(io_, asio::steady_timer::time_point::max()) {
+    if (number == 0) {
+      board.when_quiet = [this] { asio::post(io_, [this] { quiet_.cancel(); }); };
+    }
+  }
 
   void run() {
     asio::co_spawn(io_, start(), [this](std::exception_ptr error) { keep(error); });
@@ -97,6 +118,7 @@ class Worker {
         board_.fail_run(
             {.code = Errc::refused,
              .detail = fmt::format("{}: {}", declaration.name, attached.error().detail)});
+        board_.left();
         co_return;
       }
       attachments_[party] = std::move(*attached);
@@ -107,11 +129,49 @@ class Worker {
       asio::co_spawn(io_, lane(), [this](std::exception_ptr error) {
         keep(error);
         if (--lanes_ == 0) {
-          // The drivers' readers would keep the loop alive.
-          attachments_.clear();
-          io_.stop();
+          board_.left();
+          asio::co_spawn(io_, judge_alone(), [this](std::exception_ptr trouble) {
+            keep(trouble);
+            // The drivers' readers would keep the loop alive.
+            attachments_.clear();
+            io_.stop();
+          });
         }
       });
+    }
+  }
+
+  // The first worker judges what needs a SUT for itself; SUTs of different parties do not mind each
+  // other.
+  asio::awaitable<void> judge_alone() {
+    if (number_ != 0) {
+      co_return;
+    }
+    while (board_.busy > 0) {
+      boost::system::error_code ignored;
+      co_await quiet_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    std::size_t under_way = board_.alone.size();
+    asio::steady_timer over(io_, asio::steady_timer::time_point::max());
+    for (const auto& [party, cases] : board_.alone) {
+      asio::co_spawn(io_, alone_lane(cases), [&](std::exception_ptr error) {
+        keep(error);
+        --under_way;
+        over.cancel();
+      });
+    }
+    while (under_way > 0) {
+      boost::system::error_code ignored;
+      co_await over.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+
+  asio::awaitable<void> alone_lane(std::vector<PlannedCase> cases) {
+    for (const auto& planned : cases) {
+      if (board_.trouble) {
+        co_return;
+      }
+      co_await one_case(planned);
     }
   }
 
@@ -189,6 +249,7 @@ class Worker {
   std::size_t number_;
   asio::io_context io_;
   Patience patience_;
+  asio::steady_timer quiet_;  // cancelled when no worker judges any more
   Twins twins_{io_.get_executor()};
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
@@ -207,10 +268,13 @@ Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
     board.results.push_back(result);
   }
   for (const auto& planned : journal.plan().cases) {
-    if (!done.contains(planned)) {
-      board.todo.push_back(planned);
+    if (done.contains(planned)) {
+      continue;
     }
+    const auto* one = job.library.find_case(planned.id);
+    (one != nullptr && one->alone ? board.alone[one->party] : board.todo).push_back(planned);
   }
+  board.busy = options.workers;
   board.total = journal.plan().cases.size();
   const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
                          std::chrono::system_clock::now().time_since_epoch())

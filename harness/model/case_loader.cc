@@ -162,6 +162,7 @@ Case base_case(const json& value, const std::string& suite, const Document& docu
   one.needs = strings_at(value, "needs");
   one.never = strings_at(value, "never");
   one.soils = value.value("soils", false);
+  one.alone = value.value("alone", false);
   if (value.contains("change")) {
     one.change = change_of(value["change"]);
   }

@@ -170,6 +170,7 @@ struct Case {
   std::vector<Outcome> any_of;
   std::vector<std::string> never;  // texts (expressions) that nobody may be shown
   bool soils = false;              // its accounts are not used again
+  bool alone = false;              // it slows a SUT down: nothing else is judged beside it
 
   // Whether a conforming SUT refuses or ignores what the case sends.
   bool negative() const;
