@@ -152,8 +152,12 @@ class Session:
             return
         self.closing = True
         self.xmpp.cancel_connection_attempt()
-        if self.xmpp.is_connected():
-            self.xmpp.abort()
+        transport = self.xmpp.transport
+        if transport is not None:
+            try:
+                transport.abort()
+            except AttributeError:
+                pass  # a TLS transport of Python 3.11 that is closed already
             try:
                 await asyncio.wait_for(self.closed.wait(), 1.0)
             except asyncio.TimeoutError:
@@ -191,6 +195,9 @@ class Session:
         self.xmpp.get_roster().add_done_callback(swallow)
 
     def on_message(self, message):
+        # The library gives its application errors with a body too, and tells it to look at the type.
+        if message["type"] == "error":
+            return
         params = {"user": self.user, "from": sender(message), "type": message["type"],
                   "text": message["body"]}
         if message["id"]:

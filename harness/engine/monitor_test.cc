@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "harness/model/library.h"
+
+namespace parley::engine {
+namespace {
+
+TEST(Monitors, WatchOneRequirementEach) {
+  model::Problems problems;
+  const auto library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+  std::set<std::string> names;
+  for (const auto& monitor : monitors()) {
+    names.insert(std::string(monitor.name));
+  }
+  EXPECT_EQ(names.size(), monitors().size());
+  for (const auto& [profile, unused] : library.profiles) {
+    std::set<std::string> watched;
+    for (const auto& [id, requirement] : library.requirements) {
+      if (requirement.profile == profile && !requirement.monitor.empty()) {
+        EXPECT_TRUE(names.contains(requirement.monitor)) << id;
+        EXPECT_TRUE(watched.insert(requirement.monitor).second) << id;
+      }
+    }
+    EXPECT_EQ(watched, names) << profile;
+  }
+}
+
+}  // namespace
+}  // namespace parley::engine
