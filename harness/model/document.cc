@@ -196,9 +196,27 @@ std::optional<Document> load_document(const std::filesystem::path& file, Problem
 
 namespace {
 
-const valijson::Schema* schema_of(const std::filesystem::path& file, Problems& problems) {
+struct Schema {
+  valijson::Schema rules;
+  std::vector<std::string> keys;  // all that it knows, wherever they may stand
+};
+
+void gather_keys(const nlohmann::json& value, std::vector<std::string>& keys) {
+  for (const auto& [name, inner] : value.items()) {
+    if (name == "properties" && inner.is_object()) {
+      for (const auto& [key, unused] : inner.items()) {
+        keys.push_back(key);
+      }
+    }
+    if (inner.is_structured()) {
+      gather_keys(inner, keys);
+    }
+  }
+}
+
+const Schema* schema_of(const std::filesystem::path& file, Problems& problems) {
   static std::mutex guard;
-  static std::map<std::filesystem::path, std::unique_ptr<valijson::Schema>> cache;
+  static std::map<std::filesystem::path, std::unique_ptr<Schema>> cache;
   const std::lock_guard lock(guard);
   auto& slot = cache[file];
   if (slot == nullptr) {
@@ -210,9 +228,13 @@ const valijson::Schema* schema_of(const std::filesystem::path& file, Problems& p
                           .mend = "reinstall the suites folder"});
       return nullptr;
     }
-    slot = std::make_unique<valijson::Schema>();
+    slot = std::make_unique<Schema>();
     valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(value), *slot);
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(value), slot->rules);
+    gather_keys(value, slot->keys);
+    std::ranges::sort(slot->keys);
+    const auto twice = std::ranges::unique(slot->keys);
+    slot->keys.erase(twice.begin(), twice.end());
   }
   return slot.get();
 }
@@ -238,7 +260,7 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
   }
   valijson::Validator validator;
   valijson::ValidationResults results;
-  if (validator.validate(*schema, valijson::adapters::NlohmannJsonAdapter(document.root()),
+  if (validator.validate(schema->rules, valijson::adapters::NlohmannJsonAdapter(document.root()),
                          &results)) {
     return;
   }
@@ -257,7 +279,9 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
     if (quote != std::string::npos) {
       const auto key = message.substr(quote + 14, message.rfind('\'') - quote - 14);
       pointer += "/" + key;
-      message = fmt::format("the key '{}' is not known here or its value has the wrong form", key);
+      message = std::ranges::binary_search(schema->keys, key)
+                    ? fmt::format("the key '{}' may not stand here or has the wrong form", key)
+                    : unknown_name("key", key, schema->keys);
     }
     const auto level = static_cast<std::size_t>(std::ranges::count(pointer, '/')) + 1;
     // The deepest error is the cause; those above only say that something below is wrong.

@@ -85,7 +85,9 @@ Fields renamed(const Fields& fields, const std::map<std::string, std::string>& n
 
 class FlowLoader {
  public:
-  FlowLoader(const std::vector<Document>& documents, Problems& problems) : problems_(problems) {
+  FlowLoader(const std::vector<Document>& documents, const std::map<std::string, Profile>& profiles,
+             Problems& problems)
+      : profiles_(profiles), problems_(problems) {
     for (const auto& document : documents) {
       const auto name = string_at(document.root(), "flow");
       if (!sources_.emplace(name, &document).second) {
@@ -161,6 +163,9 @@ class FlowLoader {
                                              "declare it under actors"));
       }
     }
+    if (step.kind == Step::Kind::wire) {
+      check_message(document, step.form, pointer);
+    }
     const std::size_t times = value.value("times", 1U);
     for (std::size_t i = 1; i <= times; ++i) {
       Step one = step;
@@ -174,6 +179,23 @@ class FlowLoader {
         }
       }
       append(flow, std::move(one), document, pointer);
+    }
+  }
+
+  // A flow without a profile is for all of them.
+  void check_message(const Document& document, const std::string& form,
+                     const std::string& pointer) {
+    const auto wanted = string_at(document.root(), "profile");
+    for (const auto& [name, profile] : profiles_) {
+      if ((wanted.empty() || wanted == name) && !profile.forms.contains(form)) {
+        std::vector<std::string> known;
+        for (const auto& [message, unused] : profile.forms) {
+          known.push_back(message);
+        }
+        problems_.push_back(document.problem(pointer + "/message",
+                                             unknown_name("message", form, known),
+                                             fmt::format("name a message of profile '{}'", name)));
+      }
     }
   }
 
@@ -254,6 +276,7 @@ class FlowLoader {
     flow.steps.push_back(std::move(step));
   }
 
+  const std::map<std::string, Profile>& profiles_;
   Problems& problems_;
   std::map<std::string, const Document*> sources_;
   std::map<std::string, Flow> done_;
@@ -277,9 +300,9 @@ Fields fields_of(const json& value) {
 }
 
 std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
-                                       const std::vector<std::string>& profiles,
+                                       const std::map<std::string, Profile>& profiles,
                                        Problems& problems) {
-  FlowLoader loader(documents, problems);
+  FlowLoader loader(documents, profiles, problems);
   std::map<std::string, Flow> out;
   for (const auto& name : loader.names()) {
     const Flow* flow = loader.load(name);
@@ -287,7 +310,7 @@ std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
       continue;
     }
     const auto wanted = loader.profile_of(name);
-    for (const auto& profile : profiles) {
+    for (const auto& [profile, unused] : profiles) {
       if (wanted.empty() || wanted == profile) {
         Flow copy = *flow;
         copy.profile = profile;

@@ -14,9 +14,9 @@ namespace parley::model {
 Fields fields_of(const nlohmann::json& value);
 
 // All flows of all documents, by profile + "/" + name; uses are resolved in any order.
-// A use of an unknown flow, a circle of uses and an unknown actor are problems.
+// A use of an unknown flow, a circle of uses, an unknown actor and an unknown message are problems.
 std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
-                                       const std::vector<std::string>& profiles,
+                                       const std::map<std::string, Profile>& profiles,
                                        Problems& problems);
 
 }  // namespace parley::model

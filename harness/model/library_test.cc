@@ -87,8 +87,19 @@ TEST_F(Suites, ComplainOfAnUnknownStepWithPlaceAndNearestName) {
 TEST_F(Suites, ComplainOfAKeyThatTheSchemaDoesNotKnow) {
   write("stanza/broken.yaml", "case: broken\ntitle: A case with a wrong key\nflwo: connect\n");
   const auto text = complaint();
-  EXPECT_TRUE(text.starts_with("stanza/broken.yaml:")) << text;
-  EXPECT_NE(text.find("flwo"), std::string::npos) << text;
+  EXPECT_TRUE(text.starts_with("stanza/broken.yaml:3:")) << text;
+  EXPECT_NE(text.find("unknown key 'flwo'; did you mean 'flow'"), std::string::npos) << text;
+}
+
+TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
+  write("stanza/flows/broken.yaml",
+        "flow: broken\nprofile: xmpp\ntitle: A flow with a wrong message\n"
+        "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
+        "  - { id: ping, sends: user -> server, message: iq-pong }\n");
+  const auto text = complaint();
+  EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:6:")) << text;
+  EXPECT_NE(text.find("unknown message 'iq-pong'; did you mean 'iq-ping'"), std::string::npos)
+      << text;
 }
 
 TEST_F(Suites, RefuseADeclarationWithAnUnknownProfile) {
