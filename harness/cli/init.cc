@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
-#include "harness/sut/preflight.h"
+#include "harness/cli/session.h"
 
 namespace parley::cli {
 namespace {
@@ -83,38 +81,21 @@ ExitCode doctor(const RunArguments& arguments) {
   if (!declaration) {
     return ExitCode::usage;
   }
-  boost::asio::io_context io(1);
-  std::vector<sut::Check> checks;
-  std::string thrown;
-  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), *declaration),
-                        [&](std::exception_ptr error, std::vector<sut::Check> done) {
-                          checks = std::move(done);
-                          try {
-                            if (error) {
-                              std::rethrow_exception(error);
-                            }
-                          } catch (const std::exception& caught) {
-                            thrown = caught.what();
-                          }
-                          io.stop();
-                        });
-  io.run();
-  if (!thrown.empty()) {
-    fmt::print(stderr, "parley: the preflight failed: {}\n", thrown);
+  const auto checks = preflight_of(*declaration);
+  if (!checks) {
+    fmt::print(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
     return ExitCode::harness_error;
   }
-  bool clean = !checks.empty();
+  bool clean = !checks->empty();
   auto rows = nlohmann::json::array();
-  for (const auto& check : checks) {
+  for (const auto& check : *checks) {
     clean = clean && check.passed;
     rows.push_back({{"check", check.what},
                     {"passed", check.passed},
                     {"detail", check.detail},
                     {"mend", check.mend}});
     if (!arguments.json) {
-      fmt::print("{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
-                 check.detail.empty() ? "" : ": " + printable(check.detail, 300),
-                 check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
+      print_check(stdout, check);
     }
   }
   if (arguments.json) {

@@ -132,6 +132,8 @@ class Program {
         ->check(CLI::Range(1, 10000));
     run->add_option("--resume", arguments_.resume, "Go on with the run in this folder");
     run->add_option("--junit", arguments_.junit, "Write a JUnit report here too");
+    run->add_flag("--no-preflight", arguments_.unchecked,
+                  "Judge a declared SUT even where 'parley doctor' would complain");
     run->add_option("--fault", arguments_.faults, "Faults of the embedded reference")
         ->delimiter(',');
     run->add_option("--null", arguments_.null_mode,

@@ -42,6 +42,7 @@ struct RunArguments {
   std::vector<std::string> faults;
   std::string null_mode;
   std::chrono::milliseconds patience{0};
+  bool unchecked = false;  // judge a SUT that fails the preflight all the same
 };
 
 ExitCode run(const RunArguments& arguments);

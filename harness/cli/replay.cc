@@ -8,6 +8,7 @@
 #include "harness/cli/options.h"
 #include "harness/engine/journal.h"
 #include "harness/engine/judge.h"
+#include "harness/report/finding.h"
 #include "harness/report/json_report.h"
 #include "harness/report/junit.h"
 #include "harness/report/terminal.h"
@@ -16,7 +17,8 @@ namespace parley::cli {
 
 namespace fs = std::filesystem;
 
-// RUN/CASE: the run's folder, then the case id.
+// RUN/CASE: the run's folder, then the case id; RUN/CASE#2 is its second repetition after the
+// first.
 ExitCode replay(const RunArguments& arguments, const std::string& path) {
   const auto library = library_of(arguments);
   if (!library) {
@@ -35,10 +37,14 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
                path);
     return ExitCode::usage;
   }
+  const auto hash = id.find('#');
+  const auto repetition = hash == std::string::npos ? "0" : id.substr(hash + 1);
+  id = id.substr(0, hash);
   const auto* one = library->find_case(id);
   const engine::CaseResult* recorded = nullptr;
   for (const auto& result : (*journal)->done()) {
-    recorded = result.id == id ? &result : recorded;
+    const bool wanted = result.id == id && std::to_string(result.repetition) == repetition;
+    recorded = wanted ? &result : recorded;
   }
   if (one == nullptr || recorded == nullptr) {
     fmt::print(stderr, "parley: the run {} has no verdict for case {}\n", folder.string(), id);
@@ -63,9 +69,10 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
                            .dump(2));
   } else {
     fmt::print("{}", report::ladder(*transcript));
-    if (again.verdict.kind != model::VerdictKind::pass) {
-      fmt::print("\n{}\n", report::six_lines(library->requirements.at(one->requirement), *one,
-                                             again, "parley replay " + path));
+    const auto subject = report::subject_of(again, *library);
+    if (again.verdict.kind != model::VerdictKind::pass && subject.requirement != nullptr) {
+      fmt::print("\n{}\n",
+                 report::six_lines(*subject.requirement, *one, again, "parley replay " + path));
     }
     fmt::print("\nrecorded: {}; judged again: {}; the verdict is {}\n",
                model::to_string(recorded->verdict.kind), model::to_string(again.verdict.kind),

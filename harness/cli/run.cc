@@ -10,8 +10,10 @@
 #include <set>
 
 #include "harness/base/rng.h"
+#include "harness/base/text.h"
 #include "harness/cli/options.h"
 #include "harness/cli/session.h"
+#include "harness/report/finding.h"
 #include "harness/report/json_report.h"
 #include "harness/report/junit.h"
 #include "harness/report/terminal.h"
@@ -127,16 +129,16 @@ void print_results(const engine::RunSummary& summary, const model::Library& libr
       if (kind == model::VerdictKind::pass || kind == model::VerdictKind::not_applicable) {
         continue;
       }
-      const auto* one = library.find_case(result.id);
-      if (one == nullptr) {
+      const auto subject = report::subject_of(result, library);
+      if (subject.one == nullptr || subject.requirement == nullptr) {
         continue;
       }
       const auto rerun =
           fmt::format("parley run {}--case {} --seed {}",
                       arguments.sut_file.empty() ? "" : "--sut " + arguments.sut_file + " ",
                       result.id, summary.seed);
-      fmt::print("{}\n", report::six_lines(library.requirements.at(one->requirement), *one, result,
-                                           rerun, colour));
+      fmt::print("{}\n",
+                 report::six_lines(*subject.requirement, *subject.one, result, rerun, colour));
     }
     fmt::print("{}", report::summary(summary, library, colour));
   }
@@ -163,6 +165,29 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .profile = arguments.profile,
                           .cases = planned(cases, arguments)};
   return engine::Journal::begin(run_folder(arguments), plan);
+}
+
+// Judging a SUT that is not there would tell nothing, case after case.
+bool ready(const model::Declaration& declaration) {
+  const auto checks = preflight_of(declaration);
+  if (!checks) {
+    fmt::print(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
+    return false;
+  }
+  bool out = true;
+  for (const auto& check : *checks) {
+    if (!check.passed) {
+      print_check(stderr, check);
+      out = false;
+    }
+  }
+  if (!out) {
+    fmt::print(stderr,
+               "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
+               "same\n",
+               printable(declaration.name));
+  }
+  return out;
 }
 
 ExitCode run_resolved(const RunArguments& arguments, const model::Library& library) {
@@ -193,6 +218,9 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
   if (cases->empty()) {
     fmt::print(stderr, "parley: the selection holds no case; see 'parley list cases'\n");
     return ExitCode::nothing_judged;
+  }
+  if (!declarations.empty() && !chosen.unchecked && !ready(declarations.begin()->second)) {
+    return ExitCode::preflight;
   }
   if (declarations.empty()) {
     declarations = reference_declarations(chosen, *cases);

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <thread>
 
+#include "harness/base/text.h"
 #include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
 
@@ -74,6 +77,35 @@ std::string run_folder(const RunArguments& arguments) {
   const auto now = std::chrono::system_clock::now();
   return fmt::format("out/{:%Y%m%d-%H%M%S}-{}",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ::getpid());
+}
+
+Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration) {
+  boost::asio::io_context io(1);
+  std::vector<sut::Check> checks;
+  std::string thrown;
+  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration),
+                        [&](std::exception_ptr error, std::vector<sut::Check> done) {
+                          checks = std::move(done);
+                          try {
+                            if (error) {
+                              std::rethrow_exception(error);
+                            }
+                          } catch (const std::exception& caught) {
+                            thrown = caught.what();
+                          }
+                          io.stop();
+                        });
+  io.run();
+  if (!thrown.empty()) {
+    return fail(Errc::io, thrown);
+  }
+  return checks;
+}
+
+void print_check(std::FILE* to, const sut::Check& check) {
+  fmt::print(to, "{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
+             check.detail.empty() ? "" : ": " + printable(check.detail, 300),
+             check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
 }
 
 }  // namespace parley::cli

@@ -2,10 +2,13 @@
 // One judged run from arguments to results; `run` and `selftest` share it.
 #pragma once
 
+#include <cstdio>
 #include <map>
+#include <vector>
 
 #include "harness/cli/options.h"
 #include "harness/engine/scheduler.h"
+#include "harness/sut/preflight.h"
 
 namespace parley::cli {
 
@@ -25,6 +28,10 @@ Result<std::vector<engine::CaseResult>> judge_session(const Session& session,
                                                       engine::Journal& journal);
 
 engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
+
+// What `parley doctor` checks. Errors: the harness's own.
+Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration);
+void print_check(std::FILE* to, const sut::Check& check);
 
 // A folder for a run: --out, or out/<time> below the working directory.
 std::string run_folder(const RunArguments& arguments);
