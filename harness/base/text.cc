@@ -9,8 +9,10 @@
 namespace parley {
 namespace {
 
-bool is_bidi_control(char32_t c) {
-  return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F;
+// What turns the direction of text, or begins a line, without being seen.
+bool is_unseen(char32_t c) {
+  return (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E ||
+         c == 0x200F || c == 0x061C;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -73,7 +75,7 @@ std::string printable(std::string_view octets, std::size_t max_octets) {
     }
     if (c < 0x20 || c == 0x7F) {
       out += fmt::format("\\x{:02X}", static_cast<unsigned>(c));
-    } else if ((c >= 0x80 && c < 0xA0) || is_bidi_control(c)) {
+    } else if ((c >= 0x80 && c < 0xA0) || is_unseen(c)) {
       out += fmt::format("\\u{{{:04X}}}", static_cast<unsigned>(c));
     } else {
       out += shown.substr(i, length);

@@ -210,7 +210,9 @@ Assessment Tracker::assess() const {
     }
     pending = pending || one.state == State::pending;
     expected.push_back(one.expected.empty() ? model::describe(outcome) : one.expected);
-    worst = worst.reason.empty() ? std::move(one) : std::move(worst);
+    if (worst.reason.empty()) {
+      worst = std::move(one);
+    }
   }
   if (pending) {
     return {};
