@@ -117,6 +117,35 @@ std::vector<Judged> judge_all(const Bench& bench, const std::vector<Trial>& tria
   return out;
 }
 
+bool undecided(const engine::CaseResult& result) {
+  return result.verdict.kind == VerdictKind::inconclusive &&
+         result.verdict.blame == model::Blame::environment;
+}
+
+// What a busy machine left undecided is judged again while nothing else runs.
+void decide_alone(const Bench& bench, const Trial& trial, Judged& judged) {
+  Trial again{.name = trial.name + "-again",
+              .cases = {},
+              .faults = trial.faults,
+              .null_mode = trial.null_mode};
+  std::vector<engine::CaseResult> kept;
+  for (const auto& result : *judged) {
+    if (undecided(result)) {
+      again.cases.push_back(bench.library.find_case(result.id));
+    } else {
+      kept.push_back(result);
+    }
+  }
+  if (again.cases.empty()) {
+    return;
+  }
+  judged = judge(bench, again, trial_options(bench.arguments));
+  if (judged) {
+    std::ranges::move(kept, std::back_inserter(*judged));
+    std::ranges::sort(*judged, {}, &engine::CaseResult::id);
+  }
+}
+
 // Alone: nothing else may make it slow.
 void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto options = scheduler_options(bench.arguments);
@@ -179,6 +208,14 @@ std::optional<Plan> kill_plan(const Bench& bench) {
   return out;
 }
 
+Cases of_party(const Cases& cases, std::string_view party) {
+  Cases out;
+  std::ranges::copy_if(cases, std::back_inserter(out), [&](const model::Case* one) {
+    return model::to_string(one->party) == party;
+  });
+  return out;
+}
+
 std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto plan = bench.arguments.full ? Plan{} : kill_plan(bench);
   if (!plan) {
@@ -188,11 +225,13 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
     const std::string name(fault.name);
+    if (of_party(cases, fault.party).empty()) {
+      continue;  // not selected
+    }
     matrix.by_fault[name];
     Trial trial{.name = name, .cases = {}, .faults = {name}, .null_mode = ""};
-    for (const auto* one : cases) {
-      const bool planned = bench.arguments.full || (*plan)[name].contains(one->id);
-      if (planned && model::to_string(one->party) == fault.party) {
+    for (const auto* one : of_party(cases, fault.party)) {
+      if (bench.arguments.full || (*plan)[name].contains(one->id)) {
         trial.cases.push_back(one);
       }
     }
@@ -206,8 +245,11 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
 void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto trials = null_trials(cases);
   std::ranges::move(fault_trials(bench, cases, matrix), std::back_inserter(trials));
-  const auto judged = judge_all(bench, trials);
+  auto judged = judge_all(bench, trials);
   for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (judged[i]) {
+      decide_alone(bench, trials[i], judged[i]);
+    }
     if (!judged[i]) {
       matrix.trouble.push_back(trials[i].name + ": " + judged[i].error().detail);
     } else if (trials[i].null_mode.empty()) {
