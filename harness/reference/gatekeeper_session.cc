@@ -222,6 +222,10 @@ asio::awaitable<void> Session::take(Bytes chunk) {
     on_closed();
     co_return;
   }
+  if (has(Fault::gk_header_segmentation) && !header_seen_ && !chunk.ends_with('>')) {
+    stream_error("not-well-formed");
+    co_return;
+  }
   if (header_may_lack_ && !skip_header(chunk)) {
     co_return;
   }
@@ -302,6 +306,9 @@ std::string_view Session::header_error(const xml::StreamOpened& opened) const {
     return "host-unknown";
   }
   if (is_old_version(header.find("version")) && !has(Fault::gk_accepts_old_version)) {
+    return "unsupported-version";
+  }
+  if (header.get("version") != "1.0" && has(Fault::gk_minor_version_refused)) {
     return "unsupported-version";
   }
   const auto from = parse_jid(client_from_);
