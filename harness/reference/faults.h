@@ -139,6 +139,8 @@ enum class Fault {
   gk_own_from_refused,
   gk_roster_bad_item_accepted,
   gk_roster_set_of_others,
+  gk_prefix_unknown,
+  gk_double_quotes_unread,
   tp_header_without_to,
   tp_header_without_version,
   tp_no_starttls,

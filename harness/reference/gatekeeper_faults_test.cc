@@ -180,6 +180,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bent{"gk-subscribe-auto-approved",
              "<presence/><presence type='subscribe' to='juliet@parley.test'/>", "",
              "type='subscribed'"},
+        Bent{"gk-prefix-unknown", message("<c:body xmlns:c='jabber:client'>p</c:body>"),
+             "<body>p</body>", ""},
+        Bent{"gk-double-quotes-unread",
+             "<message type=\"chat\" to='juliet@parley.test'><body>q</body></message>",
+             "to='juliet@parley.test'", ""},
         Bent{"gk-own-from-refused",
              "<message from='romeo@parley.test' to='juliet@parley.test' "
              "type='chat'><body>own</body></message>",

@@ -34,7 +34,9 @@ Leniency leniency_of(const FaultSet& faults) {
           .undefined_entities = faults.has(Fault::gk_accepts_undefined_entity),
           .mismatched_tags = faults.has(Fault::gk_accepts_mismatched_tags),
           .text_between = faults.has(Fault::gk_accepts_text_between_stanzas),
-          .cdata_dropped = faults.has(Fault::gk_cdata_dropped)};
+          .cdata_dropped = faults.has(Fault::gk_cdata_dropped),
+          .prefixes_unknown = faults.has(Fault::gk_prefix_unknown),
+          .double_quotes_unread = faults.has(Fault::gk_double_quotes_unread)};
 }
 
 // RFC 6120 section 4.7.5: major and minor are separate numbers.
