@@ -146,6 +146,9 @@ class Program {
     selftest->add_flag(
         "--full", arguments_.full,
         "Every fault against every case (20 minutes), not only those of suites/kill-plan.json");
+    selftest->add_option("--parallel", arguments_.parallel, "Faults judged side by side")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 64));
     on(selftest, [this] { return parley::cli::selftest(arguments_); });
   }
 

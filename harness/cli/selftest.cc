@@ -2,30 +2,35 @@
 // The harness's own test: every case must be killed by a fault of the reference, every fault by a
 // case; null SUTs pass no negative case; the reference without faults passes all, in any order.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include "harness/base/rng.h"
-#include "harness/base/text.h"
+#include "harness/cli/kill_matrix.h"
 #include "harness/cli/options.h"
 #include "harness/cli/session.h"
 
 namespace parley::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using model::VerdictKind;
 using Cases = std::vector<const model::Case*>;
+using Judged = Result<std::vector<engine::CaseResult>>;
 
 // Long enough for a loaded machine, short enough for faults that keep silent.
 constexpr std::chrono::milliseconds kPatience{2'500};
+constexpr std::size_t kReferenceJobs = 96;
+// Of one trial among several: most of them wait, so a core carries many.
+constexpr std::size_t kTrialJobs = 32;
 
 struct Bench {
   const RunArguments& arguments;
@@ -33,70 +38,120 @@ struct Bench {
   std::filesystem::path folder;
 };
 
-// A fault may make every exchange hang: patience must not grow from one to the next.
-engine::SchedulerOptions bounded(engine::SchedulerOptions options,
-                                 std::chrono::milliseconds patience) {
-  if (patience.count() > 0) {
-    options.most_patience = patience;
-  }
+// One SUT to judge: the reference with a fault, or in a null mode.
+struct Trial {
+  std::string name;
+  Cases cases;
+  std::vector<std::string> faults;
+  std::string null_mode;
+};
+
+engine::SchedulerOptions trial_options(const RunArguments& arguments) {
+  auto options = scheduler_options(arguments);
+  options.workers = 1;
+  options.jobs = kTrialJobs;
+  options.least_patience = kPatience;
+  // A fault may make every exchange hang: patience must not grow from one to the next.
+  options.most_patience = kPatience;
   return options;
 }
 
-// Judges `cases` against the reference with `faults` or in a null mode.
-Result<std::vector<engine::CaseResult>> judge_with(const Bench& bench, const std::string& name,
-                                                   const Cases& cases,
-                                                   const std::vector<std::string>& faults,
-                                                   const std::string& null_mode,
-                                                   std::chrono::milliseconds patience) {
+Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOptions& options) {
   auto arguments = bench.arguments;
-  arguments.null_mode = null_mode;
-  arguments.patience = patience;
-  arguments.jobs = 96;
+  arguments.null_mode = trial.null_mode;
   std::vector<engine::PlannedCase> planned;
-  for (const auto* one : cases) {
+  for (const auto* one : trial.cases) {
     planned.push_back({one->id, 0});
   }
-  auto rng = Rng(arguments.seed).child(name);
+  auto rng = Rng(arguments.seed).child(trial.name);
   for (std::size_t i = planned.size(); i > 1; --i) {
     std::swap(planned[i - 1], planned[rng.below(i)]);
   }
-  auto journal = engine::Journal::begin(bench.folder / name, {.seed = arguments.seed,
-                                                              .sut = name,
-                                                              .sut_file = "",
-                                                              .profile = arguments.profile,
-                                                              .cases = planned});
+  auto journal = engine::Journal::begin(bench.folder / trial.name, {.seed = arguments.seed,
+                                                                    .sut = trial.name,
+                                                                    .sut_file = "",
+                                                                    .profile = arguments.profile,
+                                                                    .cases = planned});
   if (!journal) {
     return std::unexpected(journal.error());
   }
   const Session session{.library = bench.library,
-                        .declarations = reference_declarations(arguments, cases),
-                        .faults = faults,
-                        .options = bounded(scheduler_options(arguments), patience),
+                        .declarations = reference_declarations(arguments, trial.cases),
+                        .faults = trial.faults,
+                        .options = options,
                         .watch = {}};
   return judge_session(session, **journal);
 }
 
-Cases of_party(const Cases& cases, std::string_view party) {
-  Cases out;
-  for (const auto* one : cases) {
-    if (model::to_string(one->party) == party) {
-      out.push_back(one);
+std::size_t failures(const Judged& judged) {
+  return judged ? std::ranges::count(*judged, VerdictKind::fail,
+                                     [](const auto& result) { return result.verdict.kind; })
+                : 0;
+}
+
+// Judges the trials side by side: the faults that keep a SUT silent cost waiting, not work. What
+// came of each stands at its place, whichever ended first.
+std::vector<Judged> judge_all(const Bench& bench, const std::vector<Trial>& trials) {
+  std::vector<Judged> out(trials.size());
+  const auto options = trial_options(bench.arguments);
+  std::atomic<std::size_t> next{0};
+  std::size_t done = 0;
+  std::mutex guard;  // of `done` and the standard error
+  const auto lane = [&] {
+    for (auto at = next.fetch_add(1); at < trials.size(); at = next.fetch_add(1)) {
+      const auto& trial = trials[at];
+      out[at] = judge(bench, trial, options);
+      const std::lock_guard lock(guard);
+      ++done;
+      if (!bench.arguments.quiet) {
+        fmt::print(stderr, "{}/{} {}: {} of {} cases fail\n", done, trials.size(), trial.name,
+                   failures(out[at]), trial.cases.size());
+      }
     }
+  };
+  std::vector<std::jthread> lanes;
+  for (std::size_t i = 0; i < std::min(bench.arguments.parallel, trials.size()); ++i) {
+    lanes.emplace_back(lane);
   }
+  lanes.clear();  // joins them
   return out;
 }
 
-struct Matrix {
-  std::map<std::string, std::vector<std::string>> by_fault;  // fault -> cases that fail
-  std::map<std::string, std::vector<std::string>> by_case;   // case -> faults that kill it
-  std::map<std::string, std::pair<std::size_t, std::size_t>>
-      null_passes;  // mode -> passes, negative cases
-  std::vector<std::string> reference_not_pass;
-  std::vector<std::string> trouble;
-};
+bool undecided(const engine::CaseResult& result) {
+  return result.verdict.kind == VerdictKind::inconclusive &&
+         result.verdict.blame == model::Blame::environment;
+}
 
+// What a busy machine left undecided is judged again while nothing else runs.
+void decide_alone(const Bench& bench, const Trial& trial, Judged& judged) {
+  Trial again{.name = trial.name + "-again",
+              .cases = {},
+              .faults = trial.faults,
+              .null_mode = trial.null_mode};
+  std::vector<engine::CaseResult> kept;
+  for (const auto& result : *judged) {
+    if (undecided(result)) {
+      again.cases.push_back(bench.library.find_case(result.id));
+    } else {
+      kept.push_back(result);
+    }
+  }
+  if (again.cases.empty()) {
+    return;
+  }
+  judged = judge(bench, again, trial_options(bench.arguments));
+  if (judged) {
+    std::ranges::move(kept, std::back_inserter(*judged));
+    std::ranges::sort(*judged, {}, &engine::CaseResult::id);
+  }
+}
+
+// Alone: nothing else may make it slow.
 void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
-  const auto results = judge_with(bench, "reference", cases, {}, "", bench.arguments.patience);
+  auto options = scheduler_options(bench.arguments);
+  options.jobs = kReferenceJobs;
+  const Trial trial{.name = "reference", .cases = cases, .faults = {}, .null_mode = ""};
+  const auto results = judge(bench, trial, options);
   if (!results) {
     matrix.trouble.push_back("reference: " + results.error().detail);
     return;
@@ -109,30 +164,34 @@ void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
   }
 }
 
-void null_suts(const Bench& bench, const Cases& cases, Matrix& matrix) {
+std::vector<Trial> null_trials(const Cases& cases) {
+  std::vector<Trial> out;
   for (const std::string mode : {"silent", "hang-up", "refuse-all", "accept-all"}) {
-    auto& [passes, negative] = matrix.null_passes[mode];
-    const auto results = judge_with(bench, "null-" + mode, cases, {}, mode, kPatience);
-    if (!results) {
-      matrix.trouble.push_back("null SUT " + mode + ": " + results.error().detail);
+    out.push_back({.name = "null-" + mode, .cases = cases, .faults = {}, .null_mode = mode});
+  }
+  return out;
+}
+
+void take_null(const Bench& bench, const std::string& mode,
+               const std::vector<engine::CaseResult>& results, Matrix& matrix) {
+  auto& [passes, negative] = matrix.null_passes[mode];
+  for (const auto& result : results) {
+    if (!bench.library.find_case(result.id)->negative()) {
       continue;
     }
-    for (const auto& result : *results) {
-      const auto* one = bench.library.find_case(result.id);
-      if (one->negative()) {
-        ++negative;
-        if (result.verdict.kind == VerdictKind::pass) {
-          ++passes;
-          matrix.trouble.push_back(fmt::format("the null SUT {} passes {}", mode, result.id));
-        }
-      }
+    ++negative;
+    if (result.verdict.kind == VerdictKind::pass) {
+      ++passes;
+      matrix.trouble.push_back(fmt::format("the null SUT {} passes {}", mode, result.id));
     }
   }
 }
 
+using Plan = std::map<std::string, std::set<std::string>>;
+
 // The plan in suites/kill-plan.json: for each fault the cases that it must kill. A full self-test
 // writes it.
-std::optional<std::map<std::string, std::vector<std::string>>> kill_plan(const Bench& bench) {
+std::optional<Plan> kill_plan(const Bench& bench) {
   const auto file = bench.library.folder / "kill-plan.json";
   std::ifstream in(file);
   const auto value = nlohmann::json::parse(in, nullptr, false);
@@ -140,110 +199,64 @@ std::optional<std::map<std::string, std::vector<std::string>>> kill_plan(const B
     fmt::print(stderr, "parley: {} is missing or no JSON object; use --full\n", file.string());
     return std::nullopt;
   }
-  std::map<std::string, std::vector<std::string>> out;
+  Plan out;
   for (const auto& [fault, cases] : value.items()) {
     for (const auto& id : cases) {
-      out[fault].push_back(id.is_string() ? id.get<std::string>() : "");
+      out[fault].insert(id.is_string() ? id.get<std::string>() : "");
     }
   }
   return out;
 }
 
-// For each case the fault that kills the fewest others, for each fault at least one case.
-nlohmann::json plan_of(const Matrix& matrix) {
-  std::map<std::string, std::set<std::string>> plan;
-  for (const auto& [id, faults] : matrix.by_case) {
-    const auto rarest = std::ranges::min_element(
-        faults, {}, [&](const std::string& fault) { return matrix.by_fault.at(fault).size(); });
-    plan[*rarest].insert(id);
-  }
-  for (const auto& [fault, cases] : matrix.by_fault) {
-    if (!cases.empty() && plan[fault].empty()) {
-      plan[fault].insert(cases.front());
-    }
-  }
-  return plan;
+Cases of_party(const Cases& cases, std::string_view party) {
+  Cases out;
+  std::ranges::copy_if(cases, std::back_inserter(out), [&](const model::Case* one) {
+    return model::to_string(one->party) == party;
+  });
+  return out;
 }
 
-void kills(const Bench& bench, const Cases& cases, Matrix& matrix) {
-  const auto plan = bench.arguments.full ? std::nullopt : kill_plan(bench);
-  if (!bench.arguments.full && !plan) {
+std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& matrix) {
+  auto plan = bench.arguments.full ? Plan{} : kill_plan(bench);
+  if (!plan) {
     matrix.trouble.emplace_back("there is no kill plan");
-    return;
+    return {};
   }
-  std::size_t number = 0;
+  std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
-    ++number;
     const std::string name(fault.name);
-    auto& killed = matrix.by_fault[name];
-    auto chosen = of_party(cases, fault.party);
-    if (plan) {
-      const auto at = plan->find(name);
-      std::erase_if(chosen, [&](const model::Case* one) {
-        return at == plan->end() || std::ranges::count(at->second, one->id) == 0;
-      });
+    if (of_party(cases, fault.party).empty()) {
+      continue;  // not selected
     }
-    if (chosen.empty()) {
-      continue;
-    }
-    const auto results = judge_with(bench, name, chosen, {name}, "", kPatience);
-    if (!results) {
-      matrix.trouble.push_back(name + ": " + results.error().detail);
-      continue;
-    }
-    for (const auto& result : *results) {
-      if (result.verdict.kind == VerdictKind::fail) {
-        killed.push_back(result.id);
-        matrix.by_case[result.id].push_back(name);
+    matrix.by_fault[name];
+    Trial trial{.name = name, .cases = {}, .faults = {name}, .null_mode = ""};
+    for (const auto* one : of_party(cases, fault.party)) {
+      if (bench.arguments.full || (*plan)[name].contains(one->id)) {
+        trial.cases.push_back(one);
       }
     }
-    if (!bench.arguments.quiet) {
-      fmt::print(stderr, "{}/{} {}: {} of {} cases fail\n", number, reference::faults().size(),
-                 name, killed.size(), chosen.size());
+    if (!trial.cases.empty()) {
+      out.push_back(std::move(trial));
     }
   }
+  return out;
 }
 
-nlohmann::json matrix_json(const Matrix& matrix, const Cases& cases) {
-  nlohmann::json nulls = nlohmann::json::object();
-  for (const auto& [mode, counts] : matrix.null_passes) {
-    nulls[mode] = {{"passes", counts.first}, {"negative_cases", counts.second}};
-  }
-  nlohmann::json by_case = nlohmann::json::object();
-  for (const auto* one : cases) {
-    const auto at = matrix.by_case.find(one->id);
-    by_case[one->id] = at == matrix.by_case.end() ? std::vector<std::string>{} : at->second;
-  }
-  return {{"format", 1},
-          {"faults", matrix.by_fault},
-          {"cases", by_case},
-          {"null_suts", nulls},
-          {"reference_not_pass", matrix.reference_not_pass},
-          {"trouble", matrix.trouble}};
-}
-
-void print_matrix(const Matrix& matrix, const std::vector<std::string>& survivors,
-                  const std::vector<std::string>& unnoticed) {
-  for (const auto& [fault, cases] : matrix.by_fault) {
-    fmt::print("{:<44} {:>4} cases  {}\n", fault, cases.size(),
-               cases.empty() ? "" : cases.front() + (cases.size() > 1 ? ", …" : ""));
-  }
-  fmt::print("\n");
-  for (const auto& [mode, counts] : matrix.null_passes) {
-    fmt::print("null SUT {:<12} passes {} of {} negative cases\n", mode, counts.first,
-               counts.second);
-  }
-  for (const auto& id : survivors) {
-    fmt::print("no fault kills  {}\n", id);
-  }
-  for (const auto& name : unnoticed) {
-    fmt::print("no case notices {}\n", name);
-  }
-  for (const auto& line : matrix.reference_not_pass) {
-    fmt::print("reference       {}\n", line);
-  }
-  for (const auto& line : matrix.trouble) {
-    fmt::print("trouble         {}\n", line);
+void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
+  auto trials = null_trials(cases);
+  std::ranges::move(fault_trials(bench, cases, matrix), std::back_inserter(trials));
+  auto judged = judge_all(bench, trials);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (judged[i]) {
+      decide_alone(bench, trials[i], judged[i]);
+    }
+    if (!judged[i]) {
+      matrix.trouble.push_back(trials[i].name + ": " + judged[i].error().detail);
+    } else if (trials[i].null_mode.empty()) {
+      take_kills(matrix, trials[i].name, *judged[i]);
+    } else {
+      take_null(bench, trials[i].null_mode, *judged[i], matrix);
+    }
   }
 }
 
@@ -265,20 +278,8 @@ ExitCode selftest(const RunArguments& arguments) {
   const Bench bench{arguments, *library, run_folder(arguments)};
   Matrix matrix;
   reference_passes(bench, *cases, matrix);
-  null_suts(bench, *cases, matrix);
-  kills(bench, *cases, matrix);
-  std::vector<std::string> survivors;
-  for (const auto* one : *cases) {
-    if (!matrix.by_case.contains(one->id)) {
-      survivors.push_back(one->id);
-    }
-  }
-  std::vector<std::string> unnoticed;
-  for (const auto& [fault, killed] : matrix.by_fault) {
-    if (killed.empty()) {
-      unnoticed.push_back(fault);
-    }
-  }
+  try_faults(bench, *cases, matrix);
+  const auto gaps = gaps_of(matrix, *cases);
   const auto value = matrix_json(matrix, *cases);
   std::ofstream(bench.folder / "kill-matrix.json") << value.dump(2) << "\n";
   if (arguments.full) {
@@ -287,13 +288,13 @@ ExitCode selftest(const RunArguments& arguments) {
   if (arguments.json) {
     fmt::print("{}\n", value.dump(2));
   } else {
-    print_matrix(matrix, survivors, unnoticed);
+    print_matrix(matrix, gaps);
   }
-  const bool clean = survivors.empty() && unnoticed.empty() && matrix.trouble.empty() &&
+  const bool clean = gaps.survivors.empty() && gaps.unnoticed.empty() && matrix.trouble.empty() &&
                      matrix.reference_not_pass.empty();
   fmt::print(stderr,
              "{} cases, {} faults: {} cases without a fault, {} faults without a case; {}\n",
-             cases->size(), matrix.by_fault.size(), survivors.size(), unnoticed.size(),
+             cases->size(), matrix.by_fault.size(), gaps.survivors.size(), gaps.unnoticed.size(),
              (bench.folder / "kill-matrix.json").string());
   return clean ? ExitCode::ok : ExitCode::findings;
 }

@@ -26,7 +26,9 @@ constexpr std::array kFronted = {Fault::tp_accepts_comment,
                                  Fault::tp_accepts_undefined_entity,
                                  Fault::tp_accepts_mismatched_tags,
                                  Fault::tp_accepts_text_between_stanzas,
-                                 Fault::tp_cdata_dropped};
+                                 Fault::tp_cdata_dropped,
+                                 Fault::tp_prefix_unknown,
+                                 Fault::tp_double_quotes_unread};
 
 bool forbidden(char32_t c) {
   return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xFFFE || c == 0xFFFF;
@@ -88,6 +90,17 @@ std::vector<RawAttribute> raw_attributes(std::string_view text) {
 std::string_view prefix_of(std::string_view name) {
   const auto colon = name.find(':');
   return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
+}
+
+// "<c:body>" becomes "<c-body>".
+std::string prefix_into_name(std::string tag) {
+  const std::size_t begin = tag[1] == '/' ? 2 : 1;
+  const auto name = std::string_view(tag).substr(begin);
+  const auto prefix = prefix_of(name.substr(0, name.find_first_of(" \t\r\n/>")));
+  if (!prefix.empty() && prefix != "stream") {
+    tag[begin + prefix.size()] = '-';
+  }
+  return tag;
 }
 
 std::optional<char32_t> character_reference(std::string_view name) {
@@ -239,8 +252,11 @@ bool ClientFront::take_tag(Bytes& out) {
   if (end == std::string_view::npos) {
     return false;
   }
-  const std::string tag = held_.substr(0, end + 1);
+  std::string tag = held_.substr(0, end + 1);
   held_.erase(0, end + 1);
+  if (faults_.has(Fault::tp_prefix_unknown)) {
+    tag = prefix_into_name(std::move(tag));
+  }
   if (tag[1] == '/') {
     end_tag(tag, out);
   } else {
@@ -311,7 +327,8 @@ bool ClientFront::mends_tags() const {
   return faults_.has(Fault::tp_accepts_duplicate_attribute) ||
          faults_.has(Fault::tp_accepts_unbound_prefix) ||
          faults_.has(Fault::tp_accepts_control_characters) ||
-         faults_.has(Fault::tp_accepts_undefined_entity);
+         faults_.has(Fault::tp_accepts_undefined_entity) ||
+         faults_.has(Fault::tp_double_quotes_unread);
 }
 
 void ClientFront::start_tag(std::string_view tag, Bytes& out) {
@@ -338,6 +355,9 @@ void ClientFront::start_tag(std::string_view tag, Bytes& out) {
     unbound.insert(prefix_of(name));
   }
   for (const auto& attribute : attributes) {
+    if (attribute.value.starts_with('"') && faults_.has(Fault::tp_double_quotes_unread)) {
+      break;
+    }
     if (!seen.insert(attribute.name).second && faults_.has(Fault::tp_accepts_duplicate_attribute)) {
       continue;
     }

@@ -246,6 +246,14 @@ asio::awaitable<LoginStep> ClientLogin::proceed_after_injection() {
   co_return co_await exchange_headers();
 }
 
+net::TlsVersion ClientLogin::least_tls() const {
+  if (faults_.has(Fault::tp_tls_1_2_refused)) {
+    return net::TlsVersion::tls1_3;
+  }
+  return faults_.has(Fault::tp_tls_1_0_accepted) ? net::TlsVersion::tls1_0
+                                                 : net::TlsVersion::tls1_2;
+}
+
 asio::awaitable<LoginStep> ClientLogin::secure() {
   const bool trusting =
       faults_.has(Fault::tp_trusts_self_signed) || faults_.has(Fault::tp_trusts_unknown_ca) ||
@@ -253,9 +261,7 @@ asio::awaitable<LoginStep> ClientLogin::secure() {
   net::TlsClientOptions options{.ca_pem = account_.ca_pem,
                                 .host = account_.domain,
                                 .verify = !trusting,
-                                .min_version = faults_.has(Fault::tp_tls_1_0_accepted)
-                                                   ? net::TlsVersion::tls1_0
-                                                   : net::TlsVersion::tls1_2};
+                                .min_version = least_tls()};
   const auto done = co_await wire_.start_tls(contexts_, std::move(options));
   if (!done) {
     co_return refuse(done.error().detail, "");
@@ -267,9 +273,10 @@ asio::awaitable<LoginStep> ClientLogin::authenticate() {
   ClientSasl sasl(account_.user, account_.password, faults_, rng_.token(24));
   // A client that goes on where nothing was offered tries what every server knows.
   const bool offered = !mechanisms_.empty();
-  const auto mechanism = offers("SCRAM-SHA-256")       ? SaslMechanism::scram_sha_256
-                         : !offered || offers("PLAIN") ? SaslMechanism::plain
-                                                       : SaslMechanism::none;
+  const bool guesses = !offered || faults_.has(Fault::tp_uses_unoffered_mechanism);
+  const auto mechanism = offers("SCRAM-SHA-256")      ? SaslMechanism::scram_sha_256
+                         : guesses || offers("PLAIN") ? SaslMechanism::plain
+                                                      : SaslMechanism::none;
   const bool may_guess = !wire_.secure() || faults_.has(Fault::tp_no_restart_after_tls);
   if (mechanism == SaslMechanism::none || (!offered && !may_guess)) {
     co_return refuse("no SASL mechanism in common");

@@ -46,6 +46,7 @@ class ClientLogin {
   asio::awaitable<LoginStep> send(Bytes octets);
   LoginStep check_header(const xml::StreamOpened& opened) const;
   bool offers(std::string_view mechanism) const;
+  net::TlsVersion least_tls() const;
   Bytes header() const;
 
   ClientWire& wire_;

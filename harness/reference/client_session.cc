@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/reference/client_sasl.h"
+#include "harness/reference/client_text.h"
 
 namespace parley::reference {
 namespace {
@@ -199,7 +200,7 @@ std::string ClientSession::send_message(const std::string& to, const std::string
   message.set("to", to);
   message.set("id", id.empty() ? next_id() : std::move(id));
   xml::Element body = element(kClientNs, "body");
-  body.set_text(text);
+  body.set_text(sent_text(text, faults_));
   message.children.emplace_back(std::move(body));
   std::string sent_id = message.get("id");
   send(std::move(message));
@@ -207,7 +208,8 @@ std::string ClientSession::send_message(const std::string& to, const std::string
 }
 
 std::string ClientSession::send_ping(const std::string& to) {
-  return request(make_iq("get", to, element(kPingNs, "ping")));
+  const bool astray = faults_.has(Fault::tp_pings_server_only);
+  return request(make_iq("get", astray ? "" : to, element(kPingNs, "ping")));
 }
 
 void ClientSession::send_presence(const std::string& to, const std::string& type) {

@@ -59,6 +59,8 @@ class ClientSession {
   std::optional<Refusal> take_closed();
   std::optional<Refusal> take_stanza(const xml::Element& stanza);
   void take_message(const xml::Element& message);
+  // Null when the message has none to be shown.
+  const xml::Element* body_of(const xml::Element& message) const;
   void show(const xml::Element& message);
   void show_held();
   void take_presence(const xml::Element& presence);

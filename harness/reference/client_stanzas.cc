@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/base/text.h"
 #include "harness/reference/client_sasl.h"
 #include "harness/reference/client_session.h"
+#include "harness/reference/client_text.h"
 
 namespace parley::reference {
 namespace {
@@ -37,16 +37,6 @@ bool has_unknown_child(const xml::Element& message) {
     return child->ns != kClientNs ||
            (child->name != "body" && child->name != "subject" && child->name != "thread");
   });
-}
-
-// What a second decoding of the five entities makes of text.
-std::string decode_again(std::string text) {
-  for (const auto& [reference, character] :
-       std::to_array<std::pair<std::string_view, std::string_view>>(
-           {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}})) {
-    text = replace_all(std::move(text), reference, character);
-  }
-  return text;
 }
 
 }  // namespace
@@ -121,7 +111,7 @@ void ClientSession::take_message(const xml::Element& message) {
       return;
     }
   }
-  if (message.child("body", kClientNs) == nullptr) {
+  if (body_of(message) == nullptr) {
     return;
   }
   if (faults_.has(Fault::tp_unknown_children_dropped) && has_unknown_child(message)) {
@@ -135,6 +125,12 @@ void ClientSession::take_message(const xml::Element& message) {
   show_held();
 }
 
+const xml::Element* ClientSession::body_of(const xml::Element& message) const {
+  const auto* body = message.child("body", kClientNs);
+  return body == nullptr && faults_.has(Fault::tp_shows_foreign_body) ? message.child("body")
+                                                                      : body;
+}
+
 void ClientSession::show_held() {
   if (held_message_) {
     show(*std::exchange(held_message_, std::nullopt));
@@ -142,12 +138,10 @@ void ClientSession::show_held() {
 }
 
 void ClientSession::show(const xml::Element& message) {
-  std::string text = message.child("body", kClientNs)->text();
-  if (faults_.has(Fault::tp_escapes_wrongly)) {
-    text = decode_again(std::move(text));
-  }
-  nlohmann::json params = {
-      {"from", sender(message)}, {"type", message_type(message)}, {"text", std::move(text)}};
+  const bool misnamed = faults_.has(Fault::tp_shows_wrong_sender);
+  nlohmann::json params = {{"from", misnamed ? bare_jid_ : sender(message)},
+                           {"type", message_type(message)},
+                           {"text", shown_text(body_of(message)->text(), faults_)}};
   if (const std::string* id = message.find("id")) {
     params["id"] = *id;
   }
@@ -158,6 +152,9 @@ void ClientSession::show(const xml::Element& message) {
 }
 
 void ClientSession::take_presence(const xml::Element& presence) {
+  if (faults_.has(Fault::tp_presence_not_shown)) {
+    return;
+  }
   const std::string* type = presence.find("type");
   if (type == nullptr) {
     tell("presence", {{"from", sender(presence)}, {"type", "available"}});
@@ -192,7 +189,9 @@ void ClientSession::take_iq(const xml::Element& iq) {
 void ClientSession::take_request(const xml::Element& iq) {
   const auto payloads = iq.elements();
   if (payloads.size() != 1) {
-    answer_error(iq, "modify", "bad-request");  // RFC 6120 section 8.2.3
+    // RFC 6120 section 8.2.3
+    faults_.has(Fault::tp_accepts_any_payloads) ? answer_result(iq)
+                                                : answer_error(iq, "modify", "bad-request");
     return;
   }
   const xml::Element& payload = *payloads.front();
@@ -258,6 +257,9 @@ void ClientSession::take_answer(const xml::Element& iq) {
   }
   if (known) {
     requests_.erase(found);
+  }
+  if (faults_.has(Fault::tp_answer_not_reported)) {
+    return;
   }
   nlohmann::json params = {{"id", id}, {"from", sender(iq)}, {"type", type}};
   if (type == "error") {

@@ -149,6 +149,8 @@ const std::string kForgedPush =
     "<item jid='eve@parley.test'/></query></iq>";
 const std::string kErrorMessage =
     "<message type='error' id='e1' from='bob@parley.test'><body>shown</body></message>";
+const std::string kRefusal = "<failure" + kSasl + "><not-authorized/></failure>";
+const std::string kNoChallenge = "<challenge" + kSasl + ">cGFybGV5</challenge>";
 const std::string kSuccess = "<success" + kSasl + "/>";
 const std::string kFailure = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
@@ -175,6 +177,11 @@ const FaultRow kLoginFaults[] = {
     {"tp-ignores-server-header", {.header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"}, "[connected"},
     {"tp-proceeds-in-clear-after-tls-injection", {.proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message><body>shown</body></message>"}, "[connected"},
     {"tp-survives-no-bind-error", {.bind_error = true}, "[connected"},
+    {"tp-ignores-sasl-failure", {.auth_answer = kRefusal}, "[connected"},
+    {"tp-uses-unoffered-mechanism", {.mechanisms = "<mechanism>UNKNOWN</mechanism>"}, "mechanism='PLAIN'"},
+    {"tp-answers-malformed-challenge", {.auth_answer = kNoChallenge}, "<response"},
+    {"tp-tls-1-2-refused", {.max_version = net::TlsVersion::tls1_2}, "[connected", Sign::vanishes},
+    {"tp-login-segmentation", {.in_pieces = true}, "[connected", Sign::vanishes},
 };
 const FaultRow kStanzaFaults[] = {
     {"tp-wrong-id", {.then = kPing}, "id='p1x'"},
@@ -212,6 +219,16 @@ const FaultRow kStanzaFaults[] = {
     {"tp-roster-push-unanswered", {.then = kPush}, "id='r1'", Sign::vanishes},
     {"tp-message-error-answered", {.then = kErrorMessage}, "id='e1'><error"},
     {"tp-shows-error-as-message", {.then = kErrorMessage}, "\"shown\""},
+    {"tp-answer-not-reported", {.roster_answer = "<iq type='result' id='${id}'/>"}, "[answered", Sign::vanishes},
+    {"tp-shows-wrong-sender", {.then = message("<body>shown</body>")}, "\"from\":\"bob@parley.test/x\"", Sign::vanishes},
+    {"tp-shows-foreign-body", {.then = message("<body xmlns='urn:x'>shown</body>")}, "\"shown\""},
+    {"tp-prefix-unknown", {.then = message("<c:body xmlns:c='jabber:client'>shown</c:body>")}, "\"shown\"", Sign::vanishes},
+    {"tp-double-quotes-unread", {.then = "<message type=\"chat\" from='bob@parley.test/x'><body>shown</body></message>"}, "bob@parley.test/x", Sign::vanishes},
+    {"tp-collapses-white-space", {.then = message("<body>a  b</body>")}, "\"a  b\"", Sign::vanishes},
+    {"tp-accepts-any-payloads", {.then = "<iq type='get' id='e1' from='parley.test'/>"}, "<iq type='result' to='parley.test' id='e1'"},
+    {"tp-presence-not-shown", {.then = "<presence from='bob@parley.test/x'/>"}, "[presence", Sign::vanishes},
+    {"tp-escapes-twice", {}, "&amp;lt;"},
+    {"tp-adds-signature", {}, "sent with Parley"},
 };
 // clang-format on
 
@@ -247,6 +264,15 @@ TEST(ReferenceClient, GivesEachStanzaItsOwnIdUnlessAFaultRepeatsIt) {
   };
   observe({}, {}, press);
   observe({}, with("tp-ids-repeat"), press_repeating);
+}
+
+TEST(ReferenceClient, PingsWhomItsUserNamesUnlessAFaultAsksTheServer) {
+  const auto press = [](ClientDriver& driver) {
+    (void)driver.handle("ping", {{"user", "alice"}, {"to", "bob@parley.test/x"}});
+  };
+  const std::string sign = "<iq type='get' to='bob@parley.test/x'";
+  EXPECT_TRUE(shows(observe({}, {}, press), sign));
+  EXPECT_FALSE(shows(observe({}, with("tp-pings-server-only"), press), sign));
 }
 
 TEST(ReferenceClient, SendsNothingAfterItsCloseUnlessAFaultDoes) {

@@ -84,6 +84,9 @@ asio::awaitable<WireItem> ClientWire::next(milliseconds timeout) {
     net::Event event = co_await stream_->read(timeout);
     if (const auto* octets = std::get_if<Bytes>(&event)) {
       unfed_ = front_ == nullptr ? *octets : front_->rewrite(*octets);
+      if (!settled_ && faults_.has(Fault::tp_login_segmentation) && !octets->ends_with('>')) {
+        co_return ConnectionLost{"half an element"};
+      }
       continue;
     }
     if (settled_ && faults_.has(Fault::tp_acts_on_partial) && !partial_.empty()) {

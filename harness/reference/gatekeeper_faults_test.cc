@@ -180,6 +180,22 @@ INSTANTIATE_TEST_SUITE_P(
         Bent{"gk-subscribe-auto-approved",
              "<presence/><presence type='subscribe' to='juliet@parley.test'/>", "",
              "type='subscribed'"},
+        Bent{"gk-prefix-unknown", message("<c:body xmlns:c='jabber:client'>p</c:body>"),
+             "<body>p</body>", ""},
+        Bent{"gk-double-quotes-unread",
+             "<message type=\"chat\" to='juliet@parley.test'><body>q</body></message>",
+             "to='juliet@parley.test'", ""},
+        Bent{"gk-own-from-refused",
+             "<message from='romeo@parley.test' to='juliet@parley.test' "
+             "type='chat'><body>own</body></message>",
+             "own</body>", "invalid-from"},
+        Bent{"gk-roster-bad-item-accepted",
+             "<iq type='set' id='q'><query xmlns='jabber:iq:roster'/></iq>", "bad-request",
+             "type='result' id='q'"},
+        Bent{"gk-roster-set-of-others",
+             "<iq type='set' id='q' to='juliet@parley.test'><query xmlns='jabber:iq:roster'><item "
+             "jid='a@parley.test'/></query></iq>",
+             "service-unavailable", "type='result' id='q'"},
         Bent{"gk-roster-set-not-stored",
              "<iq type='set' id='q'><query xmlns='jabber:iq:roster'><item "
              "jid='a@parley.test'/></query></iq><iq type='get' id='q2'><query "
@@ -255,6 +271,9 @@ INSTANTIATE_TEST_SUITE_P(
         BentGreeting{"gk-accepts-old-version", Under::clear,
                      header("xmlns='jabber:client' to='parley.test'"), "unsupported-version",
                      "<stream:features>"},
+        BentGreeting{"gk-minor-version-refused", Under::clear,
+                     header("xmlns='jabber:client' version='1.1' to='parley.test'"),
+                     "<stream:features>", "unsupported-version"},
         BentGreeting{"gk-error-without-header", Under::clear,
                      header("xmlns='jabber:client' version='1.0' to='x.test'"), "<stream:stream",
                      "host-unknown"},

@@ -59,6 +59,18 @@ std::string_view prefix_of(std::string_view name) {
   return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
 }
 
+// "<c:body>" becomes "<c-body>"; the stream's own prefix stays.
+Bytes prefix_into_name(std::string_view token) {
+  Bytes out(token);
+  const std::size_t begin = token.starts_with("</") ? 2 : 1;
+  const auto name = token.substr(begin);
+  const auto prefix = prefix_of(name.substr(0, name.find_first_of(" \t\r\n/>")));
+  if (!prefix.empty() && prefix != "stream") {
+    out[begin + prefix.size()] = '-';
+  }
+  return out;
+}
+
 bool is_forbidden(char32_t c) {
   return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xFFFE || c == 0xFFFF;
 }
@@ -126,7 +138,7 @@ bool may_become(std::string_view text, std::string_view opening) {
 bool Leniency::any() const {
   return comments || instructions || doctype || invalid_utf8 || duplicate_attributes ||
          unbound_prefixes || control_characters || undefined_entities || mismatched_tags ||
-         text_between || cdata_dropped;
+         text_between || cdata_dropped || prefixes_unknown || double_quotes_unread;
 }
 
 Bytes LenientFront::filter(std::string_view octets) {
@@ -191,11 +203,10 @@ void LenientFront::take_markup(std::string_view token, Bytes& out) {
   }
   if (token.starts_with("<!") || token.starts_with("<?")) {
     out += leniency_.any() ? mend(token) : Bytes(token);
-  } else if (token.starts_with("</")) {
-    end_tag(token, out);
-  } else {
-    start_tag(token, out);
+    return;
   }
+  const Bytes tag = leniency_.prefixes_unknown ? prefix_into_name(token) : Bytes(token);
+  token.starts_with("</") ? end_tag(tag, out) : start_tag(tag, out);
 }
 
 bool LenientFront::bound(std::string_view prefix) const {
@@ -212,7 +223,8 @@ void LenientFront::start_tag(std::string_view token, Bytes& out) {
       open_.back().prefixes.insert(attribute.name.substr(6));
     }
   }
-  if (!leniency_.duplicate_attributes && !leniency_.unbound_prefixes) {
+  if (!leniency_.duplicate_attributes && !leniency_.unbound_prefixes &&
+      !leniency_.double_quotes_unread) {
     out += leniency_.any() ? mend(token) : Bytes(token);
   } else {
     Bytes mended = "<" + tag.name;
@@ -225,6 +237,9 @@ void LenientFront::start_tag(std::string_view token, Bytes& out) {
     };
     bind(prefix_of(tag.name));
     for (const RawAttribute& attribute : tag.attributes) {
+      if (leniency_.double_quotes_unread && attribute.quoted.starts_with('"')) {
+        break;
+      }
       bind(prefix_of(attribute.name));
       if (seen.insert(attribute.name).second || !leniency_.duplicate_attributes) {
         mended += " " + attribute.name + "=" + attribute.quoted;

@@ -26,6 +26,8 @@ struct Leniency {
   bool mismatched_tags = false;
   bool text_between = false;  // character data between stanzas is dropped
   bool cdata_dropped = false;
+  bool prefixes_unknown = false;      // "c:body" becomes "c-body"
+  bool double_quotes_unread = false;  // the first attribute in double quotes ends them
 
   bool any() const;
 };

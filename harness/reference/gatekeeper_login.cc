@@ -90,6 +90,9 @@ asio::awaitable<bool> Session::start_tls() {
   if (has(Fault::gk_tls_1_0_accepted)) {
     options.min_version = net::TlsVersion::tls1_0;
   }
+  if (has(Fault::gk_tls_1_2_refused)) {
+    options.min_version = net::TlsVersion::tls1_3;
+  }
   const auto session = co_await stream_->start_tls(keeper_.contexts(), std::move(options), 20s);
   secure_ = session.has_value();
   co_return secure_;

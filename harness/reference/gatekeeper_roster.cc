@@ -85,7 +85,11 @@ void Session::on_roster(const xml::Element& iq, const Jid& to) {
   const xml::Element& query = *iq.elements()[0];
   const bool reads_other = iq.get("type") == "get" && has(Fault::gk_roster_of_others);
   const Account* account = keeper_.find(to.local);
-  if (account == nullptr || (account != account_ && !reads_other)) {
+  const bool other = account != nullptr && account != account_;
+  if (other && iq.get("type") == "set" && has(Fault::gk_roster_set_of_others)) {
+    return result(iq, std::nullopt);
+  }
+  if (account == nullptr || (other && !reads_other)) {
     return error(iq, kServiceUnavailable);
   }
   if (iq.get("type") == "set") {
@@ -107,7 +111,8 @@ void Session::roster_set(const xml::Element& iq, const xml::Element& query) {
   const bool one = items.size() == 1 || two;
   const auto jid = one ? parse_jid(items[0]->get("jid")) : std::nullopt;
   if (!jid || items[0]->name != "item" || items[0]->ns != kRosterNs) {
-    return error(iq, kBadRequest);
+    return has(Fault::gk_roster_bad_item_accepted) ? result(iq, std::nullopt)
+                                                   : error(iq, kBadRequest);
   }
   const xml::Element& item = *items[0];
   const std::string bare_jid = jid->bare();

@@ -34,7 +34,9 @@ Leniency leniency_of(const FaultSet& faults) {
           .undefined_entities = faults.has(Fault::gk_accepts_undefined_entity),
           .mismatched_tags = faults.has(Fault::gk_accepts_mismatched_tags),
           .text_between = faults.has(Fault::gk_accepts_text_between_stanzas),
-          .cdata_dropped = faults.has(Fault::gk_cdata_dropped)};
+          .cdata_dropped = faults.has(Fault::gk_cdata_dropped),
+          .prefixes_unknown = faults.has(Fault::gk_prefix_unknown),
+          .double_quotes_unread = faults.has(Fault::gk_double_quotes_unread)};
 }
 
 // RFC 6120 section 4.7.5: major and minor are separate numbers.
@@ -222,6 +224,10 @@ asio::awaitable<void> Session::take(Bytes chunk) {
     on_closed();
     co_return;
   }
+  if (has(Fault::gk_header_segmentation) && !header_seen_ && !chunk.ends_with('>')) {
+    stream_error("not-well-formed");
+    co_return;
+  }
   if (header_may_lack_ && !skip_header(chunk)) {
     co_return;
   }
@@ -302,6 +308,9 @@ std::string_view Session::header_error(const xml::StreamOpened& opened) const {
     return "host-unknown";
   }
   if (is_old_version(header.find("version")) && !has(Fault::gk_accepts_old_version)) {
+    return "unsupported-version";
+  }
+  if (header.get("version") != "1.0" && has(Fault::gk_minor_version_refused)) {
     return "unsupported-version";
   }
   const auto from = parse_jid(client_from_);

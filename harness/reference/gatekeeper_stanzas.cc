@@ -91,7 +91,7 @@ bool Session::stamp(xml::Element& stanza) {
   if (claimed != nullptr) {
     const auto from = parse_jid(*claimed);
     const bool foreign = from && from->domain != keeper_.domain();
-    const bool own = from && from->bare() == bare();
+    const bool own = from && from->bare() == bare() && !has(Fault::gk_own_from_refused);
     const bool right = own && (from->resource.empty() || from->resource == resource_);
     kept = !right && from &&
            has(foreign ? Fault::gk_foreign_domain_from_accepted

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/cli/kill_matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+namespace parley::cli {
+namespace {
+
+bool by_monitor(const Kill& kill) { return !kill.monitor.empty(); }
+
+}  // namespace
+
+void take_kills(Matrix& matrix, const std::string& fault,
+                const std::vector<engine::CaseResult>& results) {
+  auto& killed = matrix.by_fault[fault];
+  for (const auto& result : results) {
+    if (result.verdict.kind == model::VerdictKind::fail) {
+      killed.push_back(result.id);
+      matrix.by_case[result.id].push_back({.fault = fault, .monitor = result.verdict.monitor});
+    }
+  }
+}
+
+Gaps gaps_of(const Matrix& matrix, const std::vector<const model::Case*>& cases) {
+  Gaps out;
+  for (const auto* one : cases) {
+    const auto at = matrix.by_case.find(one->id);
+    if (at == matrix.by_case.end()) {
+      out.survivors.push_back(one->id);
+    } else if (std::ranges::all_of(at->second, by_monitor)) {
+      out.monitors_only.push_back(one->id);
+    }
+  }
+  for (const auto& [fault, killed] : matrix.by_fault) {
+    if (killed.empty()) {
+      out.unnoticed.push_back(fault);
+    }
+  }
+  return out;
+}
+
+nlohmann::json plan_of(const Matrix& matrix) {
+  std::map<std::string, std::set<std::string>> plan;
+  for (const auto& [id, kills] : matrix.by_case) {
+    const auto best = std::ranges::min_element(kills, {}, [&](const Kill& kill) {
+      return std::pair(by_monitor(kill), matrix.by_fault.at(kill.fault).size());
+    });
+    plan[best->fault].insert(id);
+  }
+  for (const auto& [fault, cases] : matrix.by_fault) {
+    if (!cases.empty() && plan[fault].empty()) {
+      plan[fault].insert(cases.front());
+    }
+  }
+  return plan;
+}
+
+nlohmann::json matrix_json(const Matrix& matrix, const std::vector<const model::Case*>& cases) {
+  nlohmann::json nulls = nlohmann::json::object();
+  for (const auto& [mode, counts] : matrix.null_passes) {
+    nulls[mode] = {{"passes", counts.first}, {"negative_cases", counts.second}};
+  }
+  nlohmann::json by_case = nlohmann::json::object();
+  for (const auto* one : cases) {
+    auto& faults = by_case[one->id] = nlohmann::json::array();
+    if (const auto at = matrix.by_case.find(one->id); at != matrix.by_case.end()) {
+      for (const auto& kill : at->second) {
+        faults.push_back(kill.fault);
+      }
+    }
+  }
+  return {{"format", 1},
+          {"faults", matrix.by_fault},
+          {"cases", by_case},
+          {"killed_by_monitors_only", gaps_of(matrix, cases).monitors_only},
+          {"null_suts", nulls},
+          {"reference_not_pass", matrix.reference_not_pass},
+          {"trouble", matrix.trouble}};
+}
+
+void print_matrix(const Matrix& matrix, const Gaps& gaps) {
+  for (const auto& [fault, cases] : matrix.by_fault) {
+    fmt::print("{:<44} {:>4} cases  {}\n", fault, cases.size(),
+               cases.empty() ? "" : cases.front() + (cases.size() > 1 ? ", …" : ""));
+  }
+  fmt::print("\n");
+  for (const auto& [mode, counts] : matrix.null_passes) {
+    fmt::print("null SUT {:<12} passes {} of {} negative cases\n", mode, counts.first,
+               counts.second);
+  }
+  const std::pair<std::string_view, const std::vector<std::string>&> lists[] = {
+      {"no fault kills", gaps.survivors},
+      {"no case notices", gaps.unnoticed},
+      {"a monitor alone", gaps.monitors_only},
+      {"reference", matrix.reference_not_pass},
+      {"trouble", matrix.trouble}};
+  for (const auto& [title, lines] : lists) {
+    for (const auto& line : lines) {
+      fmt::print("{:<15} {}\n", title, line);
+    }
+  }
+}
+
+}  // namespace parley::cli
