@@ -187,7 +187,7 @@ Assessment Tracker::assess() const {
     return violated(broken_, "", "");
   }
   // Nothing that comes after it on that stream can be read.
-  if (!malformed_.empty()) {
+  if (!malformed_.empty() && !acted()) {
     const auto& refused = malformed_.front().second;
     return violated(refused.beyond_limits()
                         ? "the SUT sent more than a peer has to take: " + refused.detail

@@ -412,14 +412,16 @@ class Run {
     }
     const auto& form = cast_.profile->forms.at(cast_.profile->farewell);
     const auto farewell = print_form(form, form.pattern, *cast_.profile);
+    std::vector<std::string> left;
     for (const auto& [actor, party] : cast_.flow->actors) {
       if (!connections_.reading(actor) || !tracker_->can_part(actor)) {
         continue;
       }
+      left.push_back(actor);
       note({.kind = Event::Kind::parting, .link = actor, .octets = farewell});
       co_await connections_.write(actor, farewell, 0);
     }
-    co_await connections_.read_to_the_end();
+    co_await connections_.read_to_the_end(std::move(left));
   }
 
   // Everything under way is ended and awaited before the run's frame goes.

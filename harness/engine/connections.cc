@@ -194,9 +194,9 @@ void Connections::end(const std::string& link, bool reset) {
   }
 }
 
-asio::awaitable<void> Connections::read_to_the_end() {
+asio::awaitable<void> Connections::read_to_the_end(std::vector<std::string> links) {
   const auto open = [&] {
-    return std::ranges::any_of(links_, [](const auto& one) { return one.second.reading; });
+    return std::ranges::any_of(links, [&](const std::string& link) { return reading(link); });
   };
   const auto last = Clock::now() + run_.patience() * 2;  // a SUT may go on for ever
   while (open() && Clock::now() < last) {

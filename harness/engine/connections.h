@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "harness/engine/transcript.h"
 #include "harness/net/stream.h"
@@ -45,8 +46,8 @@ class Connections {
   // Whether something is listening to what the SUT sends there.
   bool reading(const std::string& link) const;
   void end(const std::string& link, bool reset);
-  // Until the SUT has ended every connection, or nothing came for as long as patience lasts.
-  boost::asio::awaitable<void> read_to_the_end();
+  // Until the SUT has ended these connections, or nothing came for as long as patience lasts.
+  boost::asio::awaitable<void> read_to_the_end(std::vector<std::string> links);
   // Ends everything and waits for it: the run's frame may go then.
   boost::asio::awaitable<void> shut();
 

@@ -65,7 +65,7 @@ class Judge {
     }
     const auto findings = watch(run, tracker, *record);
     if (const auto stopping = std::ranges::find_if(findings, &Finding::stops);
-        stopping != findings.end()) {
+        stopping != findings.end() && !tracker.acted()) {
       return found(tracker, *stopping);
     }
     if (const auto* event = trouble(*record)) {

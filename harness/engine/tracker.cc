@@ -240,8 +240,29 @@ void Tracker::on_sent(const Event& event) {
   }
 }
 
+// A new stream on top of the old one is no XML of the old one: the reader cannot tell what it is.
+void Tracker::check_new_stream(const Event& event) {
+  if (!change_made_ || !links_[event.link].header_came || !prohibited_.empty() ||
+      !(event.octets.starts_with("<?xml") || event.octets.starts_with("<stream:stream"))) {
+    return;
+  }
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (active(i) || step.role != Role::expect || step.link != event.link ||
+        step.step.kind != Step::Kind::wire) {
+      continue;
+    }
+    if (run_.profile->forms.at(step.step.form).kind == MessageForm::Kind::header) {
+      prohibited_ = fmt::format("step '{}' happened: {}", step.step.id,
+                                printable(event.octets, kShownOctets));
+    }
+    return;
+  }
+}
+
 void Tracker::on_received(const Event& event) {
   auto& link = links_[event.link];
+  check_new_stream(event);
   for (auto& item : link.reader.feed(event.octets)) {
     on_item(event.link, std::move(item));
   }
@@ -485,6 +506,25 @@ bool Tracker::shown_in_order(std::size_t index) const {
   return true;
 }
 
+// Whether what step `index` shows comes before we have sent what should have led to it: the nearest
+// message before it, or the first of a volley.
+bool Tracker::shown_too_soon(std::size_t index) const {
+  bool too_soon = false;
+  bool in_volley = false;
+  for (std::size_t i = 0; i < index; ++i) {
+    const auto& earlier = run_.steps[i];
+    if (!active(i) || earlier.link != run_.steps[index].link) {
+      continue;
+    }
+    const bool sent = earlier.role == Role::send && earlier.step.kind == Step::Kind::wire;
+    if (sent && !in_volley) {
+      too_soon = !marks_[i].done;
+    }
+    in_volley = sent;
+  }
+  return too_soon;
+}
+
 void Tracker::on_notice(const Event& event) {
   const auto text = event.data.is_object()
                         ? event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
@@ -509,8 +549,9 @@ void Tracker::on_notice(const Event& event) {
     if (!right) {
       continue;
     }
+    const bool too_soon = shown_too_soon(i);
     if (active(i)) {
-      if (shown_in_order(i)) {
+      if (shown_in_order(i) && !too_soon) {
         marks_[i].done = true;
       } else if (!wrong_) {
         wrong_ =
@@ -519,7 +560,7 @@ void Tracker::on_notice(const Event& event) {
       }
       return;
     }
-    if (step.consequence && change_made_ && prohibited_.empty()) {
+    if (step.consequence && (change_made_ || too_soon) && prohibited_.empty()) {
       prohibited_ =
           fmt::format("the user was shown: {} {}", event.text, printable(text, kShownOctets));
       return;

@@ -84,6 +84,8 @@ class Tracker {
   bool failed_in_preamble() const;
   // Octets of the SUT that its own reader would have to refuse too (a monitor judges them).
   const std::vector<std::pair<std::size_t, xml::Refused>>& malformed() const { return malformed_; }
+  // The SUT did what the change forbids.
+  bool acted() const { return !prohibited_.empty(); }
   bool timed_out() const { return deadline_.has_value(); }
   bool late() const { return late_; }
 
@@ -102,9 +104,11 @@ class Tracker {
 
   void on_sent(const Event& event);
   void on_received(const Event& event);
+  void check_new_stream(const Event& event);
   void on_item(const std::string& link, xml::Item item);
   void on_notice(const Event& event);
   bool shown_in_order(std::size_t index) const;
+  bool shown_too_soon(std::size_t index) const;
   void on_end(const Event& event);
   void complete(const std::string& step);
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);

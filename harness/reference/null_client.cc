@@ -154,7 +154,8 @@ asio::awaitable<bool> log_in(NullConnection& at) {
     co_return false;
   }
   constexpr std::string_view kFeatures = "</stream:features";
-  while (at.held.find(kFeatures) == Bytes::npos && at.held.find("features>") == Bytes::npos) {
+  while (at.held.find(kFeatures) == Bytes::npos && at.held.find("features>") == Bytes::npos &&
+         at.held.find("features/>") == Bytes::npos) {
     if (!co_await hear(at, kTimeout)) {
       co_return false;
     }
