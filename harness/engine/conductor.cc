@@ -482,12 +482,14 @@ asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) 
   const auto executor = co_await asio::this_coro::executor;
   for (const auto& cast : *casts) {
     std::string origin;
-    Twins::Taken twin;
-    if (cast.name == "twin") {
-      origin = twin_name(cast, one.row);
-      twin = co_await workshop.twins.take(fmt::format("{} seed {}", origin, workshop.seed));
-      if (twin.record != nullptr) {
-        transcript.runs.push_back(*twin.record);
+    SharedRuns::Taken taken;
+    if (cast.name == "twin" || cast.name == "after") {
+      origin = shared_name(cast, one.row);
+      taken = co_await workshop.shared.take(
+          fmt::format("{} seed {}", origin, workshop.seed),
+          cast.name == "twin" ? SharedRuns::When::recently : SharedRuns::When::from_now_on);
+      if (taken.record != nullptr) {
+        transcript.runs.push_back(*taken.record);
         continue;
       }
     }
@@ -497,7 +499,7 @@ asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) 
     if (!run.as_it_must()) {
       break;  // a further run could not tell anything
     }
-    twin.claim.done(run.record());
+    taken.claim.done(run.record());
   }
   co_return transcript;
 }

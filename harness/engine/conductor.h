@@ -9,8 +9,8 @@
 
 #include "harness/crypto/certificate.h"
 #include "harness/engine/ports.h"
+#include "harness/engine/shared_runs.h"
 #include "harness/engine/transcript.h"
-#include "harness/engine/twins.h"
 #include "harness/model/library.h"
 
 namespace parley::engine {
@@ -40,7 +40,7 @@ struct Workshop {
   std::string authority_file;                        // its PEM file, for a client SUT
   std::string domain;                                // the played server's
   Patience& patience;
-  Twins& twins;
+  SharedRuns& shared;
   std::uint64_t seed;
 };
 

@@ -211,7 +211,7 @@ class Worker {
                           .authority_file = authority_file_,
                           .domain = "gatekeeper.test",
                           .patience = patience_,
-                          .twins = twins_,
+                          .shared = shared_,
                           .seed = transcript.seed};
         std::string thrown;
         try {
@@ -250,7 +250,7 @@ class Worker {
   asio::io_context io_;
   Patience patience_;
   asio::steady_timer quiet_;  // cancelled when no worker judges any more
-  Twins twins_{io_.get_executor()};
+  SharedRuns shared_{io_.get_executor()};
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;

@@ -105,7 +105,7 @@ asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> c
   net::TlsContexts tls;
   std::map<crypto::LeafKind, crypto::Leaf> leaves;
   engine::Patience patience(300ms, 600ms);
-  engine::Twins twins(co_await asio::this_coro::executor);
+  engine::SharedRuns shared(co_await asio::this_coro::executor);
   engine::Workshop workshop{.library = library(),
                             .attachment = **attachment,
                             .respond = parties::responder_for("xmpp"),
@@ -115,7 +115,7 @@ asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> c
                             .authority_file = std::move(authority_file),
                             .domain = "gatekeeper.test",
                             .patience = patience,
-                            .twins = twins,
+                            .shared = shared,
                             .seed = 1};
   for (const auto& id : cases) {
     const auto* one = library().find_case(id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "harness/engine/twins.h"
+#include "harness/engine/shared_runs.h"
 
 #include <gtest/gtest.h>
 
@@ -13,16 +13,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-class TwinsTest : public ::testing::Test {
+class SharedRunsTest : public ::testing::Test {
  protected:
+  using When = SharedRuns::When;
   // Notes what each who asks gets: its own turn ("") or the name of a shared record.
-  asio::awaitable<void> ask() {
-    auto taken = co_await twins_.take("flow");
+  asio::awaitable<void> ask(When when) {
+    auto taken = co_await runs_.take("flow", when);
     got_.push_back(taken.record == nullptr ? "" : taken.record->name);
     claims_.push_back(std::move(taken.claim));
   }
-  void ask_and_run() {
-    asio::co_spawn(io_, ask(), asio::detached);
+  void ask_and_run(When when = When::recently) {
+    asio::co_spawn(io_, ask(when), asio::detached);
     run();
   }
   void run() {
@@ -31,12 +32,12 @@ class TwinsTest : public ::testing::Test {
   }
 
   asio::io_context io_;
-  Twins twins_{io_.get_executor()};
+  SharedRuns runs_{io_.get_executor()};
   std::vector<std::string> got_;
-  std::vector<Twins::Claim> claims_;
+  std::vector<SharedRuns::Claim> claims_;
 };
 
-TEST_F(TwinsTest, AreCarriedOutOnceForAllWhoWait) {
+TEST_F(SharedRunsTest, AreCarriedOutOnceForAllWhoWait) {
   ask_and_run();
   ask_and_run();
   ask_and_run();
@@ -47,7 +48,7 @@ TEST_F(TwinsTest, AreCarriedOutOnceForAllWhoWait) {
   EXPECT_EQ(got_, (std::vector<std::string>{"", "twin", "twin", "twin"}));
 }
 
-TEST_F(TwinsTest, ThatFailedAreNotShared) {
+TEST_F(SharedRunsTest, ThatFailedAreNotShared) {
   ask_and_run();
   ask_and_run();
   claims_.clear();  // withdrawn
@@ -60,7 +61,22 @@ TEST_F(TwinsTest, ThatFailedAreNotShared) {
   EXPECT_EQ(got_.back(), "later");
 }
 
-TEST(TwinName, HoldsTheValuesThatTheFlowUses) {
+TEST_F(SharedRunsTest, FromNowOnServeAllWhoAskedBeforeTheyBegan) {
+  const auto later = When::from_now_on;
+  ask_and_run(later);  // begins at once
+  ask_and_run(later);
+  ask_and_run(later);
+  claims_[0].done({.name = "first", .values = {}, .events = {}});
+  run();
+  EXPECT_EQ(got_, (std::vector<std::string>{"", ""}));  // the first began before they asked
+  claims_[1].done({.name = "second", .values = {}, .events = {}});
+  run();
+  EXPECT_EQ(got_, (std::vector<std::string>{"", "", "second"}));
+  ask_and_run(later);
+  EXPECT_EQ(got_.back(), "");
+}
+
+TEST(SharedName, HoldsTheValuesThatTheFlowUses) {
   model::Profile profile;
   profile.name = "xmpp";
   model::Flow flow;
@@ -69,9 +85,9 @@ TEST(TwinName, HoldsTheValuesThatTheFlowUses) {
   run.profile = &profile;
   run.flow = &flow;
   run.steps.emplace_back().step.with["text"] = {"${text}"};
-  const auto one = twin_name(run, {{"text", "a"}, {"octets", "1"}});
-  EXPECT_EQ(one, twin_name(run, {{"text", "a"}, {"octets", "2"}}));
-  EXPECT_NE(one, twin_name(run, {{"text", "b"}, {"octets", "1"}}));
+  const auto one = shared_name(run, {{"text", "a"}, {"octets", "1"}});
+  EXPECT_EQ(one, shared_name(run, {{"text", "a"}, {"octets", "2"}}));
+  EXPECT_NE(one, shared_name(run, {{"text", "b"}, {"octets", "1"}}));
 }
 
 }  // namespace

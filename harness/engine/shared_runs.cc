@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "harness/engine/twins.h"
+#include "harness/engine/shared_runs.h"
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
@@ -34,61 +34,67 @@ std::map<std::string, std::string> row_of(const CastRun& run,
   return out;
 }
 
-std::string twin_name(const CastRun& twin, const std::map<std::string, std::string>& row) {
-  std::string out = "twin of " + twin.profile->name + "/" + twin.flow->name + " for " +
-                    std::string(model::to_string(twin.sut));
-  for (const auto& [name, value] : row_of(twin, row)) {
+std::string shared_name(const CastRun& run, const std::map<std::string, std::string>& row) {
+  std::string out = run.name + " of " + run.profile->name + "/" + run.flow->name + " for " +
+                    std::string(model::to_string(run.sut));
+  for (const auto& [name, value] : row_of(run, row)) {
     out += "; " + name + "=" + value;
   }
   return out;
 }
 
-Twins::Claim::Claim(Claim&& other) noexcept
-    : twins_(std::exchange(other.twins_, nullptr)), name_(std::move(other.name_)) {}
+SharedRuns::Claim::Claim(Claim&& other) noexcept
+    : runs_(std::exchange(other.runs_, nullptr)), name_(std::move(other.name_)) {}
 
-Twins::Claim& Twins::Claim::operator=(Claim&& other) noexcept {
-  std::swap(twins_, other.twins_);
+SharedRuns::Claim& SharedRuns::Claim::operator=(Claim&& other) noexcept {
+  std::swap(runs_, other.runs_);
   std::swap(name_, other.name_);
   return *this;
 }
 
-Twins::Claim::~Claim() {
-  if (twins_ != nullptr) {
-    twins_->settle(name_, nullptr);
+SharedRuns::Claim::~Claim() {
+  if (runs_ != nullptr) {
+    runs_->settle(name_, nullptr);
   }
 }
 
-void Twins::Claim::done(const RunRecord& record) {
-  if (twins_ != nullptr) {
-    std::exchange(twins_, nullptr)->settle(name_, std::make_shared<RunRecord>(record));
+void SharedRuns::Claim::done(const RunRecord& record) {
+  if (runs_ != nullptr) {
+    std::exchange(runs_, nullptr)->settle(name_, std::make_shared<RunRecord>(record));
   }
 }
 
-void Twins::settle(const std::string& name, std::shared_ptr<const RunRecord> record) {
+void SharedRuns::settle(const std::string& name, std::shared_ptr<const RunRecord> record) {
   const auto at = entries_.find(name);
   if (at == entries_.end()) {
     return;
   }
   const auto under_way = std::exchange(at->second.under_way, nullptr);
-  at->second.since = Clock::now();
+  at->second.ended = Clock::now();
   at->second.record = std::move(record);
   if (under_way != nullptr) {
     under_way->cancel();
   }
 }
 
-asio::awaitable<Twins::Taken> Twins::take(std::string name) {
-  auto& entry = entries_[name];  // never erased: entries are as few as flows
-  if (const auto under_way = entry.under_way; under_way != nullptr) {
+asio::awaitable<SharedRuns::Taken> SharedRuns::take(std::string name, When when) {
+  auto& entry = entries_[name];
+  const auto call = ++calls_;
+  while (const auto under_way = entry.under_way) {
+    const bool ours = when == When::recently || entry.began > call;
     boost::system::error_code ignored;
     co_await under_way->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    // When it failed each has to see for itself: one after the other would take for ever.
-    co_return Taken{.record = entry.record};
+    if (ours) {
+      // When it failed each has to see for itself: one after the other would take for ever.
+      co_return Taken{.record = entry.record};
+    }
   }
-  if (entry.record != nullptr && Clock::now() - entry.since < kFresh) {
+  const bool recent = entry.record != nullptr && Clock::now() - entry.ended < kRecent;
+  if (recent && (when == When::recently || entry.began > call)) {
     co_return Taken{.record = entry.record};
   }
   entry.record.reset();
+  entry.began = ++calls_;
   entry.under_way = std::make_shared<asio::steady_timer>(executor_, Clock::time_point::max());
   co_return Taken{.record = nullptr, .claim = Claim(*this, std::move(name))};
 }
