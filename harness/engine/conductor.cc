@@ -75,8 +75,8 @@ std::size_t nodes_of(const xml::Element& element) {
 
 class Run {
  public:
-  // `origin` as in the record; `row` the values that the flow may use beside its own.
-  Run(const CastRun& cast, Workshop& workshop, Transcript& transcript, std::string origin,
+  // `row`: the values that the flow may use beside its own.
+  Run(const CastRun& cast, Workshop& workshop, Transcript& transcript,
       std::map<std::string, std::string> row, Clock::time_point began,
       asio::any_io_executor executor)
       : cast_(cast),
@@ -91,9 +91,8 @@ class Run {
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
              .too_much = [this] { return too_much_kept(); }}),
-        rng_(run_rng(transcript.seed, origin.empty() ? transcript.case_id : origin, cast.name)) {
+        rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
-    record_.origin = std::move(origin);
     record_.values = std::move(row);
   }
 
@@ -481,25 +480,22 @@ asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) 
   const auto began = Clock::now();
   const auto executor = co_await asio::this_coro::executor;
   for (const auto& cast : *casts) {
-    std::string origin;
     SharedRuns::Taken taken;
     if (cast.name == "twin" || cast.name == "after") {
-      origin = shared_name(cast, one.row);
       taken = co_await workshop.shared.take(
-          fmt::format("{} seed {}", origin, workshop.seed),
+          fmt::format("{} seed {}", shared_name(cast, one.row), workshop.seed),
           cast.name == "twin" ? SharedRuns::When::recently : SharedRuns::When::from_now_on);
       if (taken.record != nullptr) {
         transcript.runs.push_back(*taken.record);
         continue;
       }
     }
-    Run run(cast, workshop, transcript, origin, origin.empty() ? one.row : row_of(cast, one.row),
-            began, executor);
+    Run run(cast, workshop, transcript, one.row, began, executor);
     co_await run.carry_out(one.soils);
     if (!run.as_it_must()) {
       break;  // a further run could not tell anything
     }
-    taken.claim.done(run.record());
+    taken.claim.done(run.record(), one.id);
   }
   co_return transcript;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <iterator>
 #include <utility>
 
 namespace parley::engine {
@@ -26,19 +25,11 @@ bool uses(const CastRun& run, const std::string& name) {
 
 }  // namespace
 
-std::map<std::string, std::string> row_of(const CastRun& run,
-                                          const std::map<std::string, std::string>& row) {
-  std::map<std::string, std::string> out;
-  std::ranges::copy_if(row, std::inserter(out, out.end()),
-                       [&](const auto& entry) { return uses(run, entry.first); });
-  return out;
-}
-
 std::string shared_name(const CastRun& run, const std::map<std::string, std::string>& row) {
   std::string out = run.name + " of " + run.profile->name + "/" + run.flow->name + " for " +
                     std::string(model::to_string(run.sut));
-  for (const auto& [name, value] : row_of(run, row)) {
-    out += "; " + name + "=" + value;
+  for (const auto& [name, value] : row) {
+    out += uses(run, name) ? "; " + name + "=" + value : "";
   }
   return out;
 }
@@ -58,10 +49,13 @@ SharedRuns::Claim::~Claim() {
   }
 }
 
-void SharedRuns::Claim::done(const RunRecord& record) {
-  if (runs_ != nullptr) {
-    std::exchange(runs_, nullptr)->settle(name_, std::make_shared<RunRecord>(record));
+void SharedRuns::Claim::done(const RunRecord& record, const std::string& origin) {
+  if (runs_ == nullptr) {
+    return;
   }
+  auto shared = std::make_shared<RunRecord>(record);
+  shared->origin = origin;
+  std::exchange(runs_, nullptr)->settle(name_, std::move(shared));
 }
 
 void SharedRuns::settle(const std::string& name, std::shared_ptr<const RunRecord> record) {

@@ -21,9 +21,6 @@ namespace parley::engine {
 // Names what an unchanged run depends on: its place in a case, dialect, flow, party under test and
 // the values of the row that the flow uses. Two cases could not tell runs of one name apart.
 std::string shared_name(const CastRun& run, const std::map<std::string, std::string>& row);
-// The values of `row` that `run`'s steps use.
-std::map<std::string, std::string> row_of(const CastRun& run,
-                                          const std::map<std::string, std::string>& row);
 
 class SharedRuns {
  public:
@@ -40,7 +37,8 @@ class SharedRuns {
     Claim(Claim&& other) noexcept;
     Claim& operator=(Claim&& other) noexcept;
     ~Claim();
-    void done(const RunRecord& record);
+    // `origin`: the case that carried it out.
+    void done(const RunRecord& record, const std::string& origin);
 
    private:
     SharedRuns* runs_ = nullptr;

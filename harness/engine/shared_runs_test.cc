@@ -42,7 +42,7 @@ TEST_F(SharedRunsTest, AreCarriedOutOnceForAllWhoWait) {
   ask_and_run();
   ask_and_run();
   EXPECT_EQ(got_, std::vector<std::string>{""});
-  claims_[0].done({.name = "twin", .values = {}, .events = {}});
+  claims_[0].done({.name = "twin", .values = {}, .events = {}}, "a/case");
   run();
   ask_and_run();
   EXPECT_EQ(got_, (std::vector<std::string>{"", "twin", "twin", "twin"}));
@@ -56,7 +56,7 @@ TEST_F(SharedRunsTest, ThatFailedAreNotShared) {
   EXPECT_EQ(got_, (std::vector<std::string>{"", ""}));
   ask_and_run();
   EXPECT_EQ(got_, (std::vector<std::string>{"", "", ""}));
-  claims_.back().done({.name = "later", .values = {}, .events = {}});
+  claims_.back().done({.name = "later", .values = {}, .events = {}}, "a/case");
   ask_and_run();
   EXPECT_EQ(got_.back(), "later");
 }
@@ -66,10 +66,10 @@ TEST_F(SharedRunsTest, FromNowOnServeAllWhoAskedBeforeTheyBegan) {
   ask_and_run(later);  // begins at once
   ask_and_run(later);
   ask_and_run(later);
-  claims_[0].done({.name = "first", .values = {}, .events = {}});
+  claims_[0].done({.name = "first", .values = {}, .events = {}}, "a/case");
   run();
   EXPECT_EQ(got_, (std::vector<std::string>{"", ""}));  // the first began before they asked
-  claims_[1].done({.name = "second", .values = {}, .events = {}});
+  claims_[1].done({.name = "second", .values = {}, .events = {}}, "a/case");
   run();
   EXPECT_EQ(got_, (std::vector<std::string>{"", "", "second"}));
   ask_and_run(later);

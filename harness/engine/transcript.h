@@ -51,7 +51,7 @@ std::string_view to_string(Event::Kind kind);
 // or "plain" for a case without a change.
 struct RunRecord {
   std::string name;
-  // Whose choices it follows: empty for the case itself; otherwise a run that several cases share.
+  // Empty for the case's own; otherwise the case that carried it out for others too.
   std::string origin{};
   std::map<std::string, std::string> values;  // the scope's values at the start
   std::vector<Event> events;
