@@ -134,10 +134,19 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
       // Refused but alive: the fence must show that it goes on.
       return due() == nullptr ? Assessment{.state = State::holds} : Assessment{};
     }
-    other = &refusal;
+    // What the SUT said tells more than that it hung up afterwards.
+    if (other == nullptr || other->kind == RefusalKind::close) {
+      other = &refusal;
+    }
   }
   if (other != nullptr && (!link_open(link) || deadline_)) {
-    return violated("the SUT refused it, but not as it must", expected, other->shown);
+    auto out = violated("the SUT refused it, but not as it must", expected, other->shown);
+    if (!outcome.conditions.empty() && !other->condition.empty()) {
+      out.difference =
+          fmt::format("condition: expected {}, came {}", join(outcome.conditions, " or "),
+                      printable(other->condition, 100));
+    }
+    return out;
   }
   if (deadline_) {
     return violated(fence_done() ? "the SUT did not refuse it" : "nothing came in time", expected,
@@ -185,6 +194,9 @@ Assessment Tracker::assess(const Outcome& outcome) const {
 Assessment Tracker::assess() const {
   if (!broken_.empty()) {
     return violated(broken_, "", "");
+  }
+  if (!gave_up_.empty() && !acted()) {
+    return violated(gave_up_, "a peer that reads and stops sending", "more than a run can hold");
   }
   // Nothing that comes after it on that stream can be read.
   if (!malformed_.empty() && !acted()) {

@@ -97,12 +97,20 @@ class Run {
   }
 
   asio::awaitable<void> carry_out(bool soils) {
-    if (co_await lease()) {
-      tracker_.emplace(cast_, record_.values, rng_);
-      co_await follow();
-      co_await part();
+    std::exception_ptr thrown;
+    try {
+      if (co_await lease()) {
+        tracker_.emplace(cast_, record_.values, rng_);
+        co_await follow();
+        co_await part();
+      }
+    } catch (...) {
+      thrown = std::current_exception();
     }
     co_await finish(soils);
+    if (thrown) {
+      std::rethrow_exception(thrown);
+    }
   }
 
  private:
@@ -112,7 +120,8 @@ class Run {
   }
 
   void note(Event event) {
-    sent_ += event.kind == Event::Kind::sent ? event.octets.size() : 0;
+    // Answers beside the flow do not count: a SUT could ask for ever more time.
+    sent_ += event.kind == Event::Kind::sent && !event.step.empty() ? event.octets.size() : 0;
     event.at_us = duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
     record_.events.push_back(std::move(event));
     if (tracker_) {
@@ -390,7 +399,7 @@ class Run {
                                                  : model::Party::gatekeeper_server,
                           .domain = record_.values["domain"],
                           .bare = record_.values[seen.link + ".bare"],
-                          .jid = record_.values[seen.link + ".jid"],
+                          .jid = tracker_->scope().values[seen.link + ".jid"],
                           .rng = rng_.child("beside")};
       if (Clock::now() > due_since_ + patience() * kMostWaits) {
         co_return;  // a SUT that asks much and reads slowly

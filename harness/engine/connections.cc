@@ -48,8 +48,9 @@ asio::awaitable<void> Connections::dial(std::string link, std::string step, net:
   auto stream = co_await net::Stream::connect(to, run_.patience());
   if (!stream) {
     run_.note(
-        {.kind = Event::Kind::broken,
-         .link = "driver",
+        {.kind = Event::Kind::unreachable,
+         .link = link,
+         .step = step,
          .text = fmt::format("connecting to {}: {}", net::to_string(to), stream.error().detail)});
     co_return;
   }
@@ -94,12 +95,12 @@ asio::awaitable<void> Connections::read(std::string name) {
   while (true) {
     auto event = co_await stream->read(milliseconds(0));
     if (auto* octets = std::get_if<Bytes>(&event)) {
-      received_ += octets->size();
+      received_ += octets->size() + kReadOctets;
       run_.note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
       idle_.cancel();
       if (received_ > kMaxReceivedOctets || run_.too_much()) {
         run_.note(
-            {.kind = Event::Kind::failed, .link = name, .text = "the SUT does not stop sending"});
+            {.kind = Event::Kind::gave_up, .link = name, .text = "the SUT does not stop sending"});
         stream->reset();
         co_return;
       }
@@ -138,12 +139,28 @@ asio::awaitable<void> Connections::handshake(std::string name, std::string step,
     co_return;
   }
   co_await pause_reading(name);
+  const auto patience = run_.patience();
+  const auto began = Clock::now();
   Result<net::TlsSession> session = fail(Errc::io, "");
   if (auto* client = std::get_if<net::TlsClientOptions>(&options)) {
-    session = co_await link.stream->start_tls(tls_, std::move(*client), run_.patience());
+    session = co_await link.stream->start_tls(tls_, std::move(*client), patience);
   } else {
     session = co_await link.stream->start_tls(
-        tls_, std::get<net::TlsServerOptions>(std::move(options)), run_.patience());
+        tls_, std::get<net::TlsServerOptions>(std::move(options)), patience);
+  }
+  if (!session && session.error().code == Errc::malformed) {
+    run_.note({.kind = Event::Kind::broken, .link = name, .text = session.error().detail});
+    co_return;
+  }
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  if (!session && took >= patience) {
+    // Silence in a handshake refuses nothing.
+    run_.note({.kind = Event::Kind::deadline,
+               .link = name,
+               .step = step,
+               .data = {{"waited_ms", patience.count()}, {"late_ms", (took - patience).count()}}});
+    link.stream->close();
+    co_return;
   }
   if (!session) {
     run_.note({.kind = Event::Kind::tls_failed,
@@ -168,7 +185,7 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets,
   asio::steady_timer guard(executor_, run_.patience());
   guard.async_wait([this, stream, name, under_way](boost::system::error_code error) {
     if (!error && *under_way) {
-      run_.note({.kind = Event::Kind::failed, .link = name, .text = "the SUT does not read"});
+      run_.note({.kind = Event::Kind::gave_up, .link = name, .text = "the SUT does not read"});
       stream->reset();
     }
   });

@@ -34,11 +34,11 @@ class Connections {
   Connections(boost::asio::any_io_executor executor, net::TlsContexts& tls, Run run)
       : executor_(executor), tls_(tls), run_(std::move(run)), idle_(executor) {}
 
-  // Notes `dialled` or `broken` (driver: the address is the declaration's).
+  // Notes `dialled` or `unreachable`.
   boost::asio::awaitable<void> dial(std::string link, std::string step, net::Address to);
   // Waits for the SUT on a port of its own; notes `accepted`. Errors: io.
   Result<net::Address> listen(const std::string& link, const std::string& step);
-  // Notes `tls` or `tls_failed`.
+  // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
   // In segments of so many octets (0: in one). A connection that breaks says so by itself.
   boost::asio::awaitable<void> write(std::string link, Bytes octets, std::size_t segment_octets);
@@ -68,6 +68,7 @@ class Connections {
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
 
   static constexpr std::size_t kMaxReceivedOctets = 4 * 1024 * 1024;  // of one run
+  static constexpr std::size_t kReadOctets = 64;  // what each read counts beside its octets
 
   boost::asio::any_io_executor executor_;
   net::TlsContexts& tls_;

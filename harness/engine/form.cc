@@ -231,7 +231,14 @@ class Matcher {
       return xml::Difference{path, alternatives.empty() ? "any value" : join(alternatives, " or "),
                              actual == nullptr ? "(absent)" : "(empty)"};
     }
-    if (!wild && std::ranges::count(alternatives, *actual) == 0) {
+    const bool fits = std::ranges::any_of(alternatives, [&](const std::string& alternative) {
+      // "a/*" takes whatever begins with "a/".
+      const bool prefix = alternative.size() > 1 && alternative.ends_with('*');
+      return alternative == *actual ||
+             (prefix && actual->size() >= alternative.size() &&
+              actual->starts_with(alternative.substr(0, alternative.size() - 1)));
+    });
+    if (!wild && !fits) {
       return xml::Difference{path, join(alternatives, " or "), *actual};
     }
     if (field) {

@@ -112,7 +112,14 @@ class Judge {
   Verdict missed(const CastRun& run, const Tracker& tracker, const Assessment& state) {
     auto out = failed(tracker, state);
     const bool before_change = run.change != nullptr && tracker.changed_octets().empty() &&
-                               state.reason != "the SUT acted on it" && !changed(run, tracker);
+                               !tracker.acted() && !changed(run, tracker);
+    if (const auto locked_out = login_refused(run, tracker); !locked_out.empty()) {
+      out.kind = VerdictKind::inconclusive;
+      out.blame = Blame::configuration;
+      out.level.reset();
+      out.reason = locked_out;
+      return out;
+    }
     if (run.name == "twin" || before_change ||
         (run.name == "plain" && tracker.failed_in_preamble())) {
       out.kind = VerdictKind::inconclusive;
@@ -125,6 +132,19 @@ class Judge {
       out.reason = "the SUT does not work any more after it: " + state.reason;
     }
     return out;
+  }
+
+  // Why the SUT would not take an account as it was leased, where the case is not about that.
+  static std::string login_refused(const CastRun& run, const Tracker& tracker) {
+    if (!model::is_server(run.sut) || run.name == "plain" || run.name == "changed") {
+      return "";
+    }
+    for (const auto& refusal : tracker.refusals()) {
+      if (refusal.kind == model::RefusalKind::sasl_failure) {
+        return fmt::format("the SUT refuses the account of '{}': {}", refusal.link, refusal.shown);
+      }
+    }
+    return "";
   }
 
   // Whether the change was made: for a handshake there are no octets.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -33,8 +34,12 @@ std::optional<Finding> well_formed(const Watched& watched) {
   return std::nullopt;
 }
 
-// Each request of ours is answered at most once.
+// Each request of ours is answered at most once, and nothing else is answered with a result.
 std::optional<Finding> answered_once(const Watched& watched) {
+  std::set<std::string> asked;
+  for (const auto& sent : watched.sent) {
+    asked.insert(sent.link + " " + sent.element.get("id"));
+  }
   std::map<std::string, int> answers;
   for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
@@ -42,8 +47,12 @@ std::optional<Finding> answered_once(const Watched& watched) {
       continue;
     }
     const auto type = stanza->get("type");
-    if ((type == "result" || type == "error") &&
-        ++answers[seen.link + " " + stanza->get("from") + " " + stanza->get("id")] > 1) {
+    const auto id = seen.link + " " + stanza->get("id");
+    if (type == "result" && !asked.contains(id)) {
+      return found("answered-once", "the SUT answered what nobody had asked",
+                   xml::print(*stanza, stanza->ns));
+    }
+    if ((type == "result" || type == "error") && ++answers[id] > 1) {
       return found("answered-once", "one request was answered twice",
                    xml::print(*stanza, stanza->ns));
     }
@@ -88,16 +97,101 @@ std::optional<Finding> fresh_ids(const Watched& watched) {
   return std::nullopt;
 }
 
-// What a server delivers from others says from whom.
+// The texts that we sent in messages.
+std::set<std::string> sent_texts(const Watched& watched) {
+  std::set<std::string> out;
+  for (const auto& sent : watched.sent) {
+    if (const auto* body = sent.element.child("body");
+        sent.element.name == "message" && body != nullptr) {
+      out.insert(body->text());
+    }
+  }
+  return out;
+}
+
+// The text of a message that is no error; null for anything else.
+const xml::Element* body_of(const xml::Element* stanza) {
+  return stanza != nullptr && stanza->name == "message" && stanza->get("type") != "error"
+             ? stanza->child("body")
+             : nullptr;
+}
+
+// What a server delivers from others says from whom: without 'from' a stanza is the account's own.
 std::optional<Finding> stamped_from(const Watched& watched) {
   if (!model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
+  const auto ours = sent_texts(watched);
   for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
-    if (stanza != nullptr && (stanza->name == "message" || stanza->name == "presence") &&
-        stanza->get("type") != "error" && stanza->find("from") == nullptr) {
+    const auto* body = body_of(stanza);
+    if (body != nullptr && stanza->find("from") == nullptr && ours.contains(body->text())) {
       return found("stamped-from", "the server delivered a stanza without 'from'",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// A message goes to the streams that the flow names and to no other.
+std::optional<Finding> delivered_where(const Watched& watched) {
+  if (!model::is_server(watched.run.sut)) {
+    return std::nullopt;
+  }
+  const auto ours = sent_texts(watched);
+  for (const auto& seen : watched.tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    const auto* body = body_of(stanza);
+    if (body != nullptr && seen.step.empty() && ours.contains(body->text())) {
+      return found("delivered-where", "a message came to a stream that it was not for",
+                   "on the stream of " + seen.link + ": " + xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+// A client sends under its own address or none.
+std::optional<Finding> own_from(const Watched& watched) {
+  if (model::is_server(watched.run.sut)) {
+    return std::nullopt;
+  }
+  for (const auto& seen : watched.tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    const auto* from = stanza == nullptr ? nullptr : stanza->find("from");
+    const auto bare = watched.record.values.find(seen.link + ".bare");
+    if (from != nullptr && !from->empty() && bare != watched.record.values.end() &&
+        *from != bare->second && !from->starts_with(bare->second + "/")) {
+      return found("own-from", "the client sent a stanza under another address",
+                   xml::print(*stanza, stanza->ns));
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_bind(const xml::Element& iq) {
+  return iq.child("bind", "urn:ietf:params:xml:ns:xmpp-bind") != nullptr;
+}
+
+// Before a resource is bound no stanza of the SUT is on its way but those that bind it.
+std::optional<Finding> bound_first(const Watched& watched) {
+  std::map<std::string, std::size_t> bound;  // by link, the event that said so
+  for (const auto& sent : watched.sent) {
+    if (sent.element.get("type") == "result" && is_bind(sent.element)) {
+      bound.try_emplace(sent.link, sent.event);
+    }
+  }
+  for (const auto& seen : watched.tracker.seen()) {
+    const auto* stanza = stanza_of(seen);
+    if (stanza == nullptr) {
+      continue;
+    }
+    if (stanza->get("type") == "result" && is_bind(*stanza)) {
+      bound.try_emplace(seen.link, seen.event);
+    }
+    const bool routed = stanza->name == "message" || stanza->name == "presence";
+    const bool answer = stanza->get("type") == "error";
+    if (routed && !answer && !bound.contains(seen.link)) {
+      return found("bound-first", "a stanza came before a resource was bound",
                    xml::print(*stanza, stanza->ns));
     }
   }
@@ -106,61 +200,68 @@ std::optional<Finding> stamped_from(const Watched& watched) {
 
 // No password crosses the wire outside TLS.
 std::optional<Finding> no_clear_password(const Watched& watched) {
+  std::map<std::string, Bytes> clear;  // by link, what came before TLS
   std::set<std::string> secure;
   for (const auto& event : watched.record.events) {
     if (event.kind == Event::Kind::tls) {
       secure.insert(event.link);
     }
-    if (event.kind != Event::Kind::received || secure.contains(event.link)) {
+    if (event.kind == Event::Kind::received && !secure.contains(event.link)) {
+      clear[event.link] += event.octets;
+    }
+  }
+  for (const auto& [link, octets] : clear) {
+    const auto password = watched.record.values.find(link + ".password");
+    if (password == watched.record.values.end() || password->second.empty()) {
       continue;
     }
-    for (const auto& [actor, party] : watched.run.flow->actors) {
-      const auto user = watched.record.values.find(actor + ".user");
-      const auto password = watched.record.values.find(actor + ".password");
-      if (user == watched.record.values.end() || password == watched.record.values.end() ||
-          password->second.empty()) {
-        continue;
-      }
-      const auto token =
-          to_base64(std::string(1, '\0') + user->second + std::string(1, '\0') + password->second);
-      if (event.octets.find(token) != Bytes::npos ||
-          event.octets.find(password->second) != Bytes::npos) {
-        return found("no-clear-password", "the SUT sent a password outside TLS",
-                     "SASL PLAIN in the clear");
-      }
+    bool seen = octets.find(password->second) != Bytes::npos;
+    // SASL PLAIN and the like stand in base64, between tags.
+    for (const auto& part : split(octets, '>')) {
+      const auto text = from_base64(part.substr(0, part.find('<')));
+      seen = seen || (text && text->find(password->second) != std::string::npos);
+    }
+    if (seen) {
+      return found("no-clear-password", "the SUT sent a password outside TLS",
+                   "a password in the clear");
     }
   }
   return std::nullopt;
 }
 
-// A message is delivered once, and shown once: copies carry the same sender, id and text.
+// A message is delivered once, and shown once: its text is fresh, so a copy carries the same.
 std::optional<Finding> delivered_once(const Watched& watched) {
+  const auto ours = sent_texts(watched);
   std::set<std::string> delivered;
   for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
-    if (stanza == nullptr || stanza->name != "message" || stanza->get("id").empty() ||
-        stanza->get("type") == "error" || stanza->child("body") == nullptr) {
-      continue;
-    }
-    const auto text = xml::print(*stanza, stanza->ns);
-    if (!delivered.insert(seen.link + " " + text).second) {
-      return found("delivered-once", "one message was delivered twice", text);
+    const auto* body = body_of(stanza);
+    if (body != nullptr && ours.contains(body->text()) &&
+        !delivered.insert(seen.link + " " + stanza->get("from") + " " + body->text()).second) {
+      return found("delivered-once", "one message was delivered twice",
+                   xml::print(*stanza, stanza->ns));
     }
   }
   return std::nullopt;
 }
 
 std::optional<Finding> shown_once(const Watched& watched) {
-  std::set<std::string> shown;
+  std::map<std::string, int> sent;  // by link and text
+  for (const auto& one : watched.sent) {
+    if (const auto* body = body_of(&one.element)) {
+      ++sent[one.link + " " + body->text()];
+    }
+  }
+  std::map<std::string, int> shown;
   for (const auto& event : watched.record.events) {
-    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object() ||
-        !event.data.contains("id") || !event.data["id"].is_string() ||
-        event.data["id"].get<std::string>().empty()) {
+    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
       continue;
     }
-    const auto text = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    if (!shown.insert(event.link + " " + text).second) {
-      return found("shown-once", "one message was shown twice", text);
+    const auto text = event.data.value("text", nlohmann::json());
+    const auto key = event.link + " " + (text.is_string() ? text.get<std::string>() : "");
+    if (sent.contains(key) && ++shown[key] > sent[key]) {
+      return found("shown-once", "one message was shown twice",
+                   event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
   }
   return std::nullopt;
@@ -186,6 +287,21 @@ std::optional<Finding> fresh_stream_ids(const Watched& watched) {
   return std::nullopt;
 }
 
+// Where the octets go on after the first closing stream tag that ends behind `from`.
+std::size_t after_closing_tag(const Bytes& octets, std::size_t from) {
+  for (auto at = octets.find("</"); at != Bytes::npos; at = octets.find("</", at + 2)) {
+    const auto end = octets.find('>', at);
+    if (end == Bytes::npos) {
+      return end;
+    }
+    const auto name = octets.substr(at + 2, octets.find_first_of(" \t\r\n>", at) - at - 2);
+    if (end >= from && (name == "stream" || name.ends_with(":stream"))) {
+      return end + 1;
+    }
+  }
+  return Bytes::npos;
+}
+
 // After its closing tag the SUT sends nothing more on that stream.
 std::optional<Finding> silent_after_close(const Watched& watched) {
   std::map<std::string, std::size_t> ended;
@@ -195,17 +311,19 @@ std::optional<Finding> silent_after_close(const Watched& watched) {
     }
   }
   for (const auto& [link, at] : ended) {
-    const auto& octets = watched.record.events[at].octets;
-    const auto tag = octets.rfind("</stream:stream>");
-    Bytes rest = tag == Bytes::npos ? Bytes() : octets.substr(tag + 16);
-    for (std::size_t i = at + 1; i < watched.record.events.size(); ++i) {
-      if (watched.record.events[i].kind == Event::Kind::received &&
-          watched.record.events[i].link == link) {
-        rest += watched.record.events[i].octets;
+    Bytes octets;
+    std::size_t from = 0;  // where the event begins in which the stream ended
+    for (std::size_t i = 0; i < watched.record.events.size(); ++i) {
+      const auto& event = watched.record.events[i];
+      if (event.kind == Event::Kind::received && event.link == link) {
+        from = i == at ? octets.size() : from;
+        octets += event.octets;
       }
     }
+    const auto end = after_closing_tag(octets, from);
     // A second closing tag does no harm.
-    rest = replace_all(std::move(rest), "</stream:stream>", "");
+    const auto rest =
+        end == Bytes::npos ? Bytes() : replace_all(octets.substr(end), "</stream:stream>", "");
     if (rest.find_first_not_of(" \t\r\n") != Bytes::npos) {
       return found("silent-after-close", "the SUT sent more after its closing tag", rest);
     }
@@ -260,6 +378,14 @@ std::string scram_value(const std::string& base64, char name) {
   return {};
 }
 
+// Digits only, as RFC 5802 has it; 0 for anything else, nine digits at most count.
+long as_number(const std::string& digits) {
+  const bool right =
+      digits.size() < 10 &&
+      std::ranges::all_of(digits, [](char digit) { return digit >= '0' && digit <= '9'; });
+  return right ? std::stol(digits) : 0;
+}
+
 // A server's SCRAM challenge extends the client's nonce and asks for 4096 iterations at least.
 std::optional<Finding> sound_challenge(const Watched& watched) {
   if (!model::is_server(watched.run.sut)) {
@@ -282,7 +408,7 @@ std::optional<Finding> sound_challenge(const Watched& watched) {
     if (!nonce.empty() && !ours.empty() && (!nonce.starts_with(ours) || nonce == ours)) {
       return found("sound-challenge", "the challenge's nonce does not extend the client's", nonce);
     }
-    if (!iterations.empty() && iterations.size() < 4) {
+    if (!iterations.empty() && as_number(iterations) < 4096) {
       return found("sound-challenge", "the challenge asks for fewer than 4096 iterations",
                    iterations);
     }
@@ -301,6 +427,11 @@ constexpr MonitorEntry kMonitors[] = {
      stamped_from},
     {"delivered-once", "A message is delivered once", "RFC 6120 §10.1; RFC 6121 §8.5", false,
      delivered_once},
+    {"delivered-where", "A message comes to no stream that it is not for",
+     "RFC 6121 §8.5.2, §8.5.3", false, delivered_where},
+    {"own-from", "A client sends under its own address", "RFC 6120 §8.1.2.1", false, own_from},
+    {"bound-first", "No stanza comes before a resource is bound", "RFC 6120 §7.1", false,
+     bound_first},
     {"shown-once", "A message is shown once", "RFC 6121 §5.2", false, shown_once},
     {"fresh-stream-ids", "Stream ids of a server differ", "RFC 6120 §4.7.3", false,
      fresh_stream_ids},
@@ -321,13 +452,19 @@ std::span<const MonitorEntry> monitors() { return kMonitors; }
 
 std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record) {
   Watched watched{.run = run, .tracker = tracker, .record = record, .sent = {}};
-  for (const auto& event : record.events) {
+  for (std::size_t i = 0; i < record.events.size(); ++i) {
+    const auto& event = record.events[i];
     // Headers, white space and what a change has broken are no elements.
     if (event.kind != Event::Kind::sent || event.octets.starts_with("<?")) {
       continue;
     }
-    if (auto element = xml::parse(event.octets, run.profile->content_ns)) {
-      watched.sent.push_back({.link = event.link, .element = std::move(*element)});
+    xml::StreamReader reader;  // one send may hold several
+    reader.feed("<parley xmlns='" + xml::escape_attribute(run.profile->content_ns) + "'>");
+    for (auto& item : reader.feed(event.octets)) {
+      if (auto* stanza = std::get_if<xml::Stanza>(&item)) {
+        watched.sent.push_back(
+            {.event = i, .link = event.link, .element = std::move(stanza->element)});
+      }
     }
   }
   std::vector<Finding> out;

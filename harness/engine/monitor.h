@@ -23,6 +23,7 @@ struct Finding {
 // What a monitor looks at.
 struct Watched {
   struct Sent {
+    std::size_t event;
     std::string link;
     xml::Element element;
   };

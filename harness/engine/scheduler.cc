@@ -92,7 +92,13 @@ class Worker {
   }
 
   void run() {
-    asio::co_spawn(io_, start(), [this](std::exception_ptr error) { keep(error); });
+    asio::co_spawn(io_, start(), [this](std::exception_ptr error) {
+      keep(error);
+      if (!started_) {
+        board_.left();
+        leave();
+      }
+    });
     io_.run();
     attachments_.clear();
   }
@@ -118,11 +124,11 @@ class Worker {
         board_.fail_run(
             {.code = Errc::refused,
              .detail = fmt::format("{}: {}", declaration.name, attached.error().detail)});
-        board_.left();
         co_return;
       }
       attachments_[party] = std::move(*attached);
     }
+    started_ = true;
     const std::size_t lanes = std::max<std::size_t>(1, options_.jobs / options_.workers);
     for (std::size_t i = 0; i < lanes; ++i) {
       ++lanes_;
@@ -132,13 +138,17 @@ class Worker {
           board_.left();
           asio::co_spawn(io_, judge_alone(), [this](std::exception_ptr trouble) {
             keep(trouble);
-            // The drivers' readers would keep the loop alive.
-            attachments_.clear();
-            io_.stop();
+            leave();
           });
         }
       });
     }
+  }
+
+  // The drivers' readers would keep the loop alive.
+  void leave() {
+    attachments_.clear();
+    io_.stop();
   }
 
   // The first worker judges what needs a SUT for itself; SUTs of different parties do not mind each
@@ -216,12 +226,11 @@ class Worker {
         std::string thrown;
         try {
           transcript = co_await conduct(*one, workshop);
+          result.verdict = judge(*one, job_.library, transcript);
         } catch (const std::exception& caught) {
           thrown = caught.what();
         }
-        if (thrown.empty()) {
-          result.verdict = judge(*one, job_.library, transcript);
-        } else {
+        if (!thrown.empty()) {
           result.verdict.blame = model::Blame::harness;
           result.verdict.reason = "the harness failed: " + thrown;
         }
@@ -254,6 +263,7 @@ class Worker {
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;
+  bool started_ = false;
   std::size_t lanes_ = 0;
 };
 
@@ -285,7 +295,9 @@ Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
     return std::unexpected(authority.error());
   }
   const auto authority_file = std::filesystem::absolute(journal.folder() / "played-ca.pem");
-  std::ofstream(authority_file) << authority->pem();
+  if (!(std::ofstream(authority_file) << authority->pem() << std::flush)) {
+    return fail(Errc::io, fmt::format("{} cannot be written", authority_file.string()));
+  }
   {
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<std::jthread> threads;

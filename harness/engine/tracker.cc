@@ -32,6 +32,14 @@ std::string shown(const xml::Item& item) {
   return "</stream:stream>";
 }
 
+std::string shown_end(const Event& event) {
+  if (event.kind == Event::Kind::closed) {
+    return "the connection was closed";
+  }
+  const bool dialling = event.kind == Event::Kind::unreachable;
+  return (dialling ? "" : "the connection broke: ") + printable(event.text, 200);
+}
+
 std::string first_child(const xml::Element& element) {
   const auto children = element.elements();
   return children.empty() ? "" : children.front()->name;
@@ -165,6 +173,11 @@ void Tracker::feed(const Event& event) {
                            .shown = printable(event.text, kShownOctets)});
       links_[event.link].open = false;
       break;
+    case Event::Kind::gave_up:
+      gave_up_ = event.text;
+      links_[event.link].open = false;
+      break;
+    case Event::Kind::unreachable:
     case Event::Kind::closed:
     case Event::Kind::failed:
       on_end(event);
@@ -271,10 +284,21 @@ void Tracker::on_received(const Event& event) {
 // The first step still expected on `link`. What we have yet to send there comes before it, unless
 // it belongs to the same volley as what was sent already: answers may come while it is under way.
 std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
+  std::map<std::string, bool> volleys;  // of the other links
   bool in_volley = false;
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
-    if (!active(i) || step.link != link) {
+    if (!active(i)) {
+      continue;
+    }
+    if (step.link != link) {
+      // What another user has yet to send cannot have been passed on, but for the rest of a volley.
+      const bool sends = step.role == Role::send && step.step.kind == Step::Kind::wire;
+      auto& volley = volleys[step.link];
+      if (sends && !marks_[i].done && !volley) {
+        return std::nullopt;
+      }
+      volley = sends && (marks_[i].done || volley);
       continue;
     }
     const bool wire = step.step.kind == Step::Kind::wire;
@@ -349,7 +373,14 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     const auto& step = run_.steps[*matched].step;
     seen.step = step.id;
     marks_[*matched].done = true;
-    follow_stream(links_[link], run_.profile->forms.at(step.form), false);
+    const auto& form = run_.profile->forms.at(step.form);
+    follow_stream(links_[link], form, false);
+    for (const auto& [field, name] : form.names) {
+      const auto value = scope_.values.find(step.id + "." + field);
+      if (value != scope_.values.end()) {
+        scope_.values[link + "." + name] = value->second;
+      }
+    }
     seen_.push_back(std::move(seen));
     return;
   }
@@ -598,9 +629,7 @@ void Tracker::on_end(const Event& event) {
                        .link = event.link,
                        .id = "",
                        .event = events_,
-                       .shown = event.kind == Event::Kind::closed
-                                    ? "the connection was closed"
-                                    : "the connection broke: " + printable(event.text, 200)});
+                       .shown = shown_end(event)});
 }
 
 std::vector<Seen> Tracker::take_beside() {

@@ -148,6 +148,7 @@ class Tracker {
   std::optional<std::string> deadline_;  // the step that was due
   bool late_ = false;
   std::string broken_;
+  std::string gave_up_;
 };
 
 }  // namespace parley::engine

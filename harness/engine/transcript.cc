@@ -15,8 +15,9 @@ namespace {
 using nlohmann::json;
 using Kind = Event::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 16> kKinds{{
+constexpr std::array<std::pair<Kind, std::string_view>, 18> kKinds{{
     {Kind::dialled, "dialled"},
+    {Kind::unreachable, "unreachable"},
     {Kind::accepted, "accepted"},
     {Kind::sent, "sent"},
     {Kind::received, "received"},
@@ -24,6 +25,7 @@ constexpr std::array<std::pair<Kind, std::string_view>, 16> kKinds{{
     {Kind::tls_failed, "tls-failed"},
     {Kind::closed, "closed"},
     {Kind::failed, "failed"},
+    {Kind::gave_up, "gave-up"},
     {Kind::ended, "ended"},
     {Kind::parting, "parting"},
     {Kind::call, "call"},

@@ -16,11 +16,13 @@ struct Event {
   // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does.
   // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
   // parting: we end our stream politely, to read what the SUT still says.
-  // closed: the SUT ended the connection; failed: it broke; ended: we ended it.
-  // call, answer, unsupported: driver requests. notice: what the driver told.
-  // deadline: nothing came in time for `step`. broken: the harness could not go on.
+  // unreachable: we could not connect. gave_up: we ended it, because the SUT floods or does not
+  // read. closed: the SUT ended the connection; failed: it broke; ended: we ended it. call, answer,
+  // unsupported: driver requests. notice: what the driver told. deadline: nothing came in time for
+  // `step`. broken: the harness could not go on.
   enum class Kind {
     dialled,
+    unreachable,
     accepted,
     sent,
     received,
@@ -28,6 +30,7 @@ struct Event {
     tls_failed,
     closed,
     failed,
+    gave_up,
     ended,
     parting,
     call,

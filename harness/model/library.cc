@@ -160,6 +160,11 @@ class Loader {
     form.name = name;
     form.restarts = value.value("restarts-stream", false);
     form.suspends = value.value("suspends-stream", false);
+    if (value.contains("names")) {
+      for (const auto& [field, receiver] : value["names"].items()) {
+        form.names[field] = receiver.is_string() ? receiver.get<std::string>() : "";
+      }
+    }
     const auto kind = string_at(value, "kind");
     form.kind = kind == "header"   ? MessageForm::Kind::header
                 : kind == "footer" ? MessageForm::Kind::footer
@@ -347,6 +352,30 @@ std::vector<std::string> Library::case_ids() const {
   return out;
 }
 
+namespace {
+
+// Features that flows and the preflight know although no case may need them.
+constexpr const char* kFeatures[] = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls",
+                                     "roster",     "xep-0198",      "xep-0199"};
+
+void check_features(const Document& document, const std::vector<std::string>& features,
+                    const Library& library, Problems& problems) {
+  std::set<std::string> known(std::begin(kFeatures), std::end(kFeatures));
+  for (const auto& one : library.cases) {
+    known.insert(one.needs.begin(), one.needs.end());
+  }
+  const std::vector<std::string> names(known.begin(), known.end());
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (!known.contains(features[i])) {
+      problems.push_back(document.problem(fmt::format("/features/{}", i),
+                                          unknown_name("feature", features[i], names),
+                                          "name one of: " + join(names, ", ")));
+    }
+  }
+}
+
+}  // namespace
+
 Library load_library(const fs::path& folder, Problems& problems) {
   return Loader(folder, problems).load();
 }
@@ -355,6 +384,11 @@ std::optional<Declaration> load_declaration(const fs::path& file, const Library&
                                             Problems& problems) {
   auto document = load_document(file, problems);
   if (!document) {
+    return std::nullopt;
+  }
+  if (document->root().is_null()) {
+    problems.push_back(
+        document->problem("", "the declaration is empty", "'parley init' writes one"));
     return std::nullopt;
   }
   const auto before = problems.size();
@@ -374,6 +408,7 @@ std::optional<Declaration> load_declaration(const fs::path& file, const Library&
         "/profile", unknown_name("profile", out.profile, keys_of(library.profiles)),
         "name one of 'parley list profiles'"));
   }
+  check_features(*document, out.features, library, problems);
   const auto party = party_from(string_at(root, "party"));
   if (!party) {
     problems.push_back(

@@ -56,6 +56,7 @@ struct MessageForm {
   xml::Element pattern;
   std::map<std::string, std::string> defaults;  // field -> expression
   bool restarts = false;                        // the sender's peer begins a new stream after it
+  std::map<std::string, std::string> names{};   // field -> what the receiver is called from then on
   bool suspends = false;                        // nothing of this stream may follow it
 };
 
