@@ -7,6 +7,7 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/cli/session.h"
 
 namespace parley::cli {
@@ -45,22 +46,22 @@ features: [sasl-plain, scram-sha-256, starttls, direct-tls, roster, xep-0199]
 
 ExitCode init(const std::string& party, const std::string& file) {
   if (party != "gatekeeper.server" && party != "third-party.client") {
-    fmt::print(stderr, "parley: {}\n",
-               unknown_name("party", party, {"gatekeeper.server", "third-party.client"}));
+    put(stderr, "parley: {}\n",
+        unknown_name("party", party, {"gatekeeper.server", "third-party.client"}));
     return ExitCode::usage;
   }
   if (std::filesystem::exists(file)) {
-    fmt::print(stderr, "parley: {} exists already; nothing was written\n", file);
+    put(stderr, "parley: {} exists already; nothing was written\n", file);
     return ExitCode::usage;
   }
   std::ofstream out(file);
   out << (party == "gatekeeper.server" ? kServerTemplate : kClientTemplate);
   out.close();
   if (!out) {
-    fmt::print(stderr, "parley: {} cannot be written\n", file);
+    put(stderr, "parley: {} cannot be written\n", file);
     return ExitCode::usage;
   }
-  fmt::print("Wrote {}. Edit it, then: parley doctor --sut {}\n", file, file);
+  put(stdout, "Wrote {}. Edit it, then: parley doctor --sut {}\n", file, file);
   return ExitCode::ok;
 }
 
@@ -70,20 +71,20 @@ ExitCode doctor(const RunArguments& arguments) {
     return ExitCode::usage;
   }
   if (arguments.sut_file.empty()) {
-    fmt::print(stderr, "parley: doctor needs --sut FILE; 'parley init' writes one\n");
+    put(stderr, "parley: doctor needs --sut FILE; 'parley init' writes one\n");
     return ExitCode::usage;
   }
   model::Problems problems;
   const auto declaration = model::load_declaration(arguments.sut_file, *library, problems);
   for (const auto& problem : problems) {
-    fmt::print(stderr, "{}\n", model::to_string(problem));
+    put(stderr, "{}\n", model::to_string(problem));
   }
   if (!declaration) {
     return ExitCode::usage;
   }
   const auto checks = preflight_of(*declaration);
   if (!checks) {
-    fmt::print(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
+    put(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
     return ExitCode::harness_error;
   }
   bool clean = !checks->empty();
@@ -99,7 +100,7 @@ ExitCode doctor(const RunArguments& arguments) {
     }
   }
   if (arguments.json) {
-    fmt::print("{}\n", rows.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    put(stdout, "{}\n", rows.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   }
   return clean ? ExitCode::ok : ExitCode::preflight;
 }

@@ -8,6 +8,8 @@
 #include <set>
 #include <string_view>
 
+#include "harness/cli/output.h"
+
 namespace parley::cli {
 namespace {
 
@@ -30,6 +32,9 @@ Gaps gaps_of(const Matrix& matrix, const std::vector<const model::Case*>& cases)
   Gaps out;
   for (const auto* one : cases) {
     const auto at = matrix.by_case.find(one->id);
+    if (std::ranges::count(matrix.unplanned, one->id) > 0) {
+      continue;
+    }
     if (at == matrix.by_case.end()) {
       out.survivors.push_back(one->id);
     } else if (std::ranges::all_of(at->second, by_monitor)) {
@@ -79,29 +84,33 @@ nlohmann::json matrix_json(const Matrix& matrix, const std::vector<const model::
           {"cases", by_case},
           {"killed_by_monitors_only", gaps_of(matrix, cases).monitors_only},
           {"null_suts", nulls},
+          {"null_passed", matrix.null_passed},
+          {"unplanned", matrix.unplanned},
           {"reference_not_pass", matrix.reference_not_pass},
           {"trouble", matrix.trouble}};
 }
 
 void print_matrix(const Matrix& matrix, const Gaps& gaps) {
   for (const auto& [fault, cases] : matrix.by_fault) {
-    fmt::print("{:<44} {:>4} cases  {}\n", fault, cases.size(),
-               cases.empty() ? "" : cases.front() + (cases.size() > 1 ? ", …" : ""));
+    put(stdout, "{:<44} {:>4} cases  {}\n", fault, cases.size(),
+        cases.empty() ? "" : cases.front() + (cases.size() > 1 ? ", …" : ""));
   }
-  fmt::print("\n");
+  put(stdout, "\n");
   for (const auto& [mode, counts] : matrix.null_passes) {
-    fmt::print("null SUT {:<12} passes {} of {} negative cases\n", mode, counts.first,
-               counts.second);
+    put(stdout, "null SUT {:<12} passes {} of {} negative cases\n", mode, counts.first,
+        counts.second);
   }
   const std::pair<std::string_view, const std::vector<std::string>&> lists[] = {
-      {"no fault kills", gaps.survivors},
-      {"no case notices", gaps.unnoticed},
-      {"a monitor alone", gaps.monitors_only},
-      {"reference", matrix.reference_not_pass},
-      {"trouble", matrix.trouble}};
+      {"no fault kills", gaps.survivors},       {"no case notices", gaps.unnoticed},
+      {"a monitor alone", gaps.monitors_only},  {"null SUT", matrix.null_passed},
+      {"reference", matrix.reference_not_pass}, {"trouble", matrix.trouble}};
+  for (const auto& id : matrix.unplanned) {
+    put(stdout, "{:<15} {} is not in suites/kill-plan.json (run with --full and add it)\n",
+        "not planned", id);
+  }
   for (const auto& [title, lines] : lists) {
     for (const auto& line : lines) {
-      fmt::print("{:<15} {}\n", title, line);
+      put(stdout, "{:<15} {}\n", title, line);
     }
   }
 }

@@ -23,9 +23,11 @@ struct Matrix {
   std::map<std::string, std::vector<std::string>> by_fault;  // fault -> cases that fail
   std::map<std::string, std::vector<Kill>> by_case;          // in the order of the faults' table
   std::map<std::string, std::pair<std::size_t, std::size_t>>
-      null_passes;  // mode -> passes, negative cases
+      null_passes;                       // mode -> passes, negative cases
+  std::vector<std::string> null_passed;  // "the null SUT silent passes s/a"
+  std::vector<std::string> unplanned;    // cases for which the kill plan names no fault
   std::vector<std::string> reference_not_pass;
-  std::vector<std::string> trouble;
+  std::vector<std::string> trouble;  // the harness's own: the rest of the matrix proves nothing
 };
 
 // Takes in what came of judging `fault`; call it in the order of the table.
@@ -34,7 +36,7 @@ void take_kills(Matrix& matrix, const std::string& fault,
 
 // What the matrix leaves open, each in order of name.
 struct Gaps {
-  std::vector<std::string> survivors;      // cases that no fault kills
+  std::vector<std::string> survivors;      // planned cases that no fault kills
   std::vector<std::string> unnoticed;      // faults that no case notices
   std::vector<std::string> monitors_only;  // cases killed, but never by what they expect
 };

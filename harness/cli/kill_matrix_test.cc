@@ -50,6 +50,14 @@ TEST(KillMatrix, NamesWhatItLeavesOpen) {
   EXPECT_EQ(gaps.monitors_only, std::vector<std::string>{"s/watched"});
 }
 
+TEST(KillMatrix, DoesNotCallACaseASurvivorThatNoFaultWasPlannedFor) {
+  model::Case fresh;
+  fresh.id = "s/fresh";
+  auto matrix = small_matrix();
+  matrix.unplanned = {"s/fresh"};
+  EXPECT_TRUE(gaps_of(matrix, {&fresh}).survivors.empty());
+}
+
 TEST(KillMatrix, PlansTheFaultThatTheCaseItselfSeesBeforeARarerOneThatAMonitorSees) {
   const auto plan = plan_of(small_matrix());
   EXPECT_EQ(plan["common"], (nlohmann::json{"s/seen", "s/watched"}));

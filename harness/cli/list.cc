@@ -8,6 +8,7 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
@@ -34,7 +35,7 @@ void print(const Listing& listing, bool as_json) {
       }
       out.push_back(std::move(one));
     }
-    fmt::print("{}\n", out.dump(2));
+    put(stdout, "{}\n", out.dump(2));
     return;
   }
   std::vector<std::size_t> widths(listing.columns.size());
@@ -48,7 +49,7 @@ void print(const Listing& listing, bool as_json) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
     }
-    fmt::print("{}\n", line);
+    put(stdout, "{}\n", line);
   }
 }
 
@@ -178,7 +179,7 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
     }
     known.push_back(name);
   }
-  fmt::print(stderr, "parley: {}\n", unknown_name("listing", what, known));
+  put(stderr, "parley: {}\n", unknown_name("listing", what, known));
   return ExitCode::usage;
 }
 
@@ -189,7 +190,7 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
   }
   const auto* one = library->find_case(case_id);
   if (one == nullptr) {
-    fmt::print(stderr, "parley: {}\n", unknown_name("case", case_id, library->case_ids()));
+    put(stderr, "parley: {}\n", unknown_name("case", case_id, library->case_ids()));
     return ExitCode::usage;
   }
   const auto& requirement = library->requirements.at(one->requirement);
@@ -199,37 +200,37 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
     outcomes.push_back(model::describe(outcome));
   }
   if (arguments.json) {
-    fmt::print("{}\n", json{{"case", one->id},
-                            {"title", one->title},
-                            {"requirement", one->requirement},
-                            {"text", requirement.text},
-                            {"source", requirement.source},
-                            {"basis", model::to_string(requirement.basis)},
-                            {"party", model::to_string(one->party)},
-                            {"flow", one->flow},
-                            {"change", one->change ? model::describe(*one->change) : ""},
-                            {"expect", outcomes},
-                            {"file", one->file}}
-                           .dump(2));
+    put(stdout, "{}\n",
+        json{{"case", one->id},
+             {"title", one->title},
+             {"requirement", one->requirement},
+             {"text", requirement.text},
+             {"source", requirement.source},
+             {"basis", model::to_string(requirement.basis)},
+             {"party", model::to_string(one->party)},
+             {"flow", one->flow},
+             {"change", one->change ? model::describe(*one->change) : ""},
+             {"expect", outcomes},
+             {"file", one->file}}
+            .dump(2));
     return ExitCode::ok;
   }
-  fmt::print(
+  put(stdout,
       "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nflow         {}\n",
       one->id, one->title, requirement.id, model::to_string(requirement.basis), requirement.text,
       requirement.source, model::to_string(one->party), one->flow);
   for (const auto& [name, value] : one->row) {
-    fmt::print("with         {} = {}\n", name, printable(value, 100));
+    put(stdout, "with         {} = {}\n", name, printable(value, 100));
   }
-  fmt::print("change       {}\nmust follow  {}\nfile         {}\n\n",
-             one->change ? model::describe(*one->change) : "none", join(outcomes, "; or "),
-             one->file);
+  put(stdout, "change       {}\nmust follow  {}\nfile         {}\n\n",
+      one->change ? model::describe(*one->change) : "none", join(outcomes, "; or "), one->file);
   if (!runs) {
-    fmt::print(stderr, "parley: {}\n", runs.error().detail);
+    put(stderr, "parley: {}\n", runs.error().detail);
     return ExitCode::usage;
   }
   const auto& run = runs->size() > 1 ? (*runs)[1] : (*runs)[0];
   for (const auto& step : run.steps) {
-    fmt::print("{}\n", ladder_line(step));
+    put(stdout, "{}\n", ladder_line(step));
   }
   return ExitCode::ok;
 }

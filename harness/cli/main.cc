@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <functional>
 
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 
 namespace {
 
@@ -119,8 +126,19 @@ class Program {
  private:
   template <class Action>
   void on(CLI::App* command, Action action) {
-    command->callback(
-        [this, action] { action_ = [action] { return static_cast<int>(action()); }; });
+    command->callback([this, command, action] {
+      note_given(app_);
+      note_given(*command);
+      action_ = [action] { return static_cast<int>(action()); };
+    });
+  }
+
+  void note_given(const CLI::App& app) {
+    for (const auto* option : app.get_options()) {
+      if (option->count() > 0) {
+        arguments_.given.insert(option->get_name());
+      }
+    }
   }
 
   void add_run() {
@@ -143,9 +161,8 @@ class Program {
     auto* selftest =
         app_.add_subcommand("selftest", "Kill matrix, null SUTs, reference in shuffled order");
     add_run_options(*selftest, arguments_);
-    selftest->add_flag(
-        "--full", arguments_.full,
-        "Every fault against every case (20 minutes), not only those of suites/kill-plan.json");
+    selftest->add_flag("--full", arguments_.full,
+                       "Every fault against every case, not only those of suites/kill-plan.json");
     selftest->add_option("--parallel", arguments_.parallel, "Faults judged side by side")
         ->capture_default_str()
         ->check(CLI::Range(1, 64));
@@ -218,15 +235,49 @@ class Program {
   std::function<int()> action_;
 };
 
+// Why the standard output did not take everything; 0: it did.
+int output_error() {
+  if (std::ferror(stdout) != 0) {
+    (void)std::fputc('\n', stdout);  // an earlier write failed: this one fails for the same reason
+  }
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return 0;
+  }
+  return errno == 0 ? EIO : errno;
+}
+
+// A reader that left has read what it wanted (`| head`).
+int with_output_checked(int code) {
+  const int error = output_error();
+  if (error == 0 || error == EPIPE) {
+    return code;
+  }
+  parley::cli::put(stderr, "parley: standard output: {}\n", std::strerror(error));
+  return static_cast<int>(ExitCode::harness_error);
+}
+
+// Else the next file that is opened would be the standard output of a program started without one.
+void occupy_standard_streams() {
+  int descriptor = ::open("/dev/null", O_RDWR);
+  while (descriptor >= 0 && descriptor <= 2) {
+    descriptor = ::open("/dev/null", O_RDWR);
+  }
+  if (descriptor > 2) {
+    ::close(descriptor);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   // A peer that is gone is an event, never the end of the harness.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return Program().run(argc, argv);
+    return with_output_checked(Program().run(argc, argv));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "parley: {}\n", error.what());
+    parley::cli::put(stderr, "parley: {}\n", error.what());
     return static_cast<int>(ExitCode::harness_error);
   }
 }

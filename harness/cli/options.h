@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Selection {
 };
 
 struct RunArguments {
+  std::set<std::string> given;  // options on the command line: "--case"
   std::string suites_folder;
   std::string program;  // this program, to start the embedded reference
   std::string sut_file;

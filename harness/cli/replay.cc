@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
+#include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
+#include "harness/cli/session.h"
 #include "harness/engine/journal.h"
 #include "harness/engine/judge.h"
 #include "harness/report/finding.h"
@@ -14,71 +19,121 @@
 #include "harness/report/terminal.h"
 
 namespace parley::cli {
+namespace {
 
 namespace fs = std::filesystem;
 
-// RUN/CASE: the run's folder, then the case id; RUN/CASE#2 is its second repetition after the
-// first.
+// RUN/CASE: the run's folder, then the case id; RUN/CASE#2 or RUN/CASE~2 (as its transcript is
+// called) is its second repetition after the first.
+struct Place {
+  fs::path folder;
+  std::string id;
+  int repetition = 0;
+};
+
+Place place_of(const std::string& path) {
+  Place out{.folder = path, .id = ""};
+  std::error_code ignored;
+  while (!out.folder.empty() && !fs::exists(out.folder / "plan.json", ignored)) {
+    out.id = out.folder.filename().string() + (out.id.empty() ? "" : "/" + out.id);
+    const auto parent = out.folder.parent_path();
+    out.folder = parent == out.folder ? fs::path() : parent;
+  }
+  if (const auto mark = out.id.find_first_of("#~"); mark != std::string::npos) {
+    const auto* const end = out.id.data() + out.id.size();
+    const auto read = std::from_chars(out.id.data() + mark + 1, end, out.repetition);
+    out.repetition = read.ec == std::errc() && read.ptr == end ? out.repetition : -1;
+    out.id.resize(mark);
+  }
+  return out;
+}
+
+const engine::CaseResult* find_result(const engine::Record& record, const Place& place) {
+  const auto at = std::ranges::find_if(record.done, [&](const engine::CaseResult& result) {
+    return result.id == place.id && result.repetition == place.repetition;
+  });
+  return at == record.done.end() ? nullptr : &*at;
+}
+
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Nothing went over the wire: the SUT does not declare it, or the harness failed.
+ExitCode nothing_to_replay(const RunArguments& arguments, const engine::CaseResult& recorded) {
+  if (arguments.json) {
+    put(stdout, "{}",
+        json_text({{"case", recorded.id},
+                   {"same", false},
+                   {"recorded", engine::to_json(recorded.verdict)},
+                   {"replayed", nullptr}}));
+  } else {
+    put(stdout, "{} was not judged: nothing to replay (recorded: {}: {})\n", recorded.id,
+        model::to_string(recorded.verdict.kind), printable(recorded.verdict.reason));
+  }
+  return ExitCode::findings;
+}
+
+ExitCode judge_again(const RunArguments& arguments, const model::Library& library,
+                     const engine::CaseResult& recorded, const engine::Transcript& transcript,
+                     const std::string& path) {
+  const auto& one = *library.find_case(recorded.id);
+  auto again = recorded;
+  again.verdict = engine::judge(one, library, transcript);
+  const bool same = again.verdict == recorded.verdict;
+  if (arguments.json) {
+    put(stdout, "{}",
+        json_text({{"case", recorded.id},
+                   {"same", same},
+                   {"recorded", engine::to_json(recorded.verdict)},
+                   {"replayed", engine::to_json(again.verdict)}}));
+  } else {
+    put(stdout, "{}", report::ladder(transcript));
+    const auto subject = report::subject_of(again, library);
+    if (again.verdict.kind != model::VerdictKind::pass && subject.requirement != nullptr) {
+      put(stdout, "\n{}\n",
+          report::six_lines(*subject.requirement, one, again, "parley replay " + quoted(path)));
+    }
+    put(stdout, "\nrecorded: {}; judged again: {}; the verdict is {}\n",
+        model::to_string(recorded.verdict.kind), model::to_string(again.verdict.kind),
+        same ? "the same" : "NOT the same");
+  }
+  return same ? ExitCode::ok : ExitCode::findings;
+}
+
+}  // namespace
+
 ExitCode replay(const RunArguments& arguments, const std::string& path) {
   const auto library = library_of(arguments);
   if (!library) {
     return ExitCode::usage;
   }
-  fs::path folder = path;
-  std::string id;
-  while (!folder.empty() && !fs::exists(folder / "plan.json")) {
-    id = folder.filename().string() + (id.empty() ? "" : "/" + id);
-    const auto parent = folder.parent_path();
-    folder = parent == folder ? fs::path() : parent;
-  }
-  auto journal = engine::Journal::resume(folder);
-  if (folder.empty() || id.empty() || !journal) {
-    fmt::print(stderr, "parley: {} is not RUN/CASE, a run's folder and a case id behind it\n",
-               path);
+  const auto place = place_of(path);
+  if (place.folder.empty() || place.id.empty()) {
+    put(stderr, "parley: {} is not RUN/CASE, a run's folder and a case id behind it\n", path);
     return ExitCode::usage;
   }
-  const auto hash = id.find('#');
-  const auto repetition = hash == std::string::npos ? "0" : id.substr(hash + 1);
-  id = id.substr(0, hash);
-  const auto* one = library->find_case(id);
-  const engine::CaseResult* recorded = nullptr;
-  for (const auto& result : (*journal)->done()) {
-    const bool wanted = result.id == id && std::to_string(result.repetition) == repetition;
-    recorded = wanted ? &result : recorded;
+  const auto record = engine::Journal::load(place.folder);
+  if (!record) {
+    put(stderr, "parley: {}\n", record.error().detail);
+    return ExitCode::usage;
   }
-  if (one == nullptr || recorded == nullptr) {
-    fmt::print(stderr, "parley: the run {} has no verdict for case {}\n", folder.string(), id);
+  const auto* recorded = find_result(*record, place);
+  if (recorded == nullptr || library->find_case(place.id) == nullptr) {
+    put(stderr, "parley: {}: {}\n", place.folder.string(),
+        recorded == nullptr ? "the run has no verdict for " + place.id +
+                                  (place.repetition == 0 ? "" : " in this repetition")
+                            : "the suites do not hold " + place.id + " any more");
     return ExitCode::usage;
   }
   const auto transcript =
-      engine::load_transcript(engine::transcript_path(folder, id, recorded->repetition));
+      engine::load_transcript(engine::transcript_path(place.folder, place.id, place.repetition));
   if (!transcript) {
-    fmt::print(stderr, "parley: {}\n", transcript.error().detail);
+    put(stderr, "parley: {}\n", transcript.error().detail);
     return ExitCode::usage;
   }
-  auto again = *recorded;
-  if (!transcript->runs.empty()) {
-    again.verdict = engine::judge(*one, *library, *transcript);
-  }
-  const bool same = again.verdict == recorded->verdict;
-  if (arguments.json) {
-    fmt::print("{}\n", nlohmann::json{{"case", id},
-                                      {"same", same},
-                                      {"recorded", engine::to_json(recorded->verdict)},
-                                      {"replayed", engine::to_json(again.verdict)}}
-                           .dump(2));
-  } else {
-    fmt::print("{}", report::ladder(*transcript));
-    const auto subject = report::subject_of(again, *library);
-    if (again.verdict.kind != model::VerdictKind::pass && subject.requirement != nullptr) {
-      fmt::print("\n{}\n",
-                 report::six_lines(*subject.requirement, *one, again, "parley replay " + path));
-    }
-    fmt::print("\nrecorded: {}; judged again: {}; the verdict is {}\n",
-               model::to_string(recorded->verdict.kind), model::to_string(again.verdict.kind),
-               same ? "the same" : "NOT the same");
-  }
-  return same ? ExitCode::ok : ExitCode::findings;
+  return transcript->runs.empty() ? nothing_to_replay(arguments, *recorded)
+                                  : judge_again(arguments, *library, *recorded, *transcript, path);
 }
 
 ExitCode report(const RunArguments& arguments, const std::string& folder) {
@@ -86,34 +141,44 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
   if (!library) {
     return ExitCode::usage;
   }
-  auto journal = engine::Journal::resume(folder);
-  if (!journal) {
-    fmt::print(stderr, "parley: {}\n", journal.error().detail);
+  auto record = engine::Journal::load(folder);
+  if (!record) {
+    put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  engine::RunSummary summary{.sut = (*journal)->plan().sut,
-                             .profile = (*journal)->plan().profile,
-                             .version = PARLEY_VERSION,
-                             .seed = (*journal)->plan().seed,
-                             .planned = (*journal)->plan().cases.size(),
-                             .results = (*journal)->done(),
-                             .took = {},
-                             .folder = folder};
-  if (arguments.json) {
-    fmt::print("{}\n", report::json_report(summary, *library).dump(2));
-  } else {
-    fmt::print("{}", report::summary(summary, *library));
+  if (!arguments.junit.empty() && !can_write(arguments.junit)) {
+    return ExitCode::usage;
   }
+  mark_flaky(record->done);
+  std::ranges::sort(record->done, [](const engine::CaseResult& a, const engine::CaseResult& b) {
+    return std::tie(a.id, a.repetition) < std::tie(b.id, b.repetition);
+  });
+  const engine::RunSummary summary{.sut = record->plan.sut,
+                                   .profile = record->plan.profile,
+                                   .version = PARLEY_VERSION,
+                                   .seed = record->plan.seed,
+                                   .planned = record->plan.cases.size(),
+                                   .results = std::move(record->done),
+                                   .took = {},
+                                   .folder = folder};
+  // The journal does not say how long the run took, so there is no rate.
+  put(stdout, "{}",
+      arguments.json
+          ? json_text(report::json_report(summary, *library))
+          : replace_all(report::summary(summary, *library), "; 0 ms, 0.0 cases/s\n", "\n"));
   if (!arguments.junit.empty()) {
-    std::ofstream(arguments.junit) << report::junit_report(summary, *library);
+    if (const auto written = write_text(arguments.junit, report::junit_report(summary, *library));
+        !written) {
+      put(stderr, "parley: {}\n", written.error().detail);
+      return ExitCode::harness_error;
+    }
   }
-  if (summary.results.size() != summary.planned) {
-    fmt::print(stderr,
-               "parley: {} of {} planned cases are judged; go on with 'parley run --resume {}'\n",
-               summary.results.size(), summary.planned, folder);
-    return ExitCode::harness_error;
+  if (summary.results.size() < summary.planned) {
+    put(stderr, "parley: {} of {} planned cases are missing; go on with 'parley run --resume {}'\n",
+        summary.planned - summary.results.size(), summary.planned, quoted(folder));
+    return ExitCode::findings;
   }
-  return ExitCode::ok;
+  return exit_code_of(summary);
 }
 
 }  // namespace parley::cli

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 
 #include "harness/base/rng.h"
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/cli/session.h"
 #include "harness/report/finding.h"
 #include "harness/report/json_report.h"
@@ -45,9 +45,9 @@ class ProgressPrinter {
         report::progress_line(done, total, counts_, duration_cast<milliseconds>(now - began_),
                               result.id, known ? size.ws_col - 1U : 100U);
     if (terminal_) {
-      fmt::print(stderr, "\r\x1b[K{}{}", line, done == total ? "\n" : "");
+      put(stderr, "\r\x1b[K{}{}", line, done == total ? "\n" : "");
     } else {
-      fmt::print(stderr, "{}\n", line);
+      put(stderr, "{}\n", line);
     }
   }
 
@@ -77,80 +77,70 @@ std::vector<engine::PlannedCase> planned(const std::vector<const model::Case*>& 
   return out;
 }
 
-ExitCode exit_code_of(const engine::RunSummary& summary) {
-  const auto counts = engine::totals(summary);
-  const auto count = [&](model::VerdictKind kind) {
-    const auto at = counts.find(kind);
-    return at == counts.end() ? 0 : at->second;
+// What judges this result again, and nothing else. `arguments` are those of the run.
+std::string rerun_command(const RunArguments& arguments, const engine::CaseResult& result,
+                          std::uint64_t seed) {
+  std::string out = "parley run";
+  const auto add = [&](const std::string& option, const std::string& value) {
+    if (!value.empty()) {
+      out += " " + option + " " + quoted(value);
+    }
   };
-  if (summary.results.size() != summary.planned) {
-    fmt::print(stderr, "parley: {} cases were planned, {} judged\n", summary.planned,
-               summary.results.size());
-    return ExitCode::harness_error;
-  }
-  if (summary.results.size() == count(model::VerdictKind::not_applicable)) {
-    fmt::print(stderr,
-               "parley: nothing was judged: the declaration excludes every selected case\n");
-    return ExitCode::nothing_judged;
-  }
-  if (count(model::VerdictKind::error) > 0) {
-    return ExitCode::harness_error;
-  }
-  const bool clean = count(model::VerdictKind::fail) + count(model::VerdictKind::inconclusive) +
-                         count(model::VerdictKind::flaky) ==
-                     0;
-  return clean ? ExitCode::ok : ExitCode::findings;
+  add("--suites", arguments.given.contains("--suites") ? arguments.suites_folder : "");
+  add("--sut", arguments.sut_file);
+  const bool named = arguments.sut_file.empty() && arguments.profile != RunArguments{}.profile;
+  add("--profile", named ? arguments.profile : "");
+  add("--case", result.id);
+  add("--seed", std::to_string(seed));
+  // A repetition's seed comes from its number.
+  add("--repeat", result.repetition > 0 ? std::to_string(result.repetition + 1) : "");
+  add("--fault", join(arguments.faults, ","));
+  add("--null", arguments.null_mode);
+  const auto patience_ms = arguments.patience.count();
+  add("--patience-ms", patience_ms > 0 ? std::to_string(patience_ms) : "");
+  return out;
 }
 
-// With --repeat: a case whose verdicts differ is flaky.
-std::vector<std::string> flaky_cases(const engine::RunSummary& summary) {
-  std::map<std::string, std::set<model::VerdictKind>> kinds;
-  for (const auto& result : summary.results) {
-    kinds[result.id].insert(result.verdict.kind);
+void print_finding(const engine::CaseResult& result, const model::Library& library,
+                   const std::string& rerun, report::Colour colour) {
+  const auto kind = result.verdict.kind;
+  const auto subject = report::subject_of(result, library);
+  if (kind != model::VerdictKind::pass && kind != model::VerdictKind::not_applicable &&
+      subject.one != nullptr && subject.requirement != nullptr) {
+    put(stdout, "{}\n",
+        report::six_lines(*subject.requirement, *subject.one, result, rerun, colour));
   }
-  std::vector<std::string> out;
-  for (const auto& [id, seen] : kinds) {
-    if (seen.size() > 1) {
-      out.push_back(id);
-    }
-  }
-  return out;
+}
+
+std::string json_text(const engine::RunSummary& summary, const model::Library& library) {
+  return report::json_report(summary, library)
+             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+         "\n";
 }
 
 void print_results(const engine::RunSummary& summary, const model::Library& library,
                    const RunArguments& arguments) {
   if (arguments.json) {
-    fmt::print("{}\n", report::json_report(summary, library)
-                           .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  } else {
-    const auto colour = ::isatty(1) == 1 ? report::Colour::on : report::Colour::off;
-    for (const auto& result : summary.results) {
-      const auto kind = result.verdict.kind;
-      if (kind == model::VerdictKind::pass || kind == model::VerdictKind::not_applicable) {
-        continue;
-      }
-      const auto subject = report::subject_of(result, library);
-      if (subject.one == nullptr || subject.requirement == nullptr) {
-        continue;
-      }
-      const auto rerun =
-          fmt::format("parley run {}--case {} --seed {}",
-                      arguments.sut_file.empty() ? "" : "--sut " + arguments.sut_file + " ",
-                      result.id, summary.seed);
-      fmt::print("{}\n",
-                 report::six_lines(*subject.requirement, *subject.one, result, rerun, colour));
-    }
-    fmt::print("{}", report::summary(summary, library, colour));
+    put(stdout, "{}", json_text(summary, library));
+    return;
   }
-  std::ofstream(std::filesystem::path(summary.folder) / "report.json")
-      << report::json_report(summary, library)
-             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-      << "\n";
-  std::ofstream(std::filesystem::path(summary.folder) / "junit.xml")
-      << report::junit_report(summary, library);
-  if (!arguments.junit.empty()) {
-    std::ofstream(arguments.junit) << report::junit_report(summary, library);
+  const auto colour = ::isatty(1) == 1 ? report::Colour::on : report::Colour::off;
+  for (const auto& result : summary.results) {
+    print_finding(result, library, rerun_command(arguments, result, summary.seed), colour);
   }
+  put(stdout, "{}", report::summary(summary, library, colour));
+}
+
+// Into the run's folder, and the JUnit report to `junit` if that is named.
+Result<void> write_reports(const engine::RunSummary& summary, const model::Library& library,
+                           const std::string& junit) {
+  const std::filesystem::path folder = summary.folder;
+  if (auto written = write_text(folder / "report.json", json_text(summary, library)); !written) {
+    return written;
+  }
+  const auto text = report::junit_report(summary, library);
+  auto written = write_text(folder / "junit.xml", text);
+  return written && !junit.empty() ? write_text(junit, text) : written;
 }
 
 Result<std::unique_ptr<engine::Journal>> open_journal(
@@ -163,7 +153,10 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .sut = sut_name,
                           .sut_file = arguments.sut_file,
                           .profile = arguments.profile,
-                          .cases = planned(cases, arguments)};
+                          .cases = planned(cases, arguments),
+                          .faults = arguments.faults,
+                          .null_mode = arguments.null_mode,
+                          .patience = arguments.patience};
   return engine::Journal::begin(run_folder(arguments), plan);
 }
 
@@ -171,7 +164,7 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
 bool ready(const model::Declaration& declaration) {
   const auto checks = preflight_of(declaration);
   if (!checks) {
-    fmt::print(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
+    put(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
     return false;
   }
   bool out = true;
@@ -182,43 +175,139 @@ bool ready(const model::Declaration& declaration) {
     }
   }
   if (!out) {
-    fmt::print(stderr,
-               "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
-               "same\n",
-               printable(declaration.name));
+    put(stderr,
+        "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
+        "same\n",
+        printable(declaration.name));
   }
   return out;
 }
 
+// What is wrong with the options together; empty: nothing.
+std::string contradiction(const RunArguments& arguments) {
+  for (const auto* option : {"--case", "--suite", "--requirement", "--party", "--profile", "--seed",
+                             "--repeat", "--shuffle", "--sut", "--out", "--fault", "--null"}) {
+    if (!arguments.resume.empty() && arguments.given.contains(option)) {
+      return fmt::format("--resume takes everything from the run's plan; leave out {}", option);
+    }
+  }
+  for (const auto* option : {"--fault", "--null"}) {
+    if (!arguments.sut_file.empty() && arguments.given.contains(option)) {
+      return fmt::format("{} is for the embedded reference; leave out --sut or {}", option, option);
+    }
+  }
+  std::vector<std::string> known;
+  for (const auto& fault : reference::faults()) {
+    known.emplace_back(fault.name);
+  }
+  for (const auto& fault : arguments.faults) {
+    if (std::ranges::count(known, fault) == 0) {
+      return unknown_name("fault", fault, known);
+    }
+  }
+  return "";
+}
+
+// The user's declaration. Nullopt, and on the standard error why, if it is wrong or is not what the
+// other options say.
+std::optional<model::Declaration> declared(const RunArguments& arguments,
+                                           const model::Library& library) {
+  model::Problems problems;
+  auto out = model::load_declaration(arguments.sut_file, library, problems);
+  for (const auto& problem : problems) {
+    put(stderr, "{}\n", model::to_string(problem));
+  }
+  if (!out) {
+    return std::nullopt;
+  }
+  struct Option {
+    const char* name;
+    std::string value;
+    std::string declared;
+  };
+  const Option options[] = {
+      {"party", arguments.selection.party, std::string(model::to_string(out->party))},
+      {"profile", arguments.profile, out->profile}};
+  for (const auto& [name, value, declared_value] : options) {
+    if (arguments.given.contains(fmt::format("--{}", name)) && value != declared_value) {
+      put(stderr, "parley: --{} says '{}', {} says '{}'; leave out --{}\n", name, printable(value),
+          arguments.sut_file, printable(declared_value), name);
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+void warn_of_idle_faults(const std::vector<std::string>& faults,
+                         const std::vector<const model::Case*>& cases) {
+  for (const auto& fault : reference::faults()) {
+    const bool wanted = std::ranges::count(faults, fault.name) > 0;
+    if (wanted && std::ranges::none_of(cases, [&](const model::Case* one) {
+          return model::to_string(one->party) == fault.party;
+        })) {
+      put(stderr, "parley: warning: {} has no effect: no case with {} under test is selected\n",
+          fault.name, fault.party);
+    }
+  }
+}
+
+ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
+                          engine::Journal& journal) {
+  const auto began = Clock::now();
+  auto results = judge_session(session, journal);
+  if (!results) {
+    put(stderr, "parley: {}\nRun 'parley doctor' for what is wrong.\n", results.error().detail);
+    return results.error().code == Errc::refused ? ExitCode::preflight : ExitCode::harness_error;
+  }
+  const auto flaky = mark_flaky(*results);
+  const engine::RunSummary summary{.sut = journal.plan().sut,
+                                   .profile = journal.plan().profile,
+                                   .version = PARLEY_VERSION,
+                                   .seed = journal.plan().seed,
+                                   .planned = journal.plan().cases.size(),
+                                   .results = std::move(*results),
+                                   .took = duration_cast<milliseconds>(Clock::now() - began),
+                                   .folder = journal.folder().string()};
+  const auto written = write_reports(summary, session.library, arguments.junit);
+  print_results(summary, session.library, arguments);
+  for (const auto& id : flaky) {
+    put(stderr, "parley: flaky: the verdicts of {} differ between repetitions\n", id);
+  }
+  if (!written) {
+    put(stderr, "parley: {}\n", written.error().detail);
+    return ExitCode::harness_error;
+  }
+  return exit_code_of(summary);
+}
+
+// `arguments` hold what a resumed run was begun with.
 ExitCode run_resolved(const RunArguments& arguments, const model::Library& library) {
   std::map<model::Party, model::Declaration> declarations;
   std::string sut_name = "embedded reference";
   auto chosen = arguments;
+  auto options = scheduler_options(arguments);
   if (!arguments.sut_file.empty()) {
-    model::Problems problems;
-    const auto declaration = model::load_declaration(arguments.sut_file, library, problems);
-    for (const auto& problem : problems) {
-      fmt::print(stderr, "{}\n", model::to_string(problem));
-    }
+    const auto declaration = declared(arguments, library);
     if (!declaration) {
       return ExitCode::usage;
     }
     chosen.profile = declaration->profile;
     chosen.selection.party = std::string(model::to_string(declaration->party));
-    if (chosen.patience.count() == 0) {
-      chosen.patience = declaration->patience;
+    if (arguments.patience.count() == 0 && declaration->patience.count() > 0) {
+      options.least_patience = declaration->patience;
     }
     declarations[declaration->party] = *declaration;
     sut_name = declaration->name;
   }
   const auto cases = select(library, chosen);
-  if (!cases) {
+  if (!cases || (!chosen.junit.empty() && !can_write(chosen.junit))) {
     return ExitCode::usage;
   }
   if (cases->empty()) {
-    fmt::print(stderr, "parley: the selection holds no case; see 'parley list cases'\n");
+    put(stderr, "parley: the selection holds no case; see 'parley list cases'\n");
     return ExitCode::nothing_judged;
   }
+  warn_of_idle_faults(chosen.faults, *cases);
   if (!declarations.empty() && !chosen.unchecked && !ready(declarations.begin()->second)) {
     return ExitCode::preflight;
   }
@@ -227,57 +316,44 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
   }
   auto journal = open_journal(chosen, sut_name, *cases);
   if (!journal) {
-    fmt::print(stderr, "parley: {}\n", journal.error().detail);
+    put(stderr, "parley: {}\n", journal.error().detail);
     return ExitCode::usage;
   }
   ProgressPrinter progress(chosen.quiet);
   const Session session{.library = library,
                         .declarations = declarations,
                         .faults = chosen.faults,
-                        .options = scheduler_options(chosen),
+                        .options = options,
                         .watch = [&progress](const engine::CaseResult& result, std::size_t done,
                                              std::size_t total) { progress(result, done, total); }};
-  const auto began = Clock::now();
-  auto results = judge_session(session, **journal);
-  if (!results) {
-    fmt::print(stderr, "parley: {}\nRun 'parley doctor' for what is wrong.\n",
-               results.error().detail);
-    return results.error().code == Errc::refused ? ExitCode::preflight : ExitCode::harness_error;
-  }
-  engine::RunSummary summary{.sut = (*journal)->plan().sut,
-                             .profile = (*journal)->plan().profile,
-                             .version = PARLEY_VERSION,
-                             .seed = (*journal)->plan().seed,
-                             .planned = (*journal)->plan().cases.size(),
-                             .results = std::move(*results),
-                             .took = duration_cast<milliseconds>(Clock::now() - began),
-                             .folder = (*journal)->folder().string()};
-  print_results(summary, library, chosen);
-  for (const auto& id : flaky_cases(summary)) {
-    fmt::print(stderr, "parley: flaky: the verdicts of {} differ between repetitions\n", id);
-  }
-  return exit_code_of(summary);
+  return judge_and_report(chosen, session, **journal);
 }
 
 }  // namespace
 
 ExitCode run(const RunArguments& arguments) {
-  const auto library = library_of(arguments);
-  if (!library) {
-    return ExitCode::usage;
-  }
   auto resolved = arguments;
   if (!arguments.resume.empty()) {
-    auto journal = engine::Journal::resume(arguments.resume);
-    if (!journal) {
-      fmt::print(stderr, "parley: {}\n", journal.error().detail);
+    auto record = engine::Journal::load(arguments.resume);
+    if (!record) {
+      put(stderr, "parley: {}\n", record.error().detail);
       return ExitCode::usage;
     }
-    resolved.sut_file = (*journal)->plan().sut_file;
-    resolved.profile = (*journal)->plan().profile;
+    resolved.sut_file = record->plan.sut_file;
+    resolved.profile = record->plan.profile;
     resolved.selection = {};
+    resolved.faults = record->plan.faults;
+    resolved.null_mode = record->plan.null_mode;
+    if (!arguments.given.contains("--patience-ms")) {
+      resolved.patience = record->plan.patience;
+    }
   }
-  return run_resolved(resolved, *library);
+  if (const auto wrong = contradiction(resolved); !wrong.empty()) {
+    put(stderr, "parley: {}\n", wrong);
+    return ExitCode::usage;
+  }
+  const auto library = library_of(resolved);
+  return library ? run_resolved(resolved, *library) : ExitCode::usage;
 }
 
 }  // namespace parley::cli

@@ -6,6 +6,7 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 
 namespace parley::cli {
 namespace {
@@ -25,7 +26,7 @@ bool all_known(const std::string& kind, const std::vector<std::string>& selector
   for (const auto& selector : selectors) {
     if (std::ranges::none_of(known,
                              [&](const std::string& name) { return takes(selector, name); })) {
-      fmt::print(stderr, "parley: {}\n", unknown_name(kind, selector, known));
+      put(stderr, "parley: {}\n", unknown_name(kind, selector, known));
       return false;
     }
   }
@@ -43,10 +44,10 @@ std::optional<model::Library> library_of(const RunArguments& arguments) {
   std::size_t shown = 0;
   for (const auto& problem : problems) {
     if (++shown > 20) {
-      fmt::print(stderr, "… and {} more\n", problems.size() - 20);
+      put(stderr, "… and {} more\n", problems.size() - 20);
       break;
     }
-    fmt::print(stderr, "{}\n", model::to_string(problem));
+    put(stderr, "{}\n", model::to_string(problem));
   }
   return std::nullopt;
 }
@@ -74,8 +75,7 @@ std::optional<std::vector<const model::Case*>> select(const model::Library& libr
     return std::nullopt;
   }
   if (!selection.party.empty() && !model::party_from(selection.party)) {
-    fmt::print(stderr, "parley: {}\n",
-               unknown_name("party", selection.party, model::party_names()));
+    put(stderr, "parley: {}\n", unknown_name("party", selection.party, model::party_names()));
     return std::nullopt;
   }
   std::vector<const model::Case*> out;

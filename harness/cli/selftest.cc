@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -15,8 +16,10 @@
 #include <thread>
 
 #include "harness/base/rng.h"
+#include "harness/base/text.h"
 #include "harness/cli/kill_matrix.h"
 #include "harness/cli/options.h"
+#include "harness/cli/output.h"
 #include "harness/cli/session.h"
 
 namespace parley::cli {
@@ -71,7 +74,9 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
                                                                     .sut = trial.name,
                                                                     .sut_file = "",
                                                                     .profile = arguments.profile,
-                                                                    .cases = planned});
+                                                                    .cases = planned,
+                                                                    .faults = trial.faults,
+                                                                    .null_mode = trial.null_mode});
   if (!journal) {
     return std::unexpected(journal.error());
   }
@@ -104,8 +109,8 @@ std::vector<Judged> judge_all(const Bench& bench, const std::vector<Trial>& tria
       const std::lock_guard lock(guard);
       ++done;
       if (!bench.arguments.quiet) {
-        fmt::print(stderr, "{}/{} {}: {} of {} cases fail\n", done, trials.size(), trial.name,
-                   failures(out[at]), trial.cases.size());
+        put(stderr, "{}/{} {}: {} of {} cases fail\n", done, trials.size(), trial.name,
+            failures(out[at]), trial.cases.size());
       }
     }
   };
@@ -158,8 +163,10 @@ void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
   }
   for (const auto& result : *results) {
     if (result.verdict.kind != VerdictKind::pass) {
-      matrix.reference_not_pass.push_back(fmt::format(
-          "{}: {} ({})", result.id, model::to_string(result.verdict.kind), result.verdict.reason));
+      auto& list =
+          result.verdict.kind == VerdictKind::error ? matrix.trouble : matrix.reference_not_pass;
+      list.push_back(fmt::format("{}: {} ({})", result.id, model::to_string(result.verdict.kind),
+                                 result.verdict.reason));
     }
   }
 }
@@ -172,18 +179,30 @@ std::vector<Trial> null_trials(const Cases& cases) {
   return out;
 }
 
+// Whether the user wants less than all cases of a party.
+bool selects(const Selection& selection) {
+  return !selection.suites.empty() || !selection.cases.empty() || !selection.requirements.empty();
+}
+
 void take_null(const Bench& bench, const std::string& mode,
                const std::vector<engine::CaseResult>& results, Matrix& matrix) {
   auto& [passes, negative] = matrix.null_passes[mode];
   for (const auto& result : results) {
+    if (result.verdict.kind == VerdictKind::error) {
+      matrix.trouble.push_back(fmt::format("the null SUT {}: {}: error ({})", mode, result.id,
+                                           printable(result.verdict.reason)));
+    }
     if (!bench.library.find_case(result.id)->negative()) {
       continue;
     }
     ++negative;
     if (result.verdict.kind == VerdictKind::pass) {
       ++passes;
-      matrix.trouble.push_back(fmt::format("the null SUT {} passes {}", mode, result.id));
+      matrix.null_passed.push_back(fmt::format("the null SUT {} passes {}", mode, result.id));
     }
+  }
+  if (negative == 0 && !selects(bench.arguments.selection)) {
+    matrix.trouble.push_back(fmt::format("the null SUT {} met no negative case", mode));
   }
 }
 
@@ -196,7 +215,7 @@ std::optional<Plan> kill_plan(const Bench& bench) {
   std::ifstream in(file);
   const auto value = nlohmann::json::parse(in, nullptr, false);
   if (!value.is_object()) {
-    fmt::print(stderr, "parley: {} is missing or no JSON object; use --full\n", file.string());
+    put(stderr, "parley: {} is missing or no JSON object; use --full\n", file.string());
     return std::nullopt;
   }
   Plan out;
@@ -216,11 +235,20 @@ Cases of_party(const Cases& cases, std::string_view party) {
   return out;
 }
 
+bool planned(const Plan& plan, const std::string& id) {
+  return std::ranges::any_of(plan, [&](const auto& one) { return one.second.contains(id); });
+}
+
 std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto plan = bench.arguments.full ? Plan{} : kill_plan(bench);
   if (!plan) {
     matrix.trouble.emplace_back("there is no kill plan");
     return {};
+  }
+  for (const auto* one : cases) {
+    if (!bench.arguments.full && !planned(*plan, one->id)) {
+      matrix.unplanned.push_back(one->id);
+    }
   }
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
@@ -260,6 +288,51 @@ void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
   }
 }
 
+bool holds_a_run(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::ranges::any_of(
+      std::array{"plan.json", "kill-matrix.json", "reference/plan.json"},
+      [&](const char* file) { return std::filesystem::exists(folder / file, ignored); });
+}
+
+Result<void> write_matrix(const Bench& bench, const Matrix& matrix, const nlohmann::json& value) {
+  auto written =
+      write_text(bench.folder / "kill-matrix.json",
+                 value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return written && bench.arguments.full
+             ? write_text(bench.folder / "kill-plan.json", plan_of(matrix).dump(1) + "\n")
+             : written;
+}
+
+// Prints what came of it.
+ExitCode conclude(const Bench& bench, const Cases& cases, Matrix& matrix) {
+  if (selects(bench.arguments.selection)) {
+    // The cases that would notice these faults were not asked.
+    std::erase_if(matrix.by_fault, [](const auto& one) { return one.second.empty(); });
+  }
+  const auto value = matrix_json(matrix, cases);
+  if (const auto written = write_matrix(bench, matrix, value); !written) {
+    matrix.trouble.push_back(written.error().detail);
+    put(stderr, "parley: {}\n", written.error().detail);
+  }
+  const auto gaps = gaps_of(matrix, cases);
+  if (bench.arguments.json) {
+    put(stdout, "{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    print_matrix(matrix, gaps);
+  }
+  put(stderr, "{} cases, {} faults: {} cases without a fault, {} faults without a case; {}\n",
+      cases.size(), matrix.by_fault.size(), gaps.survivors.size() + matrix.unplanned.size(),
+      gaps.unnoticed.size(), (bench.folder / "kill-matrix.json").string());
+  if (!matrix.trouble.empty()) {
+    return ExitCode::harness_error;
+  }
+  const bool clean = gaps.survivors.empty() && gaps.unnoticed.empty() &&
+                     matrix.null_passed.empty() && matrix.unplanned.empty() &&
+                     matrix.reference_not_pass.empty();
+  return clean ? ExitCode::ok : ExitCode::findings;
+}
+
 }  // namespace
 
 ExitCode selftest(const RunArguments& arguments) {
@@ -272,31 +345,18 @@ ExitCode selftest(const RunArguments& arguments) {
     return ExitCode::usage;
   }
   if (cases->empty()) {
-    fmt::print(stderr, "parley: the selection holds no case\n");
+    put(stderr, "parley: the selection holds no case\n");
     return ExitCode::nothing_judged;
   }
   const Bench bench{arguments, *library, run_folder(arguments)};
+  if (holds_a_run(bench.folder)) {
+    put(stderr, "parley: {} holds a run already; use another --out\n", bench.folder.string());
+    return ExitCode::usage;
+  }
   Matrix matrix;
   reference_passes(bench, *cases, matrix);
   try_faults(bench, *cases, matrix);
-  const auto gaps = gaps_of(matrix, *cases);
-  const auto value = matrix_json(matrix, *cases);
-  std::ofstream(bench.folder / "kill-matrix.json") << value.dump(2) << "\n";
-  if (arguments.full) {
-    std::ofstream(bench.folder / "kill-plan.json") << plan_of(matrix).dump(1) << "\n";
-  }
-  if (arguments.json) {
-    fmt::print("{}\n", value.dump(2));
-  } else {
-    print_matrix(matrix, gaps);
-  }
-  const bool clean = gaps.survivors.empty() && gaps.unnoticed.empty() && matrix.trouble.empty() &&
-                     matrix.reference_not_pass.empty();
-  fmt::print(stderr,
-             "{} cases, {} faults: {} cases without a fault, {} faults without a case; {}\n",
-             cases->size(), matrix.by_fault.size(), gaps.survivors.size(), gaps.unnoticed.size(),
-             (bench.folder / "kill-matrix.json").string());
-  return clean ? ExitCode::ok : ExitCode::findings;
+  return conclude(bench, *cases, matrix);
 }
 
 }  // namespace parley::cli

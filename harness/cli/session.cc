@@ -8,9 +8,16 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include "harness/base/text.h"
+#include "harness/cli/output.h"
 #include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
 
@@ -70,6 +77,79 @@ engine::SchedulerOptions scheduler_options(const RunArguments& arguments) {
   return options;
 }
 
+std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results) {
+  std::map<std::string, std::set<model::VerdictKind>> kinds;
+  for (const auto& result : results) {
+    kinds[result.id].insert(result.verdict.kind);
+  }
+  std::erase_if(kinds, [](const auto& one) { return one.second.size() == 1; });
+  for (auto& result : results) {
+    if (result.verdict.kind == model::VerdictKind::pass && kinds.contains(result.id)) {
+      result.verdict.kind = model::VerdictKind::flaky;
+      result.verdict.reason = "another repetition of the case did not pass";
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto& [id, seen] : kinds) {
+    out.push_back(id);
+  }
+  return out;
+}
+
+ExitCode exit_code_of(const engine::RunSummary& summary) {
+  const auto counts = engine::totals(summary);
+  const auto count = [&](model::VerdictKind kind) {
+    const auto at = counts.find(kind);
+    return at == counts.end() ? 0 : at->second;
+  };
+  if (summary.results.size() != summary.planned) {
+    put(stderr, "parley: {} cases were planned, {} judged\n", summary.planned,
+        summary.results.size());
+    return ExitCode::harness_error;
+  }
+  if (summary.results.size() == count(model::VerdictKind::not_applicable)) {
+    put(stderr, "parley: nothing was judged: the declaration excludes every selected case\n");
+    return ExitCode::nothing_judged;
+  }
+  if (count(model::VerdictKind::error) > 0) {
+    return ExitCode::harness_error;
+  }
+  const bool clean = count(model::VerdictKind::fail) + count(model::VerdictKind::inconclusive) +
+                         count(model::VerdictKind::flaky) ==
+                     0;
+  return clean ? ExitCode::ok : ExitCode::findings;
+}
+
+bool can_write(const std::string& file) {
+  errno = 0;
+  if (std::ofstream(file, std::ios::app)) {
+    return true;
+  }
+  put(stderr, "parley: {} cannot be written: {}\n", file, std::strerror(errno));
+  return false;
+}
+
+Result<void> write_text(const std::filesystem::path& file, const std::string& text) {
+  errno = 0;
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) {
+    return fail(Errc::io,
+                fmt::format("{} cannot be written: {}", file.string(), std::strerror(errno)));
+  }
+  return {};
+}
+
+std::string quoted(const std::string& word) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_-./,:=@%+").contains(static_cast<char>(c));
+  };
+  return !word.empty() && std::ranges::all_of(word, plain)
+             ? word
+             : "'" + replace_all(word, "'", R"('\'')") + "'";
+}
+
 std::string run_folder(const RunArguments& arguments) {
   if (!arguments.out.empty()) {
     return arguments.out;
@@ -103,9 +183,9 @@ Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declarati
 }
 
 void print_check(std::FILE* to, const sut::Check& check) {
-  fmt::print(to, "{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
-             check.detail.empty() ? "" : ": " + printable(check.detail, 300),
-             check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
+  put(to, "{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
+      check.detail.empty() ? "" : ": " + printable(check.detail, 300),
+      check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
 }
 
 }  // namespace parley::cli

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdio>
+#include <filesystem>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "harness/cli/options.h"
@@ -32,6 +34,20 @@ engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
 // What `parley doctor` checks. Errors: the harness's own.
 Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration);
 void print_check(std::FILE* to, const sut::Check& check);
+
+// Where the verdicts of a case's repetitions differ, a pass becomes flaky. Returns these cases.
+std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results);
+// Of a run in which each planned case has its verdict. Says on the standard error why it is not ok
+// where the report does not.
+ExitCode exit_code_of(const engine::RunSummary& summary);
+
+// Whether `file` can be opened for writing; says so on the standard error if not. Makes it.
+bool can_write(const std::string& file);
+// Errors: io, naming the file.
+Result<void> write_text(const std::filesystem::path& file, const std::string& text);
+
+// `word` as one word of a shell's command line.
+std::string quoted(const std::string& word);
 
 // A folder for a run: --out, or out/<time> below the working directory.
 std::string run_folder(const RunArguments& arguments);

@@ -137,6 +137,7 @@ class Run {
 
   // Accounts and the values that the flow starts with.
   asio::awaitable<bool> lease() {
+    const auto pass = co_await workshop_.leasing.enter();
     const bool server_sut = model::is_server(cast_.sut);
     const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
     record_.values["domain"] = domain;

@@ -11,6 +11,7 @@
 #include "harness/engine/ports.h"
 #include "harness/engine/shared_runs.h"
 #include "harness/engine/transcript.h"
+#include "harness/engine/turnstile.h"
 #include "harness/model/library.h"
 
 namespace parley::engine {
@@ -41,6 +42,7 @@ struct Workshop {
   std::string domain;                                // the played server's
   Patience& patience;
   SharedRuns& shared;
+  Turnstile& leasing;
   std::uint64_t seed;
 };
 

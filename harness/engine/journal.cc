@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,7 +44,7 @@ Result<void> write_all(int descriptor, const std::string& text) {
       continue;
     }
     if (count <= 0) {
-      return fail(Errc::io, fmt::format("writing: {}", std::strerror(errno)));
+      return fail(Errc::io, fmt::format("writing to the run's folder: {}", std::strerror(errno)));
     }
     done += static_cast<std::size_t>(count);
   }
@@ -74,43 +75,127 @@ json plan_json(const Plan& plan) {
           {"sut", plan.sut},
           {"sut_file", plan.sut_file},
           {"profile", plan.profile},
-          {"cases", std::move(cases)}};
+          {"cases", std::move(cases)},
+          {"faults", plan.faults},
+          {"null_mode", plan.null_mode},
+          {"patience_ms", plan.patience.count()}};
 }
 
-Result<Plan> plan_from(const json& value) {
+// The faults, the null mode and the patience are absent in older plans.
+Result<Plan> plan_from(const json& value, const fs::path& file) {
+  if (!value.is_object()) {
+    return fail(Errc::malformed, fmt::format("{} is damaged: no JSON object", file.string()));
+  }
   try {
     Plan plan{.seed = value.at("seed").get<std::uint64_t>(),
               .sut = value.at("sut").get<std::string>(),
               .sut_file = value.at("sut_file").get<std::string>(),
               .profile = value.at("profile").get<std::string>(),
-              .cases = {}};
+              .cases = {},
+              .faults = value.value("faults", std::vector<std::string>{}),
+              .null_mode = value.value("null_mode", ""),
+              .patience = std::chrono::milliseconds(value.value("patience_ms", std::int64_t{0}))};
     for (const auto& one : value.at("cases")) {
       plan.cases.push_back({one.at("id").get<std::string>(), one.at("repetition").get<int>()});
     }
     return plan;
   } catch (const json::exception& error) {
-    return fail(Errc::malformed, fmt::format("plan.json: {}", error.what()));
+    return fail(Errc::malformed, fmt::format("{} is damaged: {}", file.string(), error.what()));
   }
+}
+
+Result<Plan> load_plan(const fs::path& folder) {
+  const auto file = folder / "plan.json";
+  auto text = read_file(file);
+  if (!text) {
+    return std::unexpected(text.error());
+  }
+  return plan_from(json::parse(*text, nullptr, false), file);
 }
 
 Result<CaseResult> line_from(const std::string& line) {
   const auto value = json::parse(line, nullptr, false);
-  if (!value.is_object() || !value.contains("id") || !value.contains("verdict")) {
-    return fail(Errc::malformed, "a journal line is no verdict");
+  const auto holds = [&](const char* name, auto is) {
+    return value.contains(name) && (value[name].*is)();
+  };
+  if (!value.is_object() || !holds("id", &json::is_string) ||
+      !holds("repetition", &json::is_number_integer) || !holds("verdict", &json::is_object) ||
+      !holds("took_us", &json::is_number_integer)) {
+    return fail(Errc::malformed, "no verdict of a case");
   }
   auto verdict = verdict_from(value["verdict"]);
   if (!verdict) {
     return std::unexpected(verdict.error());
   }
   return CaseResult{.id = value["id"].get<std::string>(),
-                    .repetition = value.value("repetition", 0),
+                    .repetition = value["repetition"].get<int>(),
                     .verdict = std::move(*verdict),
-                    .took = std::chrono::microseconds(value.value("took_us", std::int64_t{0}))};
+                    .took = std::chrono::microseconds(value["took_us"].get<std::int64_t>())};
 }
 
-int open_journal(const fs::path& folder) {
-  return ::open((folder / "journal.jsonl").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                0644);
+struct Lines {
+  std::vector<CaseResult> done;
+  std::size_t whole = 0;  // octets of whole lines
+  std::size_t all = 0;    // octets of the file
+};
+
+Result<Lines> load_lines(const fs::path& folder) {
+  const auto file = folder / "journal.jsonl";
+  std::error_code error;
+  if (!fs::exists(file, error) && !error) {
+    return Lines{};  // killed between the plan and the first verdict
+  }
+  const auto text = read_file(file);
+  if (!text) {
+    return std::unexpected(text.error());
+  }
+  Lines out{.done = {}, .whole = 0, .all = text->size()};
+  for (auto end = text->find('\n'); end != std::string::npos; end = text->find('\n', out.whole)) {
+    auto result = line_from(text->substr(out.whole, end - out.whole));
+    if (!result) {
+      return fail(Errc::malformed, fmt::format("{} is damaged: line {}: {}", file.string(),
+                                               out.done.size() + 1, result.error().detail));
+    }
+    out.done.push_back(std::move(*result));
+    out.whole = end + 1;
+  }
+  return out;
+}
+
+// Locked against other processes for as long as the descriptor is open. Errors: io, refused.
+Result<int> open_journal(const fs::path& folder) {
+  const auto file = folder / "journal.jsonl";
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    return fail(Errc::io, fmt::format("{}: {}", file.string(), std::strerror(errno)));
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    return descriptor;
+  }
+  const int why = errno;
+  ::close(descriptor);
+  return why == EWOULDBLOCK
+             ? fail(Errc::refused,
+                    fmt::format("{}: another parley writes to this run", folder.string()))
+             : fail(Errc::io, fmt::format("{}: {}", file.string(), std::strerror(why)));
+}
+
+// Transcripts hold the passwords of the test accounts. A folder that was there keeps its mode.
+Result<void> make_folders(const fs::path& folder) {
+  std::error_code error;
+  const bool there = fs::exists(folder, error);
+  const auto transcripts = folder / "transcripts";
+  fs::create_directories(folder, error);
+  if (!error && !there) {
+    fs::permissions(folder, fs::perms::owner_all, error);
+  }
+  if (!error && fs::create_directory(transcripts, error) && !error) {
+    fs::permissions(transcripts, fs::perms::owner_all, error);
+  }
+  if (error) {
+    return fail(Errc::io, fmt::format("{}: {}", folder.string(), error.message()));
+  }
+  return {};
 }
 
 }  // namespace
@@ -163,66 +248,68 @@ Result<model::Verdict> verdict_from(const json& value) {
   return out;
 }
 
-Journal::Journal(fs::path folder, Plan plan, int descriptor)
-    : folder_(std::move(folder)), plan_(std::move(plan)), descriptor_(descriptor) {}
+Journal::Journal(fs::path folder, Record record, int descriptor)
+    : folder_(std::move(folder)),
+      plan_(std::move(record.plan)),
+      done_(std::move(record.done)),
+      descriptor_(descriptor) {}
 
 Journal::~Journal() { ::close(descriptor_); }
 
 Result<std::unique_ptr<Journal>> Journal::begin(const fs::path& folder, const Plan& plan) {
-  std::error_code error;
-  fs::create_directories(folder / "transcripts", error);
-  if (error) {
-    return fail(Errc::io, fmt::format("{}: {}", folder.string(), error.message()));
+  if (auto made = make_folders(folder); !made) {
+    return std::unexpected(made.error());
   }
-  if (fs::exists(folder / "plan.json")) {
+  const auto descriptor = open_journal(folder);
+  if (!descriptor) {
+    return std::unexpected(descriptor.error());
+  }
+  std::unique_ptr<Journal> journal(new Journal(folder, {.plan = plan, .done = {}}, *descriptor));
+  // Once locked: of two that begin at the same time one finds the other's plan.
+  std::error_code error;
+  if (fs::exists(folder / "plan.json", error) || error) {
     return fail(Errc::refused, fmt::format("{} holds a run already; use --resume or another --out",
                                            folder.string()));
   }
   if (auto written = write_file(folder / "plan.json", dump(plan_json(plan)) + "\n"); !written) {
     return std::unexpected(written.error());
   }
-  const int descriptor = open_journal(folder);
-  if (descriptor < 0) {
-    return fail(Errc::io, fmt::format("{}: {}", folder.string(), std::strerror(errno)));
-  }
-  return std::unique_ptr<Journal>(new Journal(folder, plan, descriptor));
+  return journal;
 }
 
-Result<std::unique_ptr<Journal>> Journal::resume(const fs::path& folder) {
-  auto text = read_file(folder / "plan.json");
-  if (!text) {
-    return std::unexpected(text.error());
-  }
-  auto plan = plan_from(json::parse(*text, nullptr, false));
+Result<Record> Journal::load(const fs::path& folder) {
+  auto plan = load_plan(folder);
   if (!plan) {
     return std::unexpected(plan.error());
   }
-  auto lines = read_file(folder / "journal.jsonl");
-  std::vector<CaseResult> done;
-  std::size_t whole = 0;
-  for (std::size_t at = 0; lines && at < lines->size();) {
-    const auto end = lines->find('\n', at);
-    if (end == std::string::npos) {
-      break;
-    }
-    auto result = line_from(lines->substr(at, end - at));
-    if (!result) {
-      return std::unexpected(result.error());
-    }
-    done.push_back(std::move(*result));
-    at = end + 1;
-    whole = at;
+  auto lines = load_lines(folder);
+  if (!lines) {
+    return std::unexpected(lines.error());
   }
-  std::error_code error;
-  if (lines) {
-    fs::resize_file(folder / "journal.jsonl", whole, error);
+  return Record{.plan = std::move(*plan), .done = std::move(lines->done)};
+}
+
+Result<std::unique_ptr<Journal>> Journal::resume(const fs::path& folder) {
+  auto plan = load_plan(folder);
+  if (!plan) {
+    return std::unexpected(plan.error());
   }
-  const int descriptor = open_journal(folder);
-  if (descriptor < 0 || error) {
-    return fail(Errc::io, fmt::format("{}: cannot be appended to", folder.string()));
+  const auto descriptor = open_journal(folder);
+  if (!descriptor) {
+    return std::unexpected(descriptor.error());
   }
-  std::unique_ptr<Journal> journal(new Journal(folder, std::move(*plan), descriptor));
-  journal->done_ = std::move(done);
+  std::unique_ptr<Journal> journal(
+      new Journal(folder, {.plan = std::move(*plan), .done = {}}, *descriptor));
+  auto lines = load_lines(folder);  // once locked: nobody appends any more
+  if (!lines) {
+    return std::unexpected(lines.error());
+  }
+  if (lines->whole < lines->all &&
+      ::ftruncate(*descriptor, static_cast<off_t>(lines->whole)) != 0) {
+    return fail(Errc::io, fmt::format("{}: cannot be appended to: {}", folder.string(),
+                                      std::strerror(errno)));
+  }
+  journal->done_ = std::move(lines->done);
   return journal;
 }
 
@@ -254,7 +341,12 @@ Result<Transcript> load_transcript(const fs::path& file) {
   if (!text) {
     return std::unexpected(text.error());
   }
-  return transcript_from(json::parse(*text, nullptr, false));
+  auto transcript = transcript_from(json::parse(*text, nullptr, false));
+  if (!transcript) {
+    return fail(transcript.error().code,
+                fmt::format("{} is damaged: {}", file.string(), transcript.error().detail));
+  }
+  return transcript;
 }
 
 }  // namespace parley::engine

@@ -4,6 +4,7 @@
 // flight.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,15 @@ struct Plan {
   std::string sut_file;  // empty: the embedded reference
   std::string profile;
   std::vector<PlannedCase> cases;
+  std::vector<std::string> faults{};      // of the embedded reference
+  std::string null_mode{};                // empty: the reference itself
+  std::chrono::milliseconds patience{0};  // as given on the command line; 0: not given
+};
+
+// What a run's folder holds: its plan, and the verdicts that stand already.
+struct Record {
+  Plan plan;
+  std::vector<CaseResult> done;
 };
 
 nlohmann::json to_json(const model::Verdict& verdict);
@@ -36,10 +46,15 @@ Result<model::Verdict> verdict_from(const nlohmann::json& value);
 
 class Journal {
  public:
-  // Makes the folder and writes the plan. Errors: io; refused when the folder holds another run.
+  // Makes the folder, for its owner alone, and writes the plan. Errors: io; refused when the folder
+  // holds another run.
   static Result<std::unique_ptr<Journal>> begin(const std::filesystem::path& folder,
                                                 const Plan& plan);
-  // Opens a run that was interrupted. A torn last line is dropped. Errors: io, malformed.
+  // Only reads: a run may be under way. A torn last line does not count. Errors: io, too_large,
+  // malformed, each naming the file.
+  static Result<Record> load(const std::filesystem::path& folder);
+  // Opens a run that was interrupted; a torn last line is cut off. Errors: those of load; refused
+  // while another process writes to the run.
   static Result<std::unique_ptr<Journal>> resume(const std::filesystem::path& folder);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -52,7 +67,7 @@ class Journal {
   Result<void> add(const CaseResult& result, const Transcript& transcript);
 
  private:
-  Journal(std::filesystem::path folder, Plan plan, int descriptor);
+  Journal(std::filesystem::path folder, Record record, int descriptor);
   std::filesystem::path folder_;
   Plan plan_;
   std::vector<CaseResult> done_;

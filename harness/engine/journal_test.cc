@@ -71,9 +71,9 @@ TEST_F(JournalFolder, DropsATornLastLine) {
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ((*again)->done().size(), 1U);
   ASSERT_TRUE((*again)->add(failed("stanza/b"), {}));
-  auto third = Journal::resume(folder_);
+  const auto third = Journal::load(folder_);
   ASSERT_TRUE(third) << third.error();
-  EXPECT_EQ((*third)->done().size(), 2U);
+  EXPECT_EQ(third->done.size(), 2U);
 }
 
 TEST_F(JournalFolder, RefusesToOverwriteARun) {
@@ -83,12 +83,80 @@ TEST_F(JournalFolder, RefusesToOverwriteARun) {
   EXPECT_EQ(second.error().code, Errc::refused);
 }
 
+TEST_F(JournalFolder, KeepsWhatTheSutWasMadeOf) {
+  auto given = plan();
+  given.faults = {"gk-answers-twice"};
+  given.null_mode = "silent";
+  given.patience = std::chrono::milliseconds(700);
+  {
+    ASSERT_TRUE(Journal::begin(folder_, given));
+  }
+  const auto record = Journal::load(folder_);
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_EQ(record->plan.faults, given.faults);
+  EXPECT_EQ(record->plan.null_mode, given.null_mode);
+  EXPECT_EQ(record->plan.patience, given.patience);
+}
+
+TEST_F(JournalFolder, LoadsAPlanWithoutThem) {
+  fs::create_directories(folder_);
+  std::ofstream(folder_ / "plan.json")
+      << R"({"format":1,"seed":5,"sut":"x","sut_file":"","profile":"xmpp","cases":[]})";
+  const auto record = Journal::load(folder_);
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_TRUE(record->plan.faults.empty());
+  EXPECT_TRUE(record->done.empty());
+}
+
+TEST_F(JournalFolder, IsReadButNotWrittenBySomebodyElse) {
+  const auto journal = Journal::begin(folder_, plan());
+  ASSERT_TRUE(journal) << journal.error();
+  EXPECT_TRUE(Journal::load(folder_));
+  const auto second = Journal::resume(folder_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::refused);
+}
+
+TEST_F(JournalFolder, IsLoadedAsItIsWithATornLastLine) {
+  {
+    ASSERT_TRUE(Journal::begin(folder_, plan()));
+  }
+  std::ofstream(folder_ / "journal.jsonl", std::ios::app) << "{\"id\":";
+  ASSERT_TRUE(Journal::load(folder_));
+  EXPECT_EQ(fs::file_size(folder_ / "journal.jsonl"), 6U);
+}
+
+TEST_F(JournalFolder, IsOfItsOwnerAlone) {
+  ASSERT_TRUE(Journal::begin(folder_, plan()));
+  EXPECT_EQ(fs::status(folder_).permissions(), fs::perms::owner_all);
+}
+
+TEST_F(JournalFolder, NamesTheDamagedLine) {
+  for (const std::string line :
+       {"[]", "null", "{}", R"({"id":7,"repetition":0,"verdict":{"kind":"pass"},"took_us":1})",
+        R"({"id":"a","repetition":"0","verdict":{"kind":"pass"},"took_us":1})",
+        R"({"id":"a","repetition":0,"verdict":"pass","took_us":1})",
+        R"({"id":"a","repetition":0,"verdict":{"kind":1},"took_us":1})"}) {
+    fs::remove_all(folder_);
+    {
+      ASSERT_TRUE(Journal::begin(folder_, plan()));
+    }
+    std::ofstream(folder_ / "journal.jsonl") << line << "\n";
+    const auto record = Journal::load(folder_);
+    ASSERT_FALSE(record) << line;
+    EXPECT_NE(record.error().detail.find("journal.jsonl is damaged: line 1"), std::string::npos)
+        << record.error();
+  }
+}
+
 TEST_F(JournalFolder, SaysWhatIsWrongWithATamperedOne) {
   {
     ASSERT_TRUE(Journal::begin(folder_, plan()));
   }
   std::ofstream(folder_ / "plan.json") << "[]";
-  EXPECT_FALSE(Journal::resume(folder_));
+  const auto again = Journal::resume(folder_);
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().detail.find("plan.json is damaged"), std::string::npos) << again.error();
 }
 
 }  // namespace

@@ -222,6 +222,7 @@ class Worker {
                           .domain = "gatekeeper.test",
                           .patience = patience_,
                           .shared = shared_,
+                          .leasing = leasing_,
                           .seed = transcript.seed};
         std::string thrown;
         try {
@@ -260,6 +261,7 @@ class Worker {
   Patience patience_;
   asio::steady_timer quiet_;  // cancelled when no worker judges any more
   SharedRuns shared_{io_.get_executor()};
+  Turnstile leasing_{io_.get_executor()};
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;

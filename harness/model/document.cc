@@ -197,6 +197,7 @@ std::optional<Document> load_document(const std::filesystem::path& file, Problem
 namespace {
 
 struct Schema {
+  nlohmann::json source;
   valijson::Schema rules;
   std::vector<std::string> keys;  // all that it knows, wherever they may stand
 };
@@ -221,7 +222,7 @@ const Schema* schema_of(const std::filesystem::path& file, Problems& problems) {
   auto& slot = cache[file];
   if (slot == nullptr) {
     std::ifstream in(file);
-    const auto value = nlohmann::json::parse(in, nullptr, false);
+    auto value = nlohmann::json::parse(in, nullptr, false);
     if (value.is_discarded()) {
       problems.push_back({.file = file.string(),
                           .message = "the schema is missing or not JSON",
@@ -235,6 +236,7 @@ const Schema* schema_of(const std::filesystem::path& file, Problems& problems) {
     std::ranges::sort(slot->keys);
     const auto twice = std::ranges::unique(slot->keys);
     slot->keys.erase(twice.begin(), twice.end());
+    slot->source = std::move(value);
   }
   return slot.get();
 }
@@ -250,12 +252,101 @@ std::string pointer_of(const std::string& context) {
   return replace_all(out, "\"", "");
 }
 
+// `node` itself, or what its "#/definitions/name" refers to.
+const nlohmann::json& resolved(const nlohmann::json& root, const nlohmann::json& node) {
+  constexpr std::string_view kPrefix = "#/definitions/";
+  const auto at = node.find("$ref");
+  if (at == node.end() || !at->is_string()) {
+    return node;
+  }
+  const auto& name = at->get_ref<const std::string&>();
+  if (!name.starts_with(kPrefix)) {
+    return node;
+  }
+  const auto inner = name.substr(kPrefix.size());
+  return root.contains("definitions") && root["definitions"].contains(inner)
+             ? root["definitions"][inner]
+             : node;
+}
+
+// The schema of the part that `pointer` names; null where the way there is not a plain one.
+const nlohmann::json* rules_at(const nlohmann::json& root, const std::string& pointer) {
+  const auto* node = &root;
+  for (const auto& part : split(pointer.empty() ? "" : pointer.substr(1), '/')) {
+    if (part.empty()) {
+      break;
+    }
+    if (node->contains("properties") && (*node)["properties"].contains(part)) {
+      node = &(*node)["properties"][part];
+    } else if (node->contains("items") && (*node)["items"].is_object() &&
+               part.find_first_not_of("0123456789") == std::string::npos) {
+      node = &(*node)["items"];
+    } else if (node->contains("additionalProperties") &&
+               (*node)["additionalProperties"].is_object()) {
+      node = &(*node)["additionalProperties"];
+    } else {
+      return nullptr;
+    }
+    node = &resolved(root, *node);
+  }
+  return node;
+}
+
+std::string listed(const nlohmann::json& words) {
+  std::vector<std::string> out;
+  for (const auto& one : words.is_array() ? words : nlohmann::json::array({words})) {
+    out.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+  }
+  return join(out, ", ");
+}
+
+// The words of a pattern that is nothing but a choice, "^(a|b)$"; empty for another.
+std::string choice_of(const std::string& pattern) {
+  if (!pattern.starts_with("^(") || !pattern.ends_with(")$")) {
+    return "";
+  }
+  const auto words = pattern.substr(2, pattern.size() - 4);
+  return words.find_first_not_of("abcdefghijklmnopqrstuvwxyz-|") == std::string::npos
+             ? replace_all(words, "|", ", ")
+             : "";
+}
+
+// valijson's commonest sentences in plain words; any other as it is.
+std::string plain_words(const std::string& said, const nlohmann::json* rules) {
+  const auto rule = [rules](const char* name) {
+    return rules != nullptr && rules->contains(name) ? &(*rules)[name] : nullptr;
+  };
+  if (said.starts_with("Failed to match against any enum values") && rule("enum") != nullptr) {
+    return "is none of: " + listed(*rule("enum"));
+  }
+  if (said.starts_with("Value type not permitted")) {
+    const auto* type = rule("type");
+    return type == nullptr ? "has the wrong type"
+                           : "has the wrong type; it must be one of: " + listed(*type);
+  }
+  if (said.starts_with("Failed to match regex") && rule("pattern") != nullptr) {
+    const auto pattern = listed(*rule("pattern"));
+    const auto choice = choice_of(pattern);
+    return choice.empty() ? "does not have the form " + pattern : "is none of: " + choice;
+  }
+  if (said.starts_with("Object should have no fewer than 1 ")) {
+    return "is empty";
+  }
+  return said;
+}
+
 }  // namespace
 
 void check_schema(const Document& document, const std::filesystem::path& schema_file,
                   Problems& problems) {
   const auto* schema = schema_of(schema_file, problems);
   if (schema == nullptr) {
+    return;
+  }
+  const auto allowed =
+      fmt::format("see suites/schema/{} for what is allowed", schema_file.filename().string());
+  if (document.root().is_null()) {
+    problems.push_back(document.problem("", "the file is empty", allowed));
     return;
   }
   valijson::Validator validator;
@@ -273,7 +364,7 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
       context += part;
     }
     auto pointer = pointer_of(context);
-    std::string message = error.description;
+    std::string message = plain_words(error.description, rules_at(schema->source, pointer));
     // valijson names an unknown key only at the end of a long sentence about its parent.
     const auto quote = message.rfind("constraints: '");
     if (quote != std::string::npos) {
@@ -287,8 +378,7 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
     // The deepest error is the cause; those above only say that something below is wrong.
     if (!deepest || level > depth) {
       depth = level;
-      deepest = document.problem(pointer, std::move(message),
-                                 "see " + schema_file.filename().string() + " for what is allowed");
+      deepest = document.problem(pointer, std::move(message), allowed);
     }
   }
   if (deepest) {

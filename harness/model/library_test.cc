@@ -91,6 +91,42 @@ TEST_F(Suites, ComplainOfAKeyThatTheSchemaDoesNotKnow) {
   EXPECT_NE(text.find("unknown key 'flwo'; did you mean 'flow'"), std::string::npos) << text;
 }
 
+struct BadCase {
+  std::string text;  // what follows the head of a case
+  std::string complaint;
+};
+
+TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
+  const std::vector<BadCase> rows{
+      {"change: { step: auth, layer: stanza }\n", "says nothing that layer 'stanza' can do"},
+      {"change: { step: auth, layer: stanza, set: {} }\n", "says nothing that layer 'stanza'"},
+      {"change: { step: auth, layer: bytes, set: { '@to': x } }\n",
+       "change/set: the key 'set' belongs to layer 'stanza', not to layer 'bytes'"},
+      {"change: { step: auth, layer: bytes, find: x }\n", "says nothing that layer 'bytes'"},
+      {"change: { step: auth }\n", "says nothing that can be done to the flow"},
+      {"change: { step: auth, drop: true, before: auth }\n", "says more than one thing"},
+      {"change: { step: auth, layer: connection, certificate: expird }\n",
+       "unknown certificate 'expird'; did you mean 'expired'"},
+      {"change: { step: auth, layer: connection, tls-max: '${value}' }\nvary: { new: '1.4' }\n",
+       "vary/new: unknown tls-max '1.4'"},
+      {"expect: { refused: { condition: [not-authorised] } }\n",
+       "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
+       "'not-authorized'"},
+      {"expect: {}\n", "expect: is empty"},
+      {"expect: refusd\n", "expect: is none of: completes, refused, ignored"},
+      {"expect: { any-of: [ignored, {}] }\n", "expect/any-of/1: Missing required property"},
+      {"cases: [{ case: a, title: A case in a list }]\nexpect: refused\n",
+       "no case reads 'expect' beside 'cases'"}};
+  for (const auto& row : rows) {
+    const bool list = row.text.starts_with("cases");
+    write("stanza/broken.yaml",
+          std::string(list ? "" : "case: broken\ntitle: A case that is broken\n") +
+              "profile: xmpp\nparty: gatekeeper.server\nflow: connect\nverifies: XTR-001\n" +
+              row.text);
+    EXPECT_NE(complaint().find(row.complaint), std::string::npos) << row.text << complaint();
+  }
+}
+
 TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
   write("stanza/flows/broken.yaml",
         "flow: broken\nprofile: xmpp\ntitle: A flow with a wrong message\n"
@@ -100,6 +136,24 @@ TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
   EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:6:")) << text;
   EXPECT_NE(text.find("unknown message 'iq-pong'; did you mean 'iq-ping'"), std::string::npos)
       << text;
+}
+
+TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
+  Problems problems;
+  const auto library = load_library(folder_, problems);
+  write("sut.yaml", "# nothing\n");
+  EXPECT_FALSE(load_declaration(folder_ / "sut.yaml", library, problems));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].mend, "'parley init' writes one");
+  problems.clear();
+  write("sut.yaml",
+        "parley: 1\nname: x\nprofile: xmpp\nparty: gatekeeper.server\n"
+        "endpoints: { starttls: '127.0.0.1:1' }\nfeatures: [starttls, xep-198]\n");
+  EXPECT_FALSE(load_declaration(folder_ / "sut.yaml", library, problems));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].line, 6U);
+  EXPECT_NE(problems[0].message.find("did you mean 'xep-0198'"), std::string::npos)
+      << problems[0].message;
 }
 
 TEST_F(Suites, RefuseADeclarationWithAnUnknownProfile) {

@@ -3,8 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "harness/sut/driver.h"
@@ -17,6 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kCallTimeout{5'000};
+constexpr std::chrono::seconds kPoolPatience{60};  // for an account that another case has
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kUserOctets = 10;
 constexpr std::size_t kPasswordOctets = 20;
@@ -49,12 +56,36 @@ class AttachedSut final : public engine::Attachment {
   asio::awaitable<Result<void>> meet_driver(asio::any_io_executor executor);
   asio::awaitable<Result<void>> listen_with_faults();
   asio::awaitable<Result<engine::Identity>> enlist(engine::Identity identity);
+  asio::awaitable<Result<engine::Identity>> lease_from_pool();
+  std::string nothing_left() const;
+  void wake_next();
+
+  // A place in the line of those that wait for an account. Who leaves it wakes the next.
+  class Place {
+   public:
+    Place(AttachedSut& sut, asio::steady_timer& timer) : sut_(sut), timer_(timer) {
+      sut_.waiting_.push_back(&timer_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      std::erase(sut_.waiting_, &timer_);
+      sut_.wake_next();
+    }
+
+   private:
+    AttachedSut& sut_;
+    asio::steady_timer& timer_;
+  };
 
   model::Declaration declaration_;
   AttachOptions options_;
   Endpoints endpoints_;
   std::string ca_pem_;
   std::deque<engine::Identity> pool_;
+  std::size_t pool_size_ = 0;                // this worker's share, soiled accounts included
+  std::size_t out_ = 0;                      // accounts that cases have
+  std::deque<asio::steady_timer*> waiting_;  // cancelled when an account is there for the first
   std::unique_ptr<Driver> driver_;
 };
 
@@ -93,6 +124,7 @@ Result<void> AttachedSut::read_pool() {
   for (std::size_t i = options_.worker; i < all->size(); i += stride) {
     pool_.push_back(std::move((*all)[i]));
   }
+  pool_size_ = pool_.size();
   return {};
 }
 
@@ -146,15 +178,7 @@ asio::awaitable<Result<void>> AttachedSut::listen_with_faults() {
 
 asio::awaitable<Result<engine::Identity>> AttachedSut::lease(Rng rng) {
   if (pooled()) {
-    if (pool_.empty()) {
-      co_return fail(Errc::not_found,
-                     fmt::format("the pool of accounts is empty: add accounts to {} or run with "
-                                 "fewer workers",
-                                 declaration_.pool_file));
-    }
-    auto identity = std::move(pool_.front());
-    pool_.pop_front();
-    co_return identity;
+    co_return co_await lease_from_pool();
   }
   engine::Identity fresh{.user = "u" + rng.token(kUserOctets),
                          .password = rng.token(kPasswordOctets)};
@@ -167,6 +191,53 @@ asio::awaitable<Result<engine::Identity>> AttachedSut::lease(Rng rng) {
                    "enlists them");
   }
   co_return co_await enlist(std::move(fresh));
+}
+
+// Whoever waits already comes first. A soiled account never comes back, so that the wait ends when
+// no account is out any more.
+asio::awaitable<Result<engine::Identity>> AttachedSut::lease_from_pool() {
+  const auto until = std::chrono::steady_clock::now() + kPoolPatience;
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  std::optional<Place> place;
+  const bool others = !waiting_.empty();
+  while ((pool_.empty() || (others && !place)) && out_ > 0 &&
+         std::chrono::steady_clock::now() < until) {
+    if (!place) {
+      place.emplace(*this, timer);
+    }
+    timer.expires_at(until);
+    (void)co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+      co_return fail(Errc::io, "the wait for an account was cancelled");
+    }
+  }
+  if (pool_.empty()) {
+    co_return fail(Errc::not_found, nothing_left());
+  }
+  auto identity = std::move(pool_.front());
+  pool_.pop_front();
+  ++out_;
+  co_return identity;
+}
+
+std::string AttachedSut::nothing_left() const {
+  if (out_ == 0) {
+    return fmt::format(
+        "the pool of accounts is empty: none of this worker's {} accounts is left; add accounts "
+        "to {} or run with fewer workers",
+        pool_size_, declaration_.pool_file);
+  }
+  return fmt::format(
+      "the pool holds {} accounts for this worker and this case needs more at once; add accounts "
+      "to {}",
+      pool_size_, declaration_.pool_file);
+}
+
+void AttachedSut::wake_next() {
+  if (!waiting_.empty() && (!pool_.empty() || out_ == 0)) {
+    waiting_.front()->cancel();
+  }
 }
 
 asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity identity) {
@@ -184,9 +255,14 @@ asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity i
 }
 
 void AttachedSut::give_back(engine::Identity identity, bool soiled) {
-  if (pooled() && !soiled) {
+  if (!pooled()) {
+    return;
+  }
+  --out_;
+  if (!soiled) {
     pool_.push_back(std::move(identity));
   }
+  wake_next();
 }
 
 asio::awaitable<Result<json>> AttachedSut::call(std::string method, json params,

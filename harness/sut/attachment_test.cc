@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
@@ -67,6 +68,7 @@ struct Leases {
   std::optional<Error> error;
 };
 
+// Leases all that is there, and soils it: what is out would be waited for.
 asio::awaitable<void> lease_all(engine::Attachment& sut, Leases& out) {
   while (true) {
     auto identity = co_await sut.lease(Rng(1));
@@ -75,6 +77,7 @@ asio::awaitable<void> lease_all(engine::Attachment& sut, Leases& out) {
       co_return;
     }
     out.users.push_back(identity->user + ":" + identity->password);
+    sut.give_back(std::move(*identity), true);
   }
 }
 
@@ -109,6 +112,47 @@ TEST_F(AttachTest, TakesBackOnlyAccountsThatAreNotSoiled) {
       }));
   ASSERT_FALSE(error) << *error;
   EXPECT_EQ(leases.users, (std::vector<std::string>{"c:3", "b:2"}));
+}
+
+asio::awaitable<void> take(engine::Attachment& sut, Leases& out) {
+  auto identity = co_await sut.lease(Rng(1));
+  if (!identity) {
+    out.error = identity.error();
+    co_return;
+  }
+  out.users.push_back(identity->user);
+}
+
+asio::awaitable<void> return_account(engine::Attachment& sut, engine::Identity identity,
+                                     bool soiled) {
+  sut.give_back(std::move(identity), soiled);
+  co_return;
+}
+
+// Takes the only account, and gives it back while another waits for it.
+asio::awaitable<void> wait_for_the_only(engine::Attachment& sut, bool soiled, Leases& out) {
+  using asio::experimental::awaitable_operators::operator&&;
+  auto first = co_await sut.lease(Rng(1));
+  co_await (take(sut, out) && return_account(sut, std::move(*first), soiled));
+}
+
+TEST_F(AttachTest, WaitsUntilAnAccountComesBack) {
+  Leases leases;
+  const auto error = run_to_end(attached(pooled("a,1\n"), {}, [&](engine::Attachment& sut) {
+    return wait_for_the_only(sut, false, leases);
+  }));
+  ASSERT_FALSE(error) << *error;
+  EXPECT_EQ(leases.users, (std::vector<std::string>{"a"}));
+}
+
+TEST_F(AttachTest, EndsTheWaitWhenTheLastAccountIsSoiled) {
+  Leases leases;
+  const auto error = run_to_end(attached(pooled("a,1\n"), {}, [&](engine::Attachment& sut) {
+    return wait_for_the_only(sut, true, leases);
+  }));
+  ASSERT_FALSE(error) << *error;
+  ASSERT_TRUE(leases.error);
+  EXPECT_EQ(leases.error->code, Errc::not_found);
 }
 
 struct BadPool {

@@ -106,6 +106,7 @@ asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> c
   std::map<crypto::LeafKind, crypto::Leaf> leaves;
   engine::Patience patience(300ms, 600ms);
   engine::SharedRuns shared(co_await asio::this_coro::executor);
+  engine::Turnstile leasing(co_await asio::this_coro::executor);
   engine::Workshop workshop{.library = library(),
                             .attachment = **attachment,
                             .respond = parties::responder_for("xmpp"),
@@ -116,6 +117,7 @@ asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> c
                             .domain = "gatekeeper.test",
                             .patience = patience,
                             .shared = shared,
+                            .leasing = leasing,
                             .seed = 1};
   for (const auto& id : cases) {
     const auto* one = library().find_case(id);

@@ -5,11 +5,14 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "harness/base/text.h"
@@ -17,6 +20,7 @@
 #include "harness/sut/introduction.h"
 #include "harness/sut/pool.h"
 #include "harness/sut/probe.h"
+#include "harness/sut/process.h"
 
 namespace parley::sut {
 namespace {
@@ -97,15 +101,74 @@ bool offers_starttls(const xml::Element& features) {
   return features.child("starttls", kTlsNs) != nullptr;
 }
 
-bool offers_plain(const xml::Element& features) {
+bool offers(const xml::Element& features, std::string_view name) {
   const auto* mechanisms = features.child("mechanisms", kSaslNs);
   if (mechanisms == nullptr) {
     return false;
   }
-  return std::ranges::any_of(mechanisms->elements(), [](const xml::Element* mechanism) {
-    return mechanism->text() == "PLAIN";
+  return std::ranges::any_of(mechanisms->elements(), [name](const xml::Element* mechanism) {
+    return mechanism->text() == name;
   });
 }
+
+constexpr std::size_t kFewestAccounts = 3;  // a case may need them at once
+constexpr std::size_t kManyAccounts = 100;
+constexpr std::size_t kMaxLogOctets = 1024 * 1024;
+constexpr std::size_t kLastLines = 5;
+constexpr std::size_t kNonceOctets = 24;
+
+struct Promise {
+  std::string_view feature;
+  std::string_view mechanism;
+};
+constexpr std::array kPromises{Promise{"sasl-plain", "PLAIN"},
+                               Promise{"scram-sha-256", "SCRAM-SHA-256"}};
+
+// A file for the driver's standard error that goes with its owner; no name when there is none.
+class LogFile {
+ public:
+  LogFile() {
+    std::error_code error;
+    auto pattern = (std::filesystem::temp_directory_path(error) / "parley-doctor-XXXXXX").string();
+    const Descriptor made(mkstemp(pattern.data()));
+    name_ = made.get() < 0 ? "" : pattern;
+  }
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  ~LogFile() {
+    std::error_code ignored;
+    std::filesystem::remove(name_, ignored);
+  }
+  const std::string& name() const { return name_; }
+  // "; its standard error ends: …", or nothing when nothing was written.
+  std::string last_lines() const {
+    const auto text = name_.empty() ? Result<std::string>("") : read_file(name_, kMaxLogOctets);
+    if (!text) {
+      return "";
+    }
+    auto lines = split(*text, '\n');
+    std::erase(lines, "");
+    if (lines.empty()) {
+      return "";
+    }
+    if (lines.size() > kLastLines) {
+      lines.erase(lines.begin(), lines.end() - kLastLines);
+    }
+    for (auto& line : lines) {
+      line = printable(line, 200);
+    }
+    return "; its standard error ends: " + join(lines, " | ");
+  }
+
+ private:
+  std::string name_;
+};
+
+// An account that shall log in.
+struct Sample {
+  std::string place;  // "first", "middle", "last"
+  engine::Identity account;
+};
 
 // One preflight: what is known so far and what was found.
 class Preflight {
@@ -142,14 +205,19 @@ class Preflight {
   asio::awaitable<void> check_starttls();
   asio::awaitable<void> check_direct_tls();
   asio::awaitable<bool> check_handshake(Probe& probe, std::string what);
-  asio::awaitable<void> check_login(Probe& probe);
+  asio::awaitable<void> check_login(Probe& probe, std::string name);
+  void check_mechanisms(const xml::Element& features);
+  asio::awaitable<bool> check_account(Probe& probe, Sample sample, Mechanism mechanism);
+  // A new stream under TLS at endpoints/`name`, for the next account.
+  asio::awaitable<Result<std::unique_ptr<Probe>>> secure_stream(std::string name);
 
   asio::any_io_executor executor_;
   model::Declaration declaration_;
   Endpoints endpoints_;
+  LogFile log_;                     // outlives the driver
   std::unique_ptr<Driver> driver_;  // lives on: a reference's listeners are the driver's
   std::string ca_pem_;              // empty until it has been found right
-  std::optional<engine::Identity> account_;
+  std::vector<Sample> samples_;
   bool login_tried_ = false;
   std::vector<Check> checks_;
 };
@@ -163,6 +231,9 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
   }
   if (!declaration_.pool_file.empty()) {
     check_pool();
+  } else if (declaration_.driver.empty() && model::is_server(declaration_.party)) {
+    complain("identities: accounts are known", "there is neither a pool nor a driver",
+             "add a pool or a driver");
   }
   if (!model::is_server(declaration_.party)) {
     co_return std::move(checks_);
@@ -184,7 +255,7 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
 
 asio::awaitable<void> Preflight::check_driver() {
   const std::string starts = "driver/command: starts";
-  auto started = Driver::start(executor_, declaration_.driver, declaration_.folder, "");
+  auto started = Driver::start(executor_, declaration_.driver, declaration_.folder, log_.name());
   if (!started) {
     complain(starts, started.error().detail,
              "give a program that exists and may be executed; relative paths start at the folder "
@@ -196,7 +267,7 @@ asio::awaitable<void> Preflight::check_driver() {
   const std::string describes = "driver/command: describes itself";
   const auto introduction = co_await introduce(*driver_);
   if (!introduction) {
-    complain(describes, introduction.error().detail,
+    complain(describes, introduction.error().detail + log_.last_lines(),
              "answer 'describe' with {name, version, party, features} on one line of standard "
              "output (harness/sut/DRIVER.md)");
     co_return;
@@ -207,7 +278,7 @@ asio::awaitable<void> Preflight::check_driver() {
   const std::string refuses = "driver/command: refuses a method that cannot exist";
   if (const auto passed = co_await try_canary(*driver_, Rng(0).child("preflight").token(12));
       !passed) {
-    complain(refuses, passed.error().detail,
+    complain(refuses, passed.error().detail + log_.last_lines(),
              "answer a method that the driver does not know with the error code -32601");
     co_return;
   }
@@ -259,8 +330,24 @@ void Preflight::check_pool() {
     complain(what, declaration_.pool_file + " is empty", "write one 'user,password' a line");
     return;
   }
-  pass(what, fmt::format("{} in {}", pool->size(), declaration_.pool_file));
-  account_ = std::move(pool->front());
+  const auto count = pool->size();
+  const auto found = fmt::format("{} in {}", count, declaration_.pool_file);
+  if (count < kFewestAccounts) {
+    complain(what, fmt::format("{}; a case may need {} at once", found, kFewestAccounts),
+             "add accounts");
+  } else {
+    pass(what,
+         count < kManyAccounts
+             ? fmt::format("{}; with {} or more no case waits for another's", found, kManyAccounts)
+             : found);
+  }
+  samples_.push_back({.place = "first", .account = pool->front()});
+  if (count > 2) {
+    samples_.push_back({.place = "middle", .account = (*pool)[count / 2]});
+  }
+  if (count > 1) {
+    samples_.push_back({.place = "last", .account = pool->back()});
+  }
 }
 
 asio::awaitable<std::unique_ptr<net::Stream>> Preflight::check_address(std::string name) {
@@ -309,7 +396,7 @@ asio::awaitable<void> Preflight::check_starttls() {
   }
   pass(what);
   if (co_await check_handshake(probe, "endpoints/starttls: TLS with the declared CA and domain")) {
-    co_await check_login(probe);
+    co_await check_login(probe, "starttls");
   }
 }
 
@@ -321,7 +408,7 @@ asio::awaitable<void> Preflight::check_direct_tls() {
   Probe probe(std::move(stream), endpoint("domain"), kLimit);
   if (co_await check_handshake(probe,
                                "endpoints/direct-tls: TLS with the declared CA and domain")) {
-    co_await check_login(probe);
+    co_await check_login(probe, "direct-tls");
   }
 }
 
@@ -348,27 +435,97 @@ asio::awaitable<bool> Preflight::check_handshake(Probe& probe, std::string what)
   co_return false;
 }
 
-asio::awaitable<void> Preflight::check_login(Probe& probe) {
+asio::awaitable<void> Preflight::check_login(Probe& probe, std::string name) {
   if (std::exchange(login_tried_, true)) {
     co_return;
   }
   const auto features = co_await probe.open_stream();
   if (!features) {
-    complain("endpoints/starttls: opens a stream under TLS", features.error().detail,
+    complain(fmt::format("endpoints/{}: opens a stream under TLS", name), features.error().detail,
              "give the domain that the SUT serves");
     co_return;
   }
-  if (!account_ || !offers_plain(*features)) {
+  check_mechanisms(*features);
+  const bool plain = offers(*features, "PLAIN");
+  if (samples_.empty() || (!plain && !offers(*features, "SCRAM-SHA-256"))) {
     co_return;
   }
-  const std::string what = "identities/pool: the first account logs in";
-  const auto done = co_await probe.log_in(*account_);
+  const auto mechanism = plain ? Mechanism::plain : Mechanism::scram_sha_256;
+  if (!co_await check_account(probe, samples_.front(), mechanism)) {
+    co_return;
+  }
+  for (std::size_t i = 1; i < samples_.size(); ++i) {
+    const auto next = co_await secure_stream(name);
+    if (!next) {
+      complain(fmt::format("endpoints/{}: serves one client after another", name),
+               next.error().detail, "compare the SUT's log, and its limit of connections");
+      co_return;
+    }
+    if (!co_await check_account(**next, samples_[i], mechanism)) {
+      co_return;
+    }
+  }
+}
+
+void Preflight::check_mechanisms(const xml::Element& features) {
+  if (!samples_.empty() && !offers(features, "PLAIN") && !offers(features, "SCRAM-SHA-256")) {
+    complain("identities/pool: the first account logs in",
+             "the SUT offers neither PLAIN nor SCRAM-SHA-256 under TLS",
+             "switch one of them on in the SUT");
+  }
+  for (const auto& promise : kPromises) {
+    const auto name = std::string(promise.feature);
+    if (std::ranges::find(declaration_.features, name) == declaration_.features.end()) {
+      continue;
+    }
+    const auto what = fmt::format("features: {} is offered", name);
+    if (offers(features, promise.mechanism)) {
+      pass(what);
+    } else {
+      complain(what, fmt::format("the SUT does not offer {} under TLS", promise.mechanism),
+               fmt::format("switch it on in the SUT, or take {} out of features", name));
+    }
+  }
+}
+
+asio::awaitable<bool> Preflight::check_account(Probe& probe, Sample sample, Mechanism mechanism) {
+  const auto what = fmt::format("identities/pool: the {} account logs in", sample.place);
+  auto nonce = Rng(0).child("scram/" + sample.place).token(kNonceOctets);
+  const auto done = co_await probe.log_in(sample.account, mechanism, std::move(nonce));
   if (!done) {
-    complain(what, fmt::format("'{}': {}", account_->user, done.error().detail),
+    complain(what, fmt::format("'{}': {}", sample.account.user, done.error().detail),
              "create the accounts in the SUT, or correct the passwords in the pool");
-    co_return;
+    co_return false;
   }
-  pass(what, account_->user);
+  pass(what, sample.account.user);
+  co_return true;
+}
+
+asio::awaitable<Result<std::unique_ptr<Probe>>> Preflight::secure_stream(std::string name) {
+  const auto address = net::parse_address(endpoint(name));
+  if (!address) {
+    co_return std::unexpected(address.error());
+  }
+  auto stream = co_await net::Stream::connect(*address, kLimit);
+  if (!stream) {
+    co_return std::unexpected(stream.error());
+  }
+  auto probe = std::make_unique<Probe>(std::move(*stream), endpoint("domain"), kLimit);
+  if (name == "starttls") {
+    if (const auto features = co_await probe->open_stream(); !features) {
+      co_return std::unexpected(features.error());
+    }
+    if (const auto asked = co_await probe->ask_for_tls(); !asked) {
+      co_return std::unexpected(asked.error());
+    }
+  }
+  if (const auto session = co_await probe->start_tls(ca_pem_); !session) {
+    co_return std::unexpected(session.error());
+  }
+  if (const auto features = co_await probe->open_stream(); !features) {
+    co_return std::unexpected(features.error());
+  }
+  co_return std::move(probe);
 }
 
 }  // namespace

@@ -49,11 +49,20 @@ enum class Manner {
   plain_after_proceed
 };
 
-// A SUT as far as the preflight talks to it. It knows one account: romeo, secret.
+const std::string kScramFeatures =
+    "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+    "<mechanism>SCRAM-SHA-256</mechanism></mechanisms></stream:features>";
+const std::string kOtherFeatures =
+    "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+    "<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>";
+
+// A SUT as far as the preflight talks to it. It knows romeo, juliet and nurse, each with the
+// password secret.
 struct Toy {
   Manner manner = Manner::xmpp;
   crypto::Leaf leaf;
   bool direct = false;
+  std::string features = kSaslFeatures;  // under TLS
 };
 
 // Reads until `mark` has come; false when it never does.
@@ -70,25 +79,51 @@ asio::awaitable<bool> until(net::Stream& stream, std::string mark) {
   co_return true;
 }
 
-asio::awaitable<void> serve_login(net::Stream& stream) {
-  if (!co_await until(stream, "<stream:stream")) {
-    co_return;
-  }
-  (void)co_await stream.write(kHeader + kSaslFeatures);
+// The text of the next element that ends with `end`; empty when none comes.
+asio::awaitable<std::string> base64_before(net::Stream& stream, std::string end) {
   std::string held;
-  while (held.find("</auth>") == std::string::npos) {
+  while (held.find(end) == std::string::npos) {
     const auto event = co_await stream.read(kPatience);
     const auto* octets = std::get_if<Bytes>(&event);
     if (octets == nullptr) {
-      co_return;
+      co_return "";
     }
     held += *octets;
   }
-  const bool right =
-      held.find(to_base64(crypto::sasl_plain("", "romeo", "secret"))) != std::string::npos;
-  (void)co_await stream.write(right ? "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
-                                    : "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
-                                      "<not-authorized/></failure>");
+  held.resize(held.find(end));
+  co_return held.substr(held.rfind('>') + 1);
+}
+
+std::string sasl(const std::string& name, const std::string& inner) {
+  return "<" + name + " xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + inner + "</" + name + ">";
+}
+
+asio::awaitable<void> serve_scram(net::Stream& stream) {
+  const auto first = from_base64(co_await base64_before(stream, "</auth>"));
+  const auto challenge = crypto::scram_server_first(*first, "toy", "salt", 4096);
+  (void)co_await stream.write(sasl("challenge", to_base64(*challenge)));
+  const auto proof = from_base64(co_await base64_before(stream, "</response>"));
+  const auto credentials = crypto::scram_credentials("secret", "salt", 4096);
+  const auto end = crypto::scram_server_final(credentials, *first, *challenge, *proof);
+  (void)co_await stream.write(end ? sasl("success", to_base64(*end))
+                                  : sasl("failure", "<not-authorized/>"));
+}
+
+asio::awaitable<void> serve_login(net::Stream& stream, std::string features) {
+  if (!co_await until(stream, "<stream:stream")) {
+    co_return;
+  }
+  (void)co_await stream.write(kHeader + features);
+  if (features == kScramFeatures) {
+    co_await serve_scram(stream);
+    co_return;
+  }
+  const auto said = co_await base64_before(stream, "</auth>");
+  bool right = false;
+  for (const char* user : {"romeo", "juliet", "nurse"}) {
+    right = right || said == to_base64(crypto::sasl_plain("", user, "secret"));
+  }
+  (void)co_await stream.write(right ? sasl("success", "") : sasl("failure", "<not-authorized/>"));
 }
 
 asio::awaitable<void> serve_one(net::Stream& stream, Toy toy, net::TlsContexts& contexts) {
@@ -126,7 +161,7 @@ asio::awaitable<void> serve_one(net::Stream& stream, Toy toy, net::TlsContexts& 
   }
   net::TlsServerOptions options{.chain_pem = toy.leaf.chain_pem, .key_pem = toy.leaf.key_pem};
   if (co_await stream.start_tls(contexts, options, kPatience)) {
-    co_await serve_login(stream);
+    co_await serve_login(stream, toy.features);
   }
 }
 
@@ -171,11 +206,22 @@ std::vector<std::string> failures(const std::vector<Check>& checks) {
   return out;
 }
 
+// The accounts that logged in.
+std::vector<std::string> logins(const std::vector<Check>& checks) {
+  std::vector<std::string> out;
+  for (const auto& check : checks) {
+    if (check.passed && check.what.ends_with("account logs in")) {
+      out.push_back(check.detail);
+    }
+  }
+  return out;
+}
+
 class PreflightTest : public testing::Test {
  protected:
   PreflightTest() : authority_(crypto::CertificateAuthority::make(Rng(1), now_s())) {
     folder_.write("toy.pem", authority_->pem());
-    folder_.write("accounts.csv", "romeo,secret\n");
+    folder_.write("accounts.csv", "romeo,secret\njuliet,secret\nnurse,secret\n");
   }
   model::Declaration declaration() const {
     model::Declaration out;
@@ -186,6 +232,11 @@ class PreflightTest : public testing::Test {
   }
   Toy toy(Manner manner = Manner::xmpp, LeafKind kind = LeafKind::valid) const {
     return {.manner = manner, .leaf = *authority_->issue("toy.test", kind)};
+  }
+  Toy offering(const std::string& features) const {
+    auto out = toy();
+    out.features = features;
+    return out;
   }
   // Expects that `field` is complained about with `detail`, and how to mend it.
   void expect_complaint(const model::Declaration& declared, const Toy& sut,
@@ -205,10 +256,22 @@ class PreflightTest : public testing::Test {
 TEST_F(PreflightTest, PassesARightDeclaration) {
   const auto checks = run_to_end(checked(declaration(), toy()));
   EXPECT_EQ(failures(checks), std::vector<std::string>());
-  const auto logged_in = std::ranges::any_of(checks, [](const Check& check) {
-    return check.what == "identities/pool: the first account logs in";
-  });
-  EXPECT_TRUE(logged_in);
+  EXPECT_EQ(logins(checks), (std::vector<std::string>{"romeo", "juliet", "nurse"}));
+}
+
+TEST_F(PreflightTest, LogsInWithScramWherePlainIsNotOffered) {
+  const auto checks = run_to_end(checked(declaration(), offering(kScramFeatures)));
+  EXPECT_EQ(failures(checks), std::vector<std::string>());
+  EXPECT_EQ(logins(checks), (std::vector<std::string>{"romeo", "juliet", "nurse"}));
+}
+
+TEST_F(PreflightTest, NamesTheMechanismThatIsNotOffered) {
+  auto declared = declaration();
+  declared.features = {"sasl-plain", "scram-sha-256"};
+  expect_complaint(declared, toy(), "features", "does not offer SCRAM-SHA-256");
+  expect_complaint(declared, offering(kScramFeatures), "features", "does not offer PLAIN");
+  expect_complaint(declaration(), offering(kOtherFeatures), "identities/pool",
+                   "neither PLAIN nor SCRAM-SHA-256");
 }
 
 TEST_F(PreflightTest, NamesWhatIsWrongWithTheCertificate) {
@@ -265,6 +328,14 @@ TEST_F(PreflightTest, NamesWhatIsWrongWithTheAccounts) {
   expect_complaint(wrong, toy(), "identities/pool", "'romeo': not-authorized");
   wrong.pool_file = "empty.csv";
   expect_complaint(wrong, toy(), "identities/pool", "is empty");
+  folder_.write("few.csv", "romeo,secret\njuliet,secret\n");
+  wrong.pool_file = "few.csv";
+  expect_complaint(wrong, toy(), "identities/pool", "2 in few.csv");
+  folder_.write("late.csv", "romeo,secret\njuliet,secret\nnurse,other\n");
+  wrong.pool_file = "late.csv";
+  expect_complaint(wrong, toy(), "identities/pool", "'nurse': not-authorized");
+  wrong.pool_file = "";
+  expect_complaint(wrong, toy(), "identities", "neither a pool nor a driver");
   wrong.pool_file = "missing.csv";
   expect_complaint(wrong, toy(), "identities/pool", "missing.csv");
 }
@@ -280,6 +351,8 @@ TEST_F(PreflightTest, NamesWhatIsWrongWithTheDriver) {
   expect_complaint(driven, toy(), "driver/command", "./missing");
   driven.driver = folder_.driver("print('Hello!', flush=True)\ntime.sleep(60)");
   expect_complaint(driven, toy(), "driver/command", "not a JSON object: 'Hello!'");
+  driven.driver = folder_.driver("sys.stderr.write('no\\nlicence\\n')\nsys.exit(3)");
+  expect_complaint(driven, toy(), "driver/command", "its standard error ends: no | licence");
   driven.driver = folder_.driver("for request in requests():\n    answer(request, {})\n");
   expect_complaint(driven, toy(), "driver/command", "cannot exist");
 }

@@ -142,11 +142,9 @@ asio::awaitable<Result<net::TlsSession>> Probe::start_tls(std::string ca_pem) {
   co_return co_await stream_->start_tls(contexts_, std::move(options), left());
 }
 
-asio::awaitable<Result<void>> Probe::log_in(engine::Identity identity) {
-  const auto message = to_base64(crypto::sasl_plain("", identity.user, identity.password));
-  auto auth = fmt::format("<auth xmlns='{}' mechanism='PLAIN'>{}</auth>", kSaslNs, message);
-  if (const auto sent = co_await send(std::move(auth)); !sent) {
-    co_return sent;
+asio::awaitable<Result<std::string>> Probe::exchange(std::string element, std::string wanted) {
+  if (const auto sent = co_await send(std::move(element)); !sent) {
+    co_return std::unexpected(sent.error());
   }
   const auto answer = co_await next_stanza();
   if (!answer) {
@@ -156,8 +154,51 @@ asio::awaitable<Result<void>> Probe::log_in(engine::Identity identity) {
     const auto parts = answer->elements();
     co_return fail(Errc::refused, parts.empty() ? "failure" : printable(parts.front()->name));
   }
-  if (answer->name != "success" || answer->ns != kSaslNs) {
-    co_return unexpected_element("success", *answer);
+  if (answer->name != wanted || answer->ns != kSaslNs) {
+    co_return unexpected_element(wanted, *answer);
+  }
+  // "=" stands for nothing (RFC 6120 section 6.4.6).
+  const auto text = answer->text();
+  const auto octets = from_base64(text == "=" ? "" : text);
+  if (!octets) {
+    co_return fail(Errc::malformed, fmt::format("<{}/> does not hold base64", wanted));
+  }
+  co_return std::string(octets->begin(), octets->end());
+}
+
+asio::awaitable<Result<void>> Probe::log_in(engine::Identity identity, Mechanism mechanism,
+                                            std::string nonce) {
+  if (mechanism == Mechanism::scram_sha_256) {
+    co_return co_await log_in_with_scram(std::move(identity), std::move(nonce));
+  }
+  const auto message = to_base64(crypto::sasl_plain("", identity.user, identity.password));
+  auto auth = fmt::format("<auth xmlns='{}' mechanism='PLAIN'>{}</auth>", kSaslNs, message);
+  if (const auto done = co_await exchange(std::move(auth), "success"); !done) {
+    co_return std::unexpected(done.error());
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Probe::log_in_with_scram(engine::Identity identity,
+                                                       std::string nonce) {
+  const auto first = crypto::scram_client_first(identity.user, nonce);
+  auto auth = fmt::format("<auth xmlns='{}' mechanism='SCRAM-SHA-256'>{}</auth>", kSaslNs,
+                          to_base64(first));
+  const auto challenge = co_await exchange(std::move(auth), "challenge");
+  if (!challenge) {
+    co_return std::unexpected(challenge.error());
+  }
+  const auto proof = crypto::scram_client_final(identity.password, first, *challenge);
+  if (!proof) {
+    co_return std::unexpected(proof.error());
+  }
+  auto response = fmt::format("<response xmlns='{}'>{}</response>", kSaslNs, to_base64(*proof));
+  const auto end = co_await exchange(std::move(response), "success");
+  if (!end) {
+    co_return std::unexpected(end.error());
+  }
+  if (!crypto::scram_server_final_is_right(identity.password, first, *challenge, *end)) {
+    co_return fail(Errc::bad_signature, "the SUT's signature is wrong");
   }
   co_return Result<void>();
 }

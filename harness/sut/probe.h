@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The first moves of an XMPP client, to find out what is at an address. Sources: RFC 6120 sections
-// 4, 5 and 6; RFC 4616. One thread; every wait ends.
+// 4, 5 and 6; RFC 4616; RFC 5802. One thread; every wait ends.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,6 +18,8 @@ namespace parley::sut {
 
 namespace asio = boost::asio;
 
+enum class Mechanism { plain, scram_sha_256 };
+
 class Probe {
  public:
   // `limit` holds for all that the probe does together.
@@ -31,13 +33,19 @@ class Probe {
   asio::awaitable<Result<void>> ask_for_tls();
   // Errors: as Stream::start_tls.
   asio::awaitable<Result<net::TlsSession>> start_tls(std::string ca_pem);
-  // SASL PLAIN. Errors: refused with the condition; malformed; io.
-  asio::awaitable<Result<void>> log_in(engine::Identity identity);
+  // `nonce` is of printable ASCII without ','; PLAIN does not use it.
+  // Errors: refused with the condition; bad_signature when the SUT does not know the password
+  // itself; malformed; io.
+  asio::awaitable<Result<void>> log_in(engine::Identity identity, Mechanism mechanism,
+                                       std::string nonce);
 
  private:
   asio::awaitable<Result<void>> send(std::string text);
   asio::awaitable<Result<xml::Item>> next();
   asio::awaitable<Result<xml::Element>> next_stanza();
+  asio::awaitable<Result<void>> log_in_with_scram(engine::Identity identity, std::string nonce);
+  // Sends a SASL element and returns the answer's octets, which must be named `wanted`.
+  asio::awaitable<Result<std::string>> exchange(std::string element, std::string wanted);
   std::chrono::milliseconds left() const;
 
   std::unique_ptr<net::Stream> stream_;
