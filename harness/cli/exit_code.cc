@@ -6,7 +6,8 @@ namespace {
 
 constexpr ExitCodeEntry kExitCodes[] = {
     {ExitCode::ok, "all as expected"},
-    {ExitCode::findings, "findings: a case failed, was inconclusive or flaky"},
+    {ExitCode::findings,
+     "findings: a case failed, was inconclusive or flaky; a reported run is unfinished"},
     {ExitCode::usage, "wrong usage or configuration"},
     {ExitCode::nothing_judged, "nothing was judged"},
     {ExitCode::harness_error, "the harness itself failed"},

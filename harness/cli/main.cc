@@ -64,7 +64,9 @@ void add_selection(CLI::App& app, RunArguments& arguments) {
 
 void add_run_options(CLI::App& app, RunArguments& arguments) {
   add_selection(app, arguments);
-  app.add_option("--seed", arguments.seed, "Fixes every choice of ours, keys included")
+  app.add_option("--seed", arguments.seed,
+                 "Fixes our choices in each case, keys included; not which case carries out a run "
+                 "that several share")
       ->capture_default_str();
   app.add_option("--jobs", arguments.jobs, "Cases at once")
       ->capture_default_str()

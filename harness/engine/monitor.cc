@@ -116,38 +116,47 @@ const xml::Element* body_of(const xml::Element* stanza) {
              : nullptr;
 }
 
-// What a server delivers from others says from whom: without 'from' a stanza is the account's own.
-std::optional<Finding> stamped_from(const Watched& watched) {
+// The first message with a text of ours that a server has delivered as `wrong` says; null for none.
+template <class Wrong>
+const Seen* misdelivered(const Watched& watched, const Wrong& wrong) {
   if (!model::is_server(watched.run.sut)) {
-    return std::nullopt;
+    return nullptr;
   }
   const auto ours = sent_texts(watched);
   for (const auto& seen : watched.tracker.seen()) {
     const auto* stanza = stanza_of(seen);
     const auto* body = body_of(stanza);
-    if (body != nullptr && stanza->find("from") == nullptr && ours.contains(body->text())) {
-      return found("stamped-from", "the server delivered a stanza without 'from'",
-                   xml::print(*stanza, stanza->ns));
+    if (body != nullptr && ours.contains(body->text()) && wrong(seen, *stanza)) {
+      return &seen;
     }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::string on_stream(const Seen& seen) {
+  const auto* stanza = stanza_of(seen);
+  return "on the stream of " + seen.link + ": " + xml::print(*stanza, stanza->ns);
+}
+
+// What a server delivers from others says from whom: without 'from' a stanza is the account's own.
+std::optional<Finding> stamped_from(const Watched& watched) {
+  const auto* seen = misdelivered(watched, [](const Seen&, const xml::Element& stanza) {
+    return stanza.find("from") == nullptr;
+  });
+  return seen == nullptr
+             ? std::nullopt
+             : std::optional(found("stamped-from", "the server delivered a stanza without 'from'",
+                                   on_stream(*seen)));
 }
 
 // A message goes to the streams that the flow names and to no other.
 std::optional<Finding> delivered_where(const Watched& watched) {
-  if (!model::is_server(watched.run.sut)) {
-    return std::nullopt;
-  }
-  const auto ours = sent_texts(watched);
-  for (const auto& seen : watched.tracker.seen()) {
-    const auto* stanza = stanza_of(seen);
-    const auto* body = body_of(stanza);
-    if (body != nullptr && seen.step.empty() && ours.contains(body->text())) {
-      return found("delivered-where", "a message came to a stream that it was not for",
-                   "on the stream of " + seen.link + ": " + xml::print(*stanza, stanza->ns));
-    }
-  }
-  return std::nullopt;
+  const auto* seen =
+      misdelivered(watched, [](const Seen& one, const xml::Element&) { return one.step.empty(); });
+  return seen == nullptr ? std::nullopt
+                         : std::optional(found("delivered-where",
+                                               "a message came to a stream that it was not for",
+                                               on_stream(*seen)));
 }
 
 // A client sends under its own address or none.
