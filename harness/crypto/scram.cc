@@ -160,6 +160,11 @@ Result<std::string> scram_server_first(std::string_view client_first, std::strin
 
 Result<std::string> scram_client_final(std::string_view password, std::string_view client_first,
                                        std::string_view server_first) {
+  return scram_client_final(password, client_first, server_first, ScramClaim{});
+}
+
+Result<std::string> scram_client_final(std::string_view password, std::string_view client_first,
+                                       std::string_view server_first, const ScramClaim& claim) {
   const auto first = split_first(client_first);
   const auto server = parse_server_first(server_first);
   if (!first || !server) {
@@ -171,7 +176,10 @@ Result<std::string> scram_client_final(std::string_view password, std::string_vi
     return fail(Errc::malformed, "the server's nonce does not extend the client's");
   }
   const Bytes& salted = salted_password(password, server->salt, server->iterations);
-  const auto bare_final = fmt::format("c={},r={}", to_base64(first->gs2_header), server->nonce);
+  const auto binding =
+      claim.channel_binding.empty() ? std::string_view(first->gs2_header) : claim.channel_binding;
+  const auto nonce = claim.nonce.empty() ? std::string_view(server->nonce) : claim.nonce;
+  const auto bare_final = fmt::format("c={},r={}", to_base64(binding), nonce);
   const Bytes client_key = hmac(salted, "Client Key");
   const Bytes signature =
       hmac(sha256(client_key), auth_message(first->bare, server_first, bare_final));

@@ -33,6 +33,14 @@ Result<std::string> scram_server_first(std::string_view client_first, std::strin
                                        std::string_view salt, int iterations);
 Result<std::string> scram_client_final(std::string_view password, std::string_view client_first,
                                        std::string_view server_first);
+// What a client-final-message claims in place of what it must: the proof is right for the claim, so
+// that only a server which compares the two notices.
+struct ScramClaim {
+  std::string_view nonce;            // empty: the server's own
+  std::string_view channel_binding;  // empty: the gs2-header of the first message
+};
+Result<std::string> scram_client_final(std::string_view password, std::string_view client_first,
+                                       std::string_view server_first, const ScramClaim& claim);
 // The server's "v=…" for an exchange that was right.
 // Errors: malformed; bad_signature when the proof or the nonce in `client_final` is wrong.
 Result<std::string> scram_server_final(const ScramCredentials& credentials,

@@ -105,6 +105,19 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFinal{"Empty", "", Errc::malformed}),
     [](const auto& row) { return row.param.name; });
 
+// The proof is right for what is claimed, so that nothing else refuses it.
+TEST(ScramClaims, AreRefusedForWhatTheyClaimAlone) {
+  for (const auto& claim : {ScramClaim{.nonce = "parley-foreign-nonce", .channel_binding = ""},
+                            ScramClaim{.nonce = "", .channel_binding = "y,,"}}) {
+    const auto final = scram_client_final(kPassword, kClientFirst, kServerFirst, claim);
+    ASSERT_TRUE(final);
+    EXPECT_NE(*final, kClientFinal);
+    const auto answer = scram_server_final(credentials(), kClientFirst, kServerFirst, *final);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::bad_signature);
+  }
+}
+
 class ScramRefusesServer : public testing::TestWithParam<const char*> {};
 
 TEST_P(ScramRefusesServer, FirstMessage) {

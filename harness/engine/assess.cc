@@ -37,8 +37,15 @@ bool Tracker::fence_done() const {
   return true;
 }
 
-// Whether the fence's remaining steps can still be carried out.
-bool Tracker::fence_possible() const { return due() != nullptr; }
+// Whether the SUT has done what follows from the change.
+bool Tracker::taken() const {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    if (run_.steps[i].consequence && run_.steps[i].role == Role::expect && marks_[i].done) {
+      return true;
+    }
+  }
+  return false;
+}
 
 bool Tracker::failed_in_preamble() const {
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
@@ -68,11 +75,14 @@ std::string Tracker::shown_due() const {
 }
 
 Assessment Tracker::assess_completes() const {
+  if (!prohibited_.empty()) {
+    return violated("the SUT did what it must not", "nothing of it", prohibited_);
+  }
   bool all = true;
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     all = all && (marks_[i].done || !active(i));
   }
-  if (all) {
+  if (all && !refused_) {
     return {.state = State::holds};
   }
   const auto with_difference = [&](Assessment out) {
@@ -107,23 +117,17 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
   if (!prohibited_.empty()) {
     return violated("the SUT acted on it", expected, prohibited_);
   }
-  const auto& kinds = outcome.by.empty() ? run_.profile->refusals : outcome.by;
-  const Refusal* other = nullptr;
-  std::string link;
-  for (const auto& step : run_.steps) {
-    link = step.changed ? step.link : link;
+  if (refused_ && taken()) {
+    return violated("the SUT refused it and did it all the same", expected,
+                    refusals_.front().shown);
   }
+  const Refusal* other = nullptr;
+  const auto& link = changed_link();
   for (const auto& refusal : refusals_) {
     if (refusal.link != link) {
       continue;
     }
-    const bool kind = std::ranges::count(kinds, refusal.kind) > 0;
-    const bool condition = outcome.conditions.empty() || refusal.condition.empty() ||
-                           std::ranges::count(outcome.conditions, refusal.condition) > 0;
-    const bool named = refusal.kind == RefusalKind::close ||
-                       refusal.kind == RefusalKind::tls_failure || outcome.conditions.empty() ||
-                       !refusal.condition.empty();
-    if (change_made_ && kind && condition && named) {
+    if (change_made_ && accepts(outcome, run_.profile->refusals, refusal)) {
       if (!link_open(link) || fence_done()) {
         return {.state = State::holds};
       }
@@ -163,8 +167,9 @@ Assessment Tracker::assess_ignored() const {
   if (!prohibited_.empty()) {
     return violated("the SUT acted on it", expected, prohibited_);
   }
-  for (const auto& refusal : refusals_) {
-    return violated("the SUT did not ignore it", expected, refusal.shown);
+  if (!refusals_.empty() || stray_) {
+    return violated("the SUT did not ignore it", expected,
+                    refusals_.empty() ? stray_->shown : refusals_.front().shown);
   }
   if (change_made_ && fence_done()) {
     return {.state = State::holds};

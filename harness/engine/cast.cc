@@ -30,9 +30,10 @@ std::string link_of(const Step& step, const model::Flow& flow) {
   return model::is_server(flow.actors.at(step.from)) ? step.to : step.from;
 }
 
-std::vector<CastStep> cast_steps(const model::Flow& flow, const CastRun& run) {
+std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& run) {
+  const auto& flow = *run.flow;
   std::vector<CastStep> out;
-  for (const auto& step : flow.steps) {
+  for (const auto& step : steps) {
     out.push_back(
         {.step = step,
          .role = role_of(step, run.played(step.from), step.to.empty() || run.played(step.to)),
@@ -127,9 +128,15 @@ CastRun plain_run(const model::Case& one, const model::Library& library, const s
   run.sut = one.party;
   run.outcomes = {model::Outcome{}};
   if (run.flow != nullptr) {
-    run.steps = cast_steps(*run.flow, run);
+    run.steps = cast_steps(run.flow->steps, run);
   }
   return run;
+}
+
+void forbid(const model::Case& one, CastRun& run) {
+  if (run.flow != nullptr) {
+    run.never = cast_steps(one.never, run);
+  }
 }
 
 }  // namespace
@@ -149,13 +156,13 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
   if (!one.change) {
     runs.push_back(plain_run(one, library, "plain", one.flow));
     runs.back().outcomes = one.any_of;
-    runs.back().never = one.never;
+    forbid(one, runs.back());
   } else {
     runs.push_back(plain_run(one, library, "twin", one.flow));
     CastRun changed = plain_run(one, library, "changed", one.flow);
     changed.change = &*one.change;
     changed.outcomes = one.any_of;
-    changed.never = one.never;
+    forbid(one, changed);
     if (changed.flow != nullptr) {
       if (auto applied = apply_change(changed); !applied) {
         return std::unexpected(applied.error());

@@ -32,7 +32,7 @@ struct CastRun {
   std::vector<CastStep> steps;
   const model::Change* change = nullptr;  // of the changed run
   std::vector<model::Outcome> outcomes;   // any of them must hold
-  std::vector<std::string> never;         // texts that nobody may be shown
+  std::vector<CastStep> never;            // what must not happen, after the change if there is one
 
   bool may_complete() const;
   bool played(const std::string& actor) const;

@@ -14,6 +14,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/connections.h"
 #include "harness/engine/form.h"
+#include "harness/engine/handshake.h"
 #include "harness/engine/judge.h"
 #include "harness/engine/tracker.h"
 
@@ -34,35 +35,6 @@ milliseconds Patience::now() const {
 namespace {
 
 using model::Step;
-
-crypto::LeafKind leaf_kind(const std::string& name) {
-  if (name == "expired") {
-    return crypto::LeafKind::expired;
-  }
-  if (name == "not-yet-valid") {
-    return crypto::LeafKind::not_yet_valid;
-  }
-  if (name == "other-host") {
-    return crypto::LeafKind::other_host;
-  }
-  if (name == "self-signed") {
-    return crypto::LeafKind::self_signed;
-  }
-  return name == "unknown-ca" ? crypto::LeafKind::unknown_ca : crypto::LeafKind::valid;
-}
-
-net::TlsVersion tls_version(const std::string& name, net::TlsVersion otherwise) {
-  if (name == "1.0") {
-    return net::TlsVersion::tls1_0;
-  }
-  if (name == "1.1") {
-    return net::TlsVersion::tls1_1;
-  }
-  if (name == "1.2") {
-    return net::TlsVersion::tls1_2;
-  }
-  return name == "1.3" ? net::TlsVersion::tls1_3 : otherwise;
-}
 
 // Elements and attributes of a tree; the reader bounds its depth.
 std::size_t nodes_of(const xml::Element& element) {
@@ -236,7 +208,7 @@ class Run {
   // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
   // that drips octets or chats beside the flow does not keep one step waiting for ever.
   asio::awaitable<void> wait_for(const CastStep* due) {
-    const auto wait = patience();
+    const auto wait = std::max(patience(), due == nullptr ? milliseconds(0) : due->step.within);
     const auto until = std::min(Clock::now() + wait, due_since_ + wait * kMostWaits);
     const auto events = record_.events.size();
     last_event_ = Clock::now();
@@ -284,33 +256,22 @@ class Run {
     const auto* edit = step.changed && cast_.change != nullptr
                            ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
                            : nullptr;
-    const auto min = tls_version(edit != nullptr ? edit->tls_min : "", net::TlsVersion::tls1_2);
-    const auto max = tls_version(edit != nullptr ? edit->tls_max : "", net::TlsVersion::tls1_3);
+    model::ConnectionEdit offer = edit == nullptr ? model::ConnectionEdit{} : *edit;
+    offer.certificate = evaluated(offer.certificate);
     if (cast_.played(step.link)) {
-      co_await connections_.handshake(step.link, step.step.id,
-                                      net::TlsClientOptions{.ca_pem = workshop_.attachment.ca_pem(),
-                                                            .host = record_.values["domain"],
-                                                            .verify = true,
-                                                            .min_version = std::min(min, max),
-                                                            .max_version = max});
+      auto options = tls_client(offer, workshop_.attachment.ca_pem(), record_.values["domain"]);
+      co_await connections_.handshake(step.link, step.step.id, std::move(options));
       co_return;
     }
-    const auto& leaf = leaf_of(leaf_kind(edit != nullptr ? evaluated(edit->certificate) : ""));
-    co_await connections_.handshake(step.link, step.step.id,
-                                    net::TlsServerOptions{.chain_pem = leaf.chain_pem,
-                                                          .key_pem = leaf.key_pem,
-                                                          .min_version = std::min(min, max),
-                                                          .max_version = max});
-  }
-
-  const crypto::Leaf& leaf_of(crypto::LeafKind kind) {
-    auto [at, fresh] = workshop_.leaves.try_emplace(kind);
+    const auto kind = leaf_kind(offer.certificate);
+    auto [leaf, fresh] = workshop_.leaves.try_emplace(kind);
     if (fresh) {
       if (auto issued = workshop_.authority.issue(workshop_.domain, kind)) {
-        at->second = std::move(*issued);
+        leaf->second = std::move(*issued);
       }
     }
-    return at->second;
+    auto options = tls_server(offer, leaf->second);
+    co_await connections_.handshake(step.link, step.step.id, std::move(options));
   }
 
   std::string evaluated(const std::string& text) {

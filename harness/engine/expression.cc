@@ -43,7 +43,9 @@ Result<std::string> scram(const Scope& scope, const std::string& name, const Arg
   }
   Result<std::string> out = fail(Errc::malformed, "wrong number of arguments for " + name);
   if (name == "scram-first") {
-    out = crypto::scram_client_first(at(scope, actor + ".user"),
+    // What is no actor is a name that the server does not know.
+    const auto known = scope.values.find(actor + ".user");
+    out = crypto::scram_client_first(known == scope.values.end() ? actor : known->second,
                                      scope.rng.child(fmt::format("nonce/{}", label)).token(24));
   } else if (name == "scram-challenge" && messages.size() == 1) {
     out = crypto::scram_server_first(messages[0],
@@ -55,6 +57,12 @@ Result<std::string> scram(const Scope& scope, const std::string& name, const Arg
                                      salt_of(scope, actor), 1);
   } else if (name == "scram-final" && messages.size() == 2) {
     out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1]);
+  } else if (name == "scram-final-nonce" && messages.size() == 3) {
+    out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1],
+                                     {.nonce = messages[2], .channel_binding = ""});
+  } else if (name == "scram-final-binding" && messages.size() == 3) {
+    out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1],
+                                     {.nonce = "", .channel_binding = messages[2]});
   } else if (name == "scram-verify" && messages.size() == 3) {
     out = crypto::scram_server_final(
         crypto::scram_credentials(password_of(scope, actor), salt_of(scope, actor),
@@ -93,6 +101,8 @@ constexpr Function kFunctions[] = {
     {"scram-first", 1, 1},
     {"scram-challenge", 2, 2},
     {"scram-final", 3, 3},
+    {"scram-final-binding", 4, 4},  // claims another channel binding (base64)
+    {"scram-final-nonce", 4, 4},    // claims another nonce (base64)
     {"scram-weak-challenge", 2, 2},
     {"scram-verify", 4, 4},
     {"scram-signature", 3, 3},

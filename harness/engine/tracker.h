@@ -6,11 +6,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
+#include "harness/engine/refusal.h"
 #include "harness/engine/transcript.h"
 #include "harness/xml/diff.h"
 #include "harness/xml/reader.h"
@@ -23,16 +25,6 @@ struct Seen {
   std::string link;
   xml::Item item;
   std::string step;  // the step that it matched; empty for traffic beside the flow
-};
-
-// An answer by which a SUT refuses.
-struct Refusal {
-  model::RefusalKind kind;
-  std::string condition;
-  std::string link;
-  std::string id;  // of a stanza error
-  std::size_t event = 0;
-  std::string shown;  // the octets, for people
 };
 
 struct Assessment {
@@ -104,28 +96,47 @@ class Tracker {
 
   void on_sent(const Event& event);
   void on_received(const Event& event);
-  void check_new_stream(const Event& event);
   void on_item(const std::string& link, xml::Item item);
+  void on_refusal(const Refusal& refusal);
   void on_notice(const Event& event);
-  bool shown_in_order(std::size_t index) const;
-  bool shown_too_soon(std::size_t index) const;
   void on_end(const Event& event);
   void complete(const std::string& step);
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
+  bool may_take() const;  // the change may have its consequences, as things stand
+  const std::string& changed_link() const;
+
+  // Matching (tracker_received.cc).
+  std::optional<std::size_t> candidate(const std::string& link) const;
+  std::optional<std::size_t> next_unordered(std::size_t index) const;
   bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
                  std::optional<xml::Difference>& wrong);
-  std::optional<std::size_t> candidate(const std::string& link) const;
+  void take(std::size_t index, const std::string& link);
+  bool answers_change(const Refusal& refusal) const;
+  bool same_exchange(std::size_t index, const xml::Element& element) const;
+  void note_wrong(std::size_t index, const xml::Item& item, const std::optional<Refusal>& refusal,
+                  const std::optional<xml::Difference>& difference);
+  bool shown_in_order(std::size_t index) const;
+  bool shown_too_soon(std::size_t index) const;
+  bool says(const Event& notice, const model::Step& step) const;
+
+  // What must not happen (prohibited.cc).
+  void prohibit(std::string what);
+  bool is_form(const model::Step& step, const xml::Element& element) const;
+  void check_new_stream(const Event& event);
   void check_prohibited(const std::string& link, const xml::Element& element,
                         model::MessageForm::Kind kind);
-  std::optional<Refusal> refusal_of(const std::string& link, const xml::Item& item) const;
-  bool answers_change(const Refusal& refusal) const;
+  void check_never(const std::string& link, const xml::Element& element,
+                   model::MessageForm::Kind kind);
+  void check_never(const Event& notice, const std::string& what);
+
+  // Judging (assess.cc).
   Assessment assess(const model::Outcome& outcome) const;
   Assessment assess_completes() const;
   Assessment assess_refused(const model::Outcome& outcome) const;
   Assessment assess_ignored() const;
+  bool taken() const;
   bool fence_done() const;
-  bool fence_possible() const;
   std::string shown_due() const;
 
   const CastRun& run_;
@@ -141,6 +152,9 @@ class Tracker {
   std::string changed_octets_;
   std::vector<std::string> changed_ids_;
   std::string canary_;
+  std::set<std::string> asked_;       // link and id of what we sent beside the change
+  bool refused_ = false;              // the change, in a way that the case takes
+  std::optional<Refusal> stray_;      // of a stanza that we never sent
   std::string prohibited_;            // what the SUT did that it must not
   std::optional<std::string> wrong_;  // an answer to the due step that is not of its form
   std::optional<xml::Difference> difference_;

@@ -17,28 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
-}
-
-std::string string_at(const json& value, const char* key) {
-  return value.contains(key) ? text_of(value[key]) : "";
-}
-
-std::vector<std::string> strings_at(const json& value, const char* key) {
-  std::vector<std::string> out;
-  if (!value.contains(key)) {
-    return out;
-  }
-  if (!value[key].is_array()) {
-    return {text_of(value[key])};
-  }
-  for (const auto& one : value[key]) {
-    out.push_back(text_of(one));
-  }
-  return out;
-}
-
 StanzaEdit stanza_edit(const json& value) {
   StanzaEdit edit;
   if (value.contains("set")) {
@@ -163,7 +141,12 @@ Case base_case(const json& value, const std::string& suite, const Document& docu
   one.flow = string_at(value, "flow");
   one.party = party_from(string_at(value, "party")).value_or(Party::gatekeeper_server);
   one.needs = strings_at(value, "needs");
-  one.never = strings_at(value, "never");
+  if (value.contains("never")) {
+    for (const auto& step : value["never"]) {
+      one.never.push_back(step_of(step));
+      one.never.back().id = fmt::format("never-{}", one.never.size());
+    }
+  }
   one.soils = value.value("soils", false);
   one.alone = value.value("alone", false);
   if (value.contains("change")) {

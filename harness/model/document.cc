@@ -386,4 +386,26 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
   }
 }
 
+std::string text_of(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
+}
+
+std::string string_at(const nlohmann::json& value, const char* key) {
+  return value.contains(key) ? text_of(value[key]) : "";
+}
+
+std::vector<std::string> strings_at(const nlohmann::json& value, const char* key) {
+  std::vector<std::string> out;
+  if (!value.contains(key)) {
+    return out;
+  }
+  if (!value[key].is_array()) {
+    return {text_of(value[key])};
+  }
+  for (const auto& one : value[key]) {
+    out.push_back(text_of(one));
+  }
+  return out;
+}
+
 }  // namespace parley::model

@@ -43,6 +43,12 @@ class Document {
   std::map<std::string, Place> places_;
 };
 
+// A scalar as text, numbers and booleans too; null is "".
+std::string text_of(const nlohmann::json& value);
+// The same of a member; "" and {} when it is absent. A single value is a list of one.
+std::string string_at(const nlohmann::json& value, const char* key);
+std::vector<std::string> strings_at(const nlohmann::json& value, const char* key);
+
 inline constexpr std::size_t kMaxDocumentOctets = 1024 * 1024;
 
 // Null when the file cannot be read; `problems` says why.

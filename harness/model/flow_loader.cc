@@ -13,14 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
-}
-
-std::string string_at(const json& value, const char* key) {
-  return value.contains(key) ? text_of(value[key]) : "";
-}
-
 // "alice -> server"
 std::pair<std::string, std::string> arrow(const std::string& text) {
   const auto at = text.find("->");
@@ -150,7 +142,7 @@ class FlowLoader {
       add_use(flow, document, value, pointer, section);
       return;
     }
-    Step step = plain_step(value);
+    Step step = step_of(value);
     step.preamble = section == "given";
     step.fence = section == "fence";
     for (const auto& actor : {step.from, step.to}) {
@@ -197,33 +189,6 @@ class FlowLoader {
                                              fmt::format("name a message of profile '{}'", name)));
       }
     }
-  }
-
-  static Step plain_step(const json& value) {
-    Step step;
-    step.id = string_at(value, "id");
-    step.unordered = value.value("unordered", false);
-    if (value.contains("with")) {
-      step.with = fields_of(value["with"]);
-    }
-    const std::pair<const char*, Step::Kind> kinds[] = {
-        {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};
-    for (const auto& [key, kind] : kinds) {
-      if (value.contains(key)) {
-        step.kind = kind;
-        std::tie(step.from, step.to) = arrow(string_at(value, key));
-        return step;
-      }
-    }
-    if (value.contains("does") || value.contains("shows")) {
-      step.kind = value.contains("does") ? Step::Kind::does : Step::Kind::shows;
-      step.form = string_at(value, step.kind == Step::Kind::does ? "does" : "shows");
-      step.from = string_at(value, "at");
-      return step;
-    }
-    step.form = string_at(value, "message");
-    std::tie(step.from, step.to) = arrow(string_at(value, "sends"));
-    return step;
   }
 
   void add_use(Flow& flow, const Document& document, const json& value, const std::string& pointer,
@@ -284,6 +249,34 @@ class FlowLoader {
 };
 
 }  // namespace
+
+Step step_of(const json& value) {
+  Step step;
+  step.id = string_at(value, "id");
+  step.unordered = value.value("unordered", false);
+  step.within = std::chrono::seconds(value.value("within", 0U));
+  if (value.contains("with")) {
+    step.with = fields_of(value["with"]);
+  }
+  const std::pair<const char*, Step::Kind> kinds[] = {
+      {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};
+  for (const auto& [key, kind] : kinds) {
+    if (value.contains(key)) {
+      step.kind = kind;
+      std::tie(step.from, step.to) = arrow(string_at(value, key));
+      return step;
+    }
+  }
+  if (value.contains("does") || value.contains("shows")) {
+    step.kind = value.contains("does") ? Step::Kind::does : Step::Kind::shows;
+    step.form = string_at(value, step.kind == Step::Kind::does ? "does" : "shows");
+    step.from = string_at(value, "at");
+    return step;
+  }
+  step.form = string_at(value, "message");
+  std::tie(step.from, step.to) = arrow(string_at(value, "sends"));
+  return step;
+}
 
 Fields fields_of(const json& value) {
   Fields out;

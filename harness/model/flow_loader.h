@@ -13,6 +13,9 @@ namespace parley::model {
 // Value or list of values as the alternatives of each field.
 Fields fields_of(const nlohmann::json& value);
 
+// One step as it is written: what a flow says for itself, `use` and `times` aside.
+Step step_of(const nlohmann::json& value);
+
 // All flows of all documents, by profile + "/" + name; uses are resolved in any order.
 // A use of an unknown flow, a circle of uses, an unknown actor and an unknown message are problems.
 std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,

@@ -16,23 +16,6 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-std::string string_at(const json& value, const char* key) {
-  if (!value.contains(key) || value[key].is_null()) {
-    return "";
-  }
-  return value[key].is_string() ? value[key].get<std::string>() : value[key].dump();
-}
-
-std::vector<std::string> strings_at(const json& value, const char* key) {
-  std::vector<std::string> out;
-  if (value.contains(key)) {
-    for (const auto& one : value[key]) {
-      out.push_back(one.is_string() ? one.get<std::string>() : one.dump());
-    }
-  }
-  return out;
-}
-
 template <class Map>
 std::vector<std::string> keys_of(const Map& map) {
   std::vector<std::string> out;
@@ -288,6 +271,21 @@ class Loader {
     }
     if (one.change) {
       lint_change(one, *flow, profile->second, complain);
+    }
+    for (std::size_t i = 0; i < one.never.size(); ++i) {
+      const auto& step = one.never[i];
+      const auto field = fmt::format("/never/{}", i);
+      if (step.kind == Step::Kind::wire && !profile->second.forms.contains(step.form)) {
+        complain(field + "/message",
+                 unknown_name("message", step.form, keys_of(profile->second.forms)),
+                 "name one of the profile's messages");
+      }
+      for (const auto& actor : {step.from, step.to}) {
+        if (!actor.empty() && !flow->actors.contains(actor)) {
+          complain(field, unknown_name("actor", actor, keys_of(flow->actors)),
+                   fmt::format("name an actor of flow '{}'", flow->name));
+        }
+      }
     }
   }
 

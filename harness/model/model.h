@@ -99,6 +99,7 @@ struct Step {
   bool preamble = false;   // before what the case is about: a failure here is inconclusive
   bool fence = false;      // a later exchange that proves that nothing happened before it
   bool unordered = false;  // may come before its unordered neighbours
+  std::chrono::milliseconds within{0};  // the least time that the SUT has for it
 };
 
 struct Flow {
@@ -169,9 +170,9 @@ struct Case {
   std::map<std::string, std::string> row;  // vary values
   std::optional<Change> change;
   std::vector<Outcome> any_of;
-  std::vector<std::string> never;  // texts (expressions) that nobody may be shown
-  bool soils = false;              // its accounts are not used again
-  bool alone = false;              // it slows a SUT down: nothing else is judged beside it
+  std::vector<Step> never;  // what must not happen, after the change if there is one
+  bool soils = false;       // its accounts are not used again
+  bool alone = false;       // it slows a SUT down: nothing else is judged beside it
 
   // Whether a conforming SUT refuses or ignores what the case sends.
   bool negative() const;

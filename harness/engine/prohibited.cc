@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the SUT must not do, as Tracker sees it: act on the change, or do what the case names under
+// `never`.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/text.h"
+#include "harness/engine/form.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using model::MessageForm;
+using model::Step;
+
+}  // namespace
+
+void Tracker::prohibit(std::string what) {
+  if (prohibited_.empty()) {
+    prohibited_ = std::move(what);
+  }
+}
+
+const std::string& Tracker::changed_link() const {
+  static const std::string none;
+  const auto changed = std::ranges::find_if(run_.steps, &CastStep::changed);
+  return changed == run_.steps.end() ? none : changed->link;
+}
+
+bool Tracker::may_take() const { return run_.may_complete() && !refused_; }
+
+// A new stream on top of the old one is no XML of the old one: the reader cannot tell what it is.
+void Tracker::check_new_stream(const Event& event) {
+  if (!change_made_ || !links_[event.link].header_came ||
+      !(event.octets.starts_with("<?xml") || event.octets.starts_with("<stream:stream"))) {
+    return;
+  }
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (active(i) || step.role != Role::expect || step.link != event.link ||
+        step.step.kind != Step::Kind::wire) {
+      continue;
+    }
+    if (run_.profile->forms.at(step.step.form).kind == MessageForm::Kind::header) {
+      prohibit(fmt::format("step '{}' happened: {}", step.step.id,
+                           printable(event.octets, kShownOctets)));
+    }
+    return;
+  }
+}
+
+// Whether `element` is what `step` says, without binding anything.
+bool Tracker::is_form(const Step& step, const xml::Element& element) const {
+  const auto& form = run_.profile->forms.at(step.form);
+  Scope copy = scope_;
+  return form.kind == MessageForm::Kind::element && !match(form, step.id, step.with, element, copy);
+}
+
+// After the change: did the SUT act on it?
+void Tracker::check_prohibited(const std::string& link, const xml::Element& element,
+                               MessageForm::Kind kind) {
+  const auto text = printable(xml::print(element, run_.profile->content_ns), kShownOctets);
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    // After a left-out restart the SUT may answer without a header of its own: its element then
+    // stands where the header would.
+    if (!active(i) && !marks_[i].done && step.consequence && step.role == Role::expect &&
+        step.link == link && step.step.kind == Step::Kind::wire &&
+        kind != MessageForm::Kind::footer && is_form(step.step, element)) {
+      prohibit(fmt::format("step '{}' happened: {}", step.step.id, text));
+      return;
+    }
+  }
+  if (kind == MessageForm::Kind::header && element.get("type") == "result" &&
+      std::ranges::count(changed_ids_, element.get("id")) > 0) {
+    prohibit("the SUT answered without a new stream: " + text);
+    return;
+  }
+  if (!canary_.empty() && !may_take() && element.get("type") != "error" && link != changed_link() &&
+      xml::print(element).find(canary_) != std::string::npos) {
+    prohibit(fmt::format("the changed message reached {}: {}", link, text));
+  }
+}
+
+// What the case says must never come to `link`: once the change is made, or at all.
+void Tracker::check_never(const std::string& link, const xml::Element& element,
+                          MessageForm::Kind kind) {
+  if (run_.change != nullptr && !change_made_) {
+    return;
+  }
+  for (const auto& never : run_.never) {
+    if (never.link == link && never.step.kind == Step::Kind::wire &&
+        kind == MessageForm::Kind::element && is_form(never.step, element)) {
+      prohibit(fmt::format("{} came to {}: {}", never.step.form, link,
+                           printable(xml::print(element, run_.profile->content_ns), kShownOctets)));
+    }
+  }
+}
+
+void Tracker::check_never(const Event& notice, const std::string& what) {
+  if (run_.change != nullptr && !change_made_) {
+    return;
+  }
+  for (const auto& never : run_.never) {
+    if (never.link == notice.link && never.step.kind == Step::Kind::shows &&
+        says(notice, never.step)) {
+      prohibit(what);
+    }
+  }
+}
+
+}  // namespace parley::engine

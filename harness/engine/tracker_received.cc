@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The matching half of Tracker: which step a stanza, a header or a notice of the SUT carries out.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/base/text.h"
+#include "harness/engine/form.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using model::MessageForm;
+using model::RefusalKind;
+using model::Step;
+
+// The element that a form would see of an item, and of which kind it is.
+std::pair<const xml::Element*, MessageForm::Kind> element_of(const xml::Item& item) {
+  static const xml::Element footer;
+  if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
+    return {&stanza->element, MessageForm::Kind::element};
+  }
+  if (const auto* header = std::get_if<xml::StreamOpened>(&item)) {
+    return {&header->element, MessageForm::Kind::header};
+  }
+  if (std::holds_alternative<xml::StreamClosed>(item)) {
+    return {&footer, MessageForm::Kind::footer};
+  }
+  return {nullptr, MessageForm::Kind::element};
+}
+
+}  // namespace
+
+void Tracker::on_received(const Event& event) {
+  auto& link = links_[event.link];
+  check_new_stream(event);
+  for (auto& item : link.reader.feed(event.octets)) {
+    on_item(event.link, std::move(item));
+  }
+}
+
+// The first step still expected on `link`. What we have yet to send there comes before it, unless
+// it belongs to the same volley as what was sent already: answers may come while it is under way.
+std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
+  std::map<std::string, bool> volleys;  // of the other links
+  bool in_volley = false;
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (!active(i)) {
+      continue;
+    }
+    if (step.link != link) {
+      // What another user has yet to send cannot have been passed on, but for the rest of a volley.
+      const bool sends = step.role == Role::send && step.step.kind == Step::Kind::wire;
+      auto& volley = volleys[step.link];
+      if (sends && !marks_[i].done && !volley) {
+        return std::nullopt;
+      }
+      volley = sends && (marks_[i].done || volley);
+      continue;
+    }
+    const bool wire = step.step.kind == Step::Kind::wire;
+    if (marks_[i].done) {
+      in_volley = step.role == Role::send && wire;
+      continue;
+    }
+    if (marks_[i].begun) {
+      continue;  // the SUT may act before the driver says that it was asked
+    }
+    if (step.role == Role::send && !(in_volley && wire)) {
+      return std::nullopt;
+    }
+    if (step.step.kind == Step::Kind::tls) {
+      return std::nullopt;
+    }
+    if (step.role == Role::expect && wire) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// After `index` the next step on its link, if that is expected and both may come in any order.
+std::optional<std::size_t> Tracker::next_unordered(std::size_t index) const {
+  if (!run_.steps[index].step.unordered) {
+    return std::nullopt;
+  }
+  for (std::size_t i = index + 1; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (step.link == run_.steps[index].link && active(i) && !marks_[i].done) {
+      return step.step.unordered && step.role == Role::expect ? std::optional(i) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+bool Tracker::try_match(std::size_t index, const xml::Element& element, MessageForm::Kind kind,
+                        std::optional<xml::Difference>& wrong) {
+  const auto& step = run_.steps[index].step;
+  const auto& form = run_.profile->forms.at(step.form);
+  if (form.kind != kind) {
+    return false;
+  }
+  if (kind == MessageForm::Kind::footer) {
+    return true;
+  }
+  auto differs = match(form, step.id, step.with, element, scope_);
+  if (differs && !wrong) {
+    wrong = std::move(differs);
+    return false;
+  }
+  return !differs;
+}
+
+void Tracker::on_item(const std::string& link, xml::Item item) {
+  const auto [element, kind] = element_of(item);
+  if (const auto* refused = std::get_if<xml::Refused>(&item)) {
+    malformed_.emplace_back(events_, *refused);
+  }
+  const auto first = candidate(link);
+  std::optional<xml::Difference> wrong;
+  if (element != nullptr) {
+    for (auto at = first; at; at = next_unordered(*at)) {
+      if (try_match(*at, *element, kind, wrong)) {
+        take(*at, link);
+        seen_.push_back({events_, link, std::move(item), run_.steps[*at].step.id});
+        return;
+      }
+    }
+    if (change_made_) {
+      check_prohibited(link, *element, kind);
+    }
+    check_never(link, *element, kind);
+  }
+  auto refusal = refusal_of(item, link, events_);
+  if (links_[link].ended_by_us && refusal && refusal->kind != RefusalKind::stanza_error) {
+    refusal.reset();  // the SUT ends its stream because we ended ours
+  }
+  if (refusal) {
+    on_refusal(*refusal);
+  }
+  if (first && element != nullptr) {
+    note_wrong(*first, item, refusal, wrong);
+    if (wrong && !difference_) {
+      difference_ = wrong;
+    }
+  }
+  seen_.push_back({events_, link, std::move(item), ""});
+}
+
+void Tracker::take(std::size_t index, const std::string& link) {
+  const auto& step = run_.steps[index].step;
+  marks_[index].done = true;
+  const auto& form = run_.profile->forms.at(step.form);
+  follow_stream(links_[link], form, false);
+  for (const auto& [field, name] : form.names) {
+    const auto value = scope_.values.find(step.id + "." + field);
+    if (value != scope_.values.end()) {
+      scope_.values[link + "." + name] = value->second;
+    }
+  }
+}
+
+void Tracker::on_refusal(const Refusal& refusal) {
+  if (refusal.kind == RefusalKind::stanza_error && !answers_change(refusal)) {
+    const bool strange = change_made_ && refusal.link == changed_link() &&
+                         !asked_.contains(refusal.link + " " + refusal.id);
+    if (strange && !stray_) {
+      stray_ = refusal;
+    }
+    return;
+  }
+  refusals_.push_back(refusal);
+  refused_ = refused_ || (change_made_ && refusal.kind != RefusalKind::close &&
+                          refusal.link == changed_link() &&
+                          std::ranges::any_of(run_.outcomes, [&](const model::Outcome& outcome) {
+                            return accepts(outcome, run_.profile->refusals, refusal);
+                          }));
+}
+
+bool Tracker::answers_change(const Refusal& refusal) const {
+  return change_made_ && std::ranges::count(changed_ids_, refusal.id) > 0;
+}
+
+// Whether `element` answers the exchange that step `index` ends.
+bool Tracker::same_exchange(std::size_t index, const xml::Element& element) const {
+  const auto& step = run_.steps[index].step;
+  const auto& pattern = run_.profile->forms.at(step.form).pattern;
+  if (element.name != pattern.name || element.name == "message" || element.name == "presence") {
+    return false;
+  }
+  const auto id = step.with.find("id");
+  return element.name != "iq" ||
+         (!element.get("id").empty() && id != step.with.end() &&
+          evaluate(id->second.front(), scope_, step.id).value_or("") == element.get("id"));
+}
+
+// An answer to the due step that is not what it must be.
+void Tracker::note_wrong(std::size_t index, const xml::Item& item,
+                         const std::optional<Refusal>& refusal,
+                         const std::optional<xml::Difference>& difference) {
+  if (wrong_) {
+    return;
+  }
+  const auto [element, kind] = element_of(item);
+  const auto wanted = run_.profile->forms.at(run_.steps[index].step.form).kind;
+  const bool ends = refusal && refusal->kind != RefusalKind::stanza_error;
+  const bool header = kind == MessageForm::Kind::header;
+  const bool answers = wanted == MessageForm::Kind::element && same_exchange(index, *element);
+  if (answers || header || ends || (wanted != kind && refusal)) {
+    wrong_ = shown(item);
+    wrong_step_ = run_.steps[index].step.id;
+    difference_ = difference;
+  }
+}
+
+// Whether all that must be shown to the same user before step `index` has been, unless their order
+// is free.
+bool Tracker::shown_in_order(std::size_t index) const {
+  for (std::size_t i = 0; i < index; ++i) {
+    const auto& earlier = run_.steps[i];
+    if (active(i) && !marks_[i].done && earlier.role == Role::expect &&
+        earlier.step.kind == Step::Kind::shows &&
+        earlier.step.form == run_.steps[index].step.form &&
+        earlier.link == run_.steps[index].link && !earlier.step.unordered) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether what step `index` shows comes before we have sent what should have led to it: the nearest
+// message before it, or the first of a volley.
+bool Tracker::shown_too_soon(std::size_t index) const {
+  bool too_soon = false;
+  bool in_volley = false;
+  for (std::size_t i = 0; i < index; ++i) {
+    const auto& earlier = run_.steps[i];
+    if (!active(i) || earlier.link != run_.steps[index].link) {
+      continue;
+    }
+    const bool sent = earlier.role == Role::send && earlier.step.kind == Step::Kind::wire;
+    if (sent && !in_volley) {
+      too_soon = !marks_[i].done;
+    }
+    in_volley = sent;
+  }
+  return too_soon;
+}
+
+// Whether a notice says what `step` says must be shown.
+bool Tracker::says(const Event& notice, const Step& step) const {
+  return step.form == notice.text && std::ranges::all_of(step.with, [&](const auto& wanted) {
+           const auto& [field, alternatives] = wanted;
+           const auto value = notice.data.is_object() && notice.data.contains(field)
+                                  ? notice.data[field]
+                                  : nlohmann::json();
+           const auto have = value.is_string() ? value.template get<std::string>() : "";
+           return std::ranges::any_of(alternatives, [&](const std::string& expression) {
+             return expression == "*" ||
+                    evaluate(expression, scope_, step.id).value_or("\x01") == have;
+           });
+         });
+}
+
+void Tracker::on_notice(const Event& event) {
+  const auto text = event.data.is_object()
+                        ? event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                        : "";
+  const auto what =
+      fmt::format("the user was shown: {} {}", event.text, printable(text, kShownOctets));
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (step.step.kind != Step::Kind::shows || step.role != Role::expect || marks_[i].done ||
+        step.link != event.link || !says(event, step.step)) {
+      continue;
+    }
+    const bool too_soon = shown_too_soon(i);
+    if (active(i)) {
+      if (shown_in_order(i) && !too_soon) {
+        marks_[i].done = true;
+      } else if (!wrong_) {
+        wrong_ = what;
+        wrong_step_ = step.step.id;
+      }
+      return;
+    }
+    if (step.consequence && (change_made_ || too_soon)) {
+      prohibit(what);
+      return;
+    }
+  }
+  check_never(event, what);
+  if (change_made_ && !may_take() && event.text == "received" && !canary_.empty() &&
+      text.find(canary_) != std::string::npos) {
+    prohibit(what);
+  }
+}
+
+}  // namespace parley::engine
