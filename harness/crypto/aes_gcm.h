@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// AES-256-GCM with a 96-bit nonce and a 128-bit tag (NIST SP 800-38D, RFC 5116 section 5.2).
+// Sizes are octets. Pure functions: safe from any thread.
+#pragma once
+
+#include <string_view>
+
+#include "harness/base/encoding.h"
+#include "harness/base/result.h"
+#include "harness/base/secret_bytes.h"
+
+namespace parley::crypto {
+
+inline constexpr std::size_t kAesKeyOctets = 32;
+inline constexpr std::size_t kGcmNonceOctets = 12;
+inline constexpr std::size_t kGcmTagOctets = 16;
+
+// What goes into one operation beside the text. `key` must outlive the call.
+struct GcmInput {
+  const SecretBytes& key;
+  std::string_view nonce;
+  std::string_view associated;
+};
+
+// Ciphertext followed by the tag. Errors: malformed for a key or nonce of another size; too_large
+// above 2^31 - 1 octets.
+Result<Bytes> aes256_gcm_seal(const GcmInput& input, std::string_view plaintext);
+// Errors: as above; truncated when there is no room for a tag; bad_signature when the tag is wrong.
+Result<Bytes> aes256_gcm_open(const GcmInput& input, std::string_view ciphertext);
+
+}  // namespace parley::crypto

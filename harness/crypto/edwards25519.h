@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Points and scalars of edwards25519, as far as XEdDSA needs them beyond what OpenSSL offers.
+// Source: RFC 8032 sections 5.1.1 to 5.1.4; the birational map of RFC 7748 section 4.1.
+// All encodings have 32 octets, little-endian. NOT constant-time: for the keys of test runs only.
+// Pure functions: safe from any thread.
+#pragma once
+
+#include <string_view>
+
+#include "harness/base/encoding.h"
+#include "harness/base/result.h"
+#include "harness/base/secret_bytes.h"
+
+namespace parley::crypto::edwards {
+
+inline constexpr std::size_t kOctets = 32;
+
+// The point `scalar` times the base point, encoded. `scalar` has any number of octets.
+Bytes base_multiple(const SecretBytes& scalar);
+
+// The encoding, with sign bit 0, of the Edwards point whose Montgomery coordinate is `u`.
+// Errors: malformed unless `u` has 32 octets and is below p; refused when no point of edwards25519
+// has that coordinate or when that point is of small order.
+Result<Bytes> from_montgomery(std::string_view u);
+
+// Arithmetic modulo the group's order L. The inputs have any number of octets.
+SecretBytes reduce(std::string_view scalar);
+SecretBytes negate(const SecretBytes& scalar);
+// a * b + c.
+Bytes multiply_add(std::string_view a, const SecretBytes& b, const SecretBytes& c);
+// Whether `scalar` is below L.
+bool is_reduced(std::string_view scalar);
+
+}  // namespace parley::crypto::edwards

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/crypto/xeddsa.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <memory>
+
+#include "harness/crypto/digest.h"
+#include "harness/crypto/edwards25519.h"
+#include "harness/crypto/x25519.h"
+
+namespace parley::crypto {
+namespace {
+
+constexpr std::size_t kHalf = kXeddsaOctets / 2;
+constexpr unsigned char kSign = 0x80;
+
+struct KeyFree {
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
+struct ContextFree {
+  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+
+const unsigned char* unsigned_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+bool has_sign(std::string_view encoding) {
+  return (static_cast<unsigned char>(encoding.back()) & kSign) != 0;
+}
+void set_sign(Bytes& encoding) { encoding.back() = static_cast<char>(encoding.back() | kSign); }
+void clear_sign(Bytes& encoding) { encoding.back() = static_cast<char>(encoding.back() & ~kSign); }
+
+// RFC 7748 section 5.
+SecretBytes clamped(const SecretBytes& private_key) {
+  Bytes octets(private_key.reveal());
+  octets.front() = static_cast<char>(octets.front() & 0xF8);
+  octets.back() = static_cast<char>((octets.back() & 0x7F) | 0x40);
+  SecretBytes out(octets);
+  OPENSSL_cleanse(octets.data(), octets.size());
+  return out;
+}
+
+// r = hash1(a || M || Z): the hash is prefixed by 2^256 - 2 in 32 little-endian octets.
+SecretBytes nonce_scalar(const SecretBytes& a, std::string_view message, Rng& rng) {
+  Bytes input(32, '\xFF');
+  input.front() = '\xFE';
+  input += a.reveal();
+  input += message;
+  input += rng.octets(64);
+  SecretBytes out = edwards::reduce(sha512(input));
+  OPENSSL_cleanse(input.data(), input.size());
+  return out;
+}
+
+bool ed25519_verifies(std::string_view key, std::string_view message, std::string_view signature) {
+  const std::unique_ptr<EVP_PKEY, KeyFree> handle(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, unsigned_of(key), key.size()));
+  const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
+  const bool verified =
+      handle && context &&
+      EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, handle.get()) == 1 &&
+      EVP_DigestVerify(context.get(), unsigned_of(signature), signature.size(),
+                       unsigned_of(message), message.size()) == 1;
+  ERR_clear_error();
+  return verified;
+}
+
+}  // namespace
+
+Result<Bytes> xeddsa_sign(const SecretBytes& private_key, std::string_view message, Rng& rng,
+                          SignBit sign_bit) {
+  if (private_key.size() != kX25519Octets) {
+    return fail(Errc::malformed, "an XEdDSA private key has 32 octets");
+  }
+  SecretBytes a = edwards::reduce(clamped(private_key).reveal());
+  Bytes point = edwards::base_multiple(a);
+  const bool negative = has_sign(point);
+  if (negative && sign_bit == SignBit::zero) {
+    a = edwards::negate(a);
+    clear_sign(point);
+  }
+  const SecretBytes r = nonce_scalar(a, message, rng);
+  Bytes signature = edwards::base_multiple(r);
+  Bytes challenge = signature + point;
+  challenge += message;
+  signature += edwards::multiply_add(sha512(challenge), a, r);
+  if (negative && sign_bit == SignBit::carried) {
+    set_sign(signature);
+  }
+  return signature;
+}
+
+Result<void> xeddsa_verify(std::string_view public_key, std::string_view message,
+                           std::string_view signature) {
+  if (signature.size() != kXeddsaOctets) {
+    return fail(Errc::malformed, "an XEdDSA signature has 64 octets");
+  }
+  auto point = edwards::from_montgomery(public_key);
+  if (!point) {
+    return std::unexpected(point.error());
+  }
+  Bytes plain(signature);
+  if (has_sign(plain)) {
+    set_sign(*point);
+    clear_sign(plain);
+  }
+  if (!edwards::is_reduced(std::string_view(plain).substr(kHalf))) {
+    return fail(Errc::bad_signature, "the signature's s is not below the group's order", kHalf);
+  }
+  if (!ed25519_verifies(*point, message, plain)) {
+    return fail(Errc::bad_signature, "the XEdDSA signature is wrong");
+  }
+  return {};
+}
+
+}  // namespace parley::crypto
