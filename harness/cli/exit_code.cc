@@ -11,7 +11,9 @@ constexpr ExitCodeEntry kExitCodes[] = {
     {ExitCode::usage, "wrong usage or configuration"},
     {ExitCode::nothing_judged, "nothing was judged"},
     {ExitCode::harness_error, "the harness itself failed"},
-    {ExitCode::preflight, "the SUT cannot be reached or attached (see parley doctor)"},
+    {ExitCode::preflight,
+     "the SUT cannot be reached or attached (see parley doctor), or died in mid-run"},
+    {ExitCode::stopped, "stopped by SIGINT (Ctrl-C) or SIGTERM; the run can be resumed"},
 };
 
 }  // namespace

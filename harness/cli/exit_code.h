@@ -13,7 +13,8 @@ enum class ExitCode {
   usage = 2,
   nothing_judged = 3,
   harness_error = 4,
-  preflight = 5
+  preflight = 5,
+  stopped = 130
 };
 
 struct ExitCodeEntry {

@@ -1,241 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <functional>
 
-#include "harness/base/text.h"
-#include "harness/cli/options.h"
+#include "harness/cli/command_line.h"
 #include "harness/cli/output.h"
 
 namespace {
 
 using parley::cli::ExitCode;
-using parley::cli::RunArguments;
-namespace fs = std::filesystem;
 
-std::string own_path() {
-  std::error_code error;
-  const auto path = fs::read_symlink("/proc/self/exe", error);
-  return error ? "parley" : path.string();
+parley::cli::Commands commands() {
+  return {
+      .run = parley::cli::run,
+      .selftest = parley::cli::selftest,
+      .list = parley::cli::list,
+      .show = parley::cli::show,
+      .init = parley::cli::init,
+      .doctor = parley::cli::doctor,
+      .replay = parley::cli::replay,
+      .report = parley::cli::report,
+      .reference =
+          [](const parley::reference::Options& options) {
+            return static_cast<ExitCode>(parley::reference::run(options));
+          },
+  };
 }
-
-// --suites, PARLEY_SUITES, beside the installed program, or the source tree it was built from.
-std::string default_suites() {
-  if (const char* named = std::getenv("PARLEY_SUITES")) {
-    return named;
-  }
-  const auto installed = fs::path(own_path()).parent_path() / "../share/parley/suites";
-  std::error_code error;
-  return fs::is_directory(installed, error) ? installed.lexically_normal().string()
-                                            : PARLEY_SUITES_FOLDER;
-}
-
-std::string footer() {
-  std::string out = "Exit codes:\n";
-  for (const auto& entry : parley::cli::exit_codes()) {
-    out += fmt::format("  {}  {}\n", static_cast<int>(entry.code), entry.meaning);
-  }
-  return out +
-         "\nFirst steps:\n  parley run                          judge the embedded reference\n"
-         "  parley init gatekeeper.server       write a commented sut.yaml\n"
-         "  parley doctor --sut sut.yaml        check it\n"
-         "  parley run --sut sut.yaml           judge your system\n";
-}
-
-void add_selection(CLI::App& app, RunArguments& arguments) {
-  app.add_option("--suite", arguments.selection.suites, "Only these suites")->delimiter(',');
-  app.add_option("--case", arguments.selection.cases, "Only these cases: ids or globs")
-      ->delimiter(',');
-  app.add_option("--requirement", arguments.selection.requirements,
-                 "Only cases of these requirements: ids or globs")
-      ->delimiter(',');
-  app.add_option("--party", arguments.selection.party, "Only cases with this party under test");
-  app.add_option("--profile", arguments.profile, "The dialect")->capture_default_str();
-}
-
-void add_run_options(CLI::App& app, RunArguments& arguments) {
-  add_selection(app, arguments);
-  app.add_option("--seed", arguments.seed,
-                 "Fixes our choices in each case, keys included; not which case carries out a run "
-                 "that several share")
-      ->capture_default_str();
-  app.add_option("--jobs", arguments.jobs, "Cases at once")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--workers", arguments.workers, "Threads; 0: one a core")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 256));
-  app.add_option("--out", arguments.out,
-                 "Folder for journal, transcripts and reports (default: out/<time>)");
-  app.add_option_function<int>(
-      "--patience-ms",
-      [&arguments](int value) { arguments.patience = std::chrono::milliseconds(value); },
-      "Least time to wait for an answer; grows with the slowest answer seen");
-  app.add_flag("--json", arguments.json, "Print JSON");
-  app.add_flag("--quiet", arguments.quiet, "No progress");
-}
-
-parley::reference::NullMode null_mode(const std::string& name) {
-  using parley::reference::NullMode;
-  if (name == "silent") {
-    return NullMode::silent;
-  }
-  if (name == "hang-up") {
-    return NullMode::hang_up;
-  }
-  if (name == "refuse-all") {
-    return NullMode::refuse_all;
-  }
-  return name == "accept-all" ? NullMode::accept_all : NullMode::none;
-}
-
-// The commands, each with its options and what it calls.
-class Program {
- public:
-  Program() {
-    app_.require_subcommand(1);
-    app_.fallthrough();
-    app_.footer(footer());
-    app_.set_version_flag("--version", std::string("parley ") + PARLEY_VERSION);
-    arguments_.program = own_path();
-    arguments_.suites_folder = default_suites();
-    app_.add_option("--suites", arguments_.suites_folder, "The suites folder")
-        ->capture_default_str();
-    add_run();
-    add_queries();
-    add_reference();
-  }
-
-  int run(int argc, char** argv) {
-    try {
-      app_.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      const int code = app_.exit(error);
-      return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
-    }
-    return action_ ? action_() : static_cast<int>(ExitCode::usage);
-  }
-
- private:
-  template <class Action>
-  void on(CLI::App* command, Action action) {
-    command->callback([this, command, action] {
-      note_given(app_);
-      note_given(*command);
-      action_ = [action] { return static_cast<int>(action()); };
-    });
-  }
-
-  void note_given(const CLI::App& app) {
-    for (const auto* option : app.get_options()) {
-      if (option->count() > 0) {
-        arguments_.given.insert(option->get_name());
-      }
-    }
-  }
-
-  void add_run() {
-    auto* run = app_.add_subcommand("run", "Judge a SUT, or the embedded reference without --sut");
-    add_run_options(*run, arguments_);
-    run->add_option("--sut", arguments_.sut_file, "The declaration (sut.yaml)");
-    run->add_flag("--shuffle", arguments_.shuffle, "In an order drawn from the seed");
-    run->add_option("--repeat", arguments_.repeat, "Judge every case so often")
-        ->check(CLI::Range(1, 10000));
-    run->add_option("--resume", arguments_.resume, "Go on with the run in this folder");
-    run->add_option("--junit", arguments_.junit, "Write a JUnit report here too");
-    run->add_flag("--no-preflight", arguments_.unchecked,
-                  "Judge a declared SUT even where 'parley doctor' would complain");
-    run->add_option("--fault", arguments_.faults, "Faults of the embedded reference")
-        ->delimiter(',');
-    run->add_option("--null", arguments_.null_mode,
-                    "Instead of the reference: silent, hang-up, refuse-all, accept-all")
-        ->check(CLI::IsMember({"silent", "hang-up", "refuse-all", "accept-all"}));
-    on(run, [this] { return parley::cli::run(arguments_); });
-    auto* selftest =
-        app_.add_subcommand("selftest", "Kill matrix, null SUTs, reference in shuffled order");
-    add_run_options(*selftest, arguments_);
-    selftest->add_flag("--full", arguments_.full,
-                       "Every fault against every case, not only those of suites/kill-plan.json");
-    selftest->add_option("--parallel", arguments_.parallel, "Faults judged side by side")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 64));
-    on(selftest, [this] { return parley::cli::selftest(arguments_); });
-  }
-
-  void add_queries() {
-    auto* list = app_.add_subcommand(
-        "list", "suites, cases, requirements, flows, faults, profiles or monitors");
-    add_selection(*list, arguments_);
-    list->add_flag("--json", arguments_.json, "Print JSON");
-    list->add_option("what", word_, "What to list")->required();
-    on(list, [this] { return parley::cli::list(arguments_, word_); });
-    auto* show = app_.add_subcommand(
-        "show", "One case: requirement, flow as a ladder, change, what must follow");
-    show->add_flag("--json", arguments_.json, "Print JSON");
-    show->add_option("case", word_, "The case's id")->required();
-    on(show, [this] { return parley::cli::show(arguments_, word_); });
-    auto* init = app_.add_subcommand("init", "Write a commented sut.yaml for the party under test");
-    init->add_option("party", word_, "gatekeeper.server or third-party.client")->required();
-    init->add_option("--file", file_, "Where")->capture_default_str();
-    on(init, [this] { return parley::cli::init(word_, file_); });
-    auto* doctor = app_.add_subcommand(
-        "doctor", "Check addresses, certificates, accounts and driver before a run");
-    doctor->add_option("--sut", arguments_.sut_file, "The declaration (sut.yaml)")->required();
-    doctor->add_flag("--json", arguments_.json, "Print JSON");
-    on(doctor, [this] { return parley::cli::doctor(arguments_); });
-    auto* replay =
-        app_.add_subcommand("replay", "Judge a recorded transcript again, without the SUT");
-    replay->add_option("path", word_, "RUN/CASE: the run's folder and the case's id")->required();
-    replay->add_flag("--json", arguments_.json, "Print JSON");
-    on(replay, [this] { return parley::cli::replay(arguments_, word_); });
-    auto* report = app_.add_subcommand("report", "Print a recorded run's report again");
-    report->add_option("run", word_, "The run's folder")->required();
-    report->add_flag("--json", arguments_.json, "Print JSON");
-    report->add_option("--junit", arguments_.junit, "Write a JUnit report here");
-    on(report, [this] { return parley::cli::report(arguments_, word_); });
-  }
-
-  void add_reference() {
-    auto* reference =
-        app_.add_subcommand("reference", "Run a reference party as a program of its own");
-    reference->add_option("--party", reference_.party, "gatekeeper.server or third-party.client")
-        ->required()
-        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}));
-    reference->add_option("--domain", reference_.domain, "The gatekeeper's domain")
-        ->capture_default_str();
-    reference->add_option("--port", reference_.port,
-                          "The gatekeeper's STARTTLS port; 0: any free one");
-    reference
-        ->add_option("--fault", reference_.faults, "Faults for every user (parley list faults)")
-        ->delimiter(',');
-    reference->add_option("--null", word_, "A SUT that implements nothing")
-        ->check(CLI::IsMember({"silent", "hang-up", "refuse-all", "accept-all"}));
-    reference->add_option("--state-dir", reference_.state_dir, "Where ca.pem is written");
-    reference->add_flag("--driver", driver_, "Speak the driver protocol on the standard streams");
-    on(reference, [this] {
-      reference_.driver = driver_;
-      reference_.null_mode = null_mode(word_);
-      return static_cast<ExitCode>(parley::reference::run(reference_));
-    });
-  }
-
-  CLI::App app_{"Parley: conformance and fuzz tests for messaging interoperability"};
-  RunArguments arguments_;
-  parley::reference::Options reference_;
-  std::string word_;
-  std::string file_ = "sut.yaml";
-  bool driver_ = false;
-  std::function<int()> action_;
-};
 
 // Why the standard output did not take everything; 0: it did.
 int output_error() {
@@ -277,7 +71,7 @@ int main(int argc, char** argv) {
   // A peer that is gone is an event, never the end of the harness.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return with_output_checked(Program().run(argc, argv));
+    return with_output_checked(parley::cli::run_command_line(argc, argv, commands()));
   } catch (const std::exception& error) {
     parley::cli::put(stderr, "parley: {}\n", error.what());
     return static_cast<int>(ExitCode::harness_error);

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "harness/base/text.h"
+#include "harness/cli/case_digest.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
@@ -16,6 +17,7 @@
 #include "harness/report/finding.h"
 #include "harness/report/json_report.h"
 #include "harness/report/junit.h"
+#include "harness/report/mask.h"
 #include "harness/report/terminal.h"
 
 namespace parley::cli {
@@ -65,7 +67,8 @@ ExitCode nothing_to_replay(const RunArguments& arguments, const engine::CaseResu
     put(stdout, "{}",
         json_text({{"case", recorded.id},
                    {"same", false},
-                   {"recorded", engine::to_json(recorded.verdict)},
+                   {"case_changed", false},
+                   {"recorded", engine::to_json(report::masked(recorded.verdict))},
                    {"replayed", nullptr}}));
   } else {
     put(stdout, "{} was not judged: nothing to replay (recorded: {}: {})\n", recorded.id,
@@ -74,9 +77,16 @@ ExitCode nothing_to_replay(const RunArguments& arguments, const engine::CaseResu
   return ExitCode::findings;
 }
 
+// What is judged again. `changed`: the suites say something else of the case than when it was run.
+struct Recorded {
+  const engine::CaseResult& result;
+  const engine::Transcript& transcript;
+  bool changed = false;
+};
+
 ExitCode judge_again(const RunArguments& arguments, const model::Library& library,
-                     const engine::CaseResult& recorded, const engine::Transcript& transcript,
-                     const std::string& path) {
+                     const Recorded& record, const std::string& path) {
+  const auto& [recorded, transcript, changed] = record;
   const auto& one = *library.find_case(recorded.id);
   auto again = recorded;
   again.verdict = engine::judge(one, library, transcript);
@@ -85,8 +95,9 @@ ExitCode judge_again(const RunArguments& arguments, const model::Library& librar
     put(stdout, "{}",
         json_text({{"case", recorded.id},
                    {"same", same},
-                   {"recorded", engine::to_json(recorded.verdict)},
-                   {"replayed", engine::to_json(again.verdict)}}));
+                   {"case_changed", changed},
+                   {"recorded", engine::to_json(report::masked(recorded.verdict))},
+                   {"replayed", engine::to_json(report::masked(again.verdict))}}));
   } else {
     put(stdout, "{}", report::ladder(transcript));
     const auto subject = report::subject_of(again, library);
@@ -94,9 +105,11 @@ ExitCode judge_again(const RunArguments& arguments, const model::Library& librar
       put(stdout, "\n{}\n",
           report::six_lines(*subject.requirement, one, again, "parley replay " + quoted(path)));
     }
-    put(stdout, "\nrecorded: {}; judged again: {}; the verdict is {}\n",
+    put(stdout, "\nrecorded: {}; judged again: {}; the verdict is {}\n{}",
         model::to_string(recorded.verdict.kind), model::to_string(again.verdict.kind),
-        same ? "the same" : "NOT the same");
+        same ? "the same" : "NOT the same",
+        changed ? "the case changed since the run: it was judged by what the suites say now\n"
+                : "");
   }
   return same ? ExitCode::ok : ExitCode::findings;
 }
@@ -132,8 +145,12 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
     put(stderr, "parley: {}\n", transcript.error().detail);
     return ExitCode::usage;
   }
-  return transcript->runs.empty() ? nothing_to_replay(arguments, *recorded)
-                                  : judge_again(arguments, *library, *recorded, *transcript, path);
+  if (transcript->runs.empty()) {
+    return nothing_to_replay(arguments, *recorded);
+  }
+  const bool changed = !changed_cases(record->plan, *library, {place.id}).empty();
+  return judge_again(arguments, *library,
+                     {.result = *recorded, .transcript = *transcript, .changed = changed}, path);
 }
 
 ExitCode report(const RunArguments& arguments, const std::string& folder) {
@@ -163,9 +180,8 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
                                    .folder = folder};
   // The journal does not say how long the run took, so there is no rate.
   put(stdout, "{}",
-      arguments.json
-          ? json_text(report::json_report(summary, *library))
-          : replace_all(report::summary(summary, *library), "; 0 ms, 0.0 cases/s\n", "\n"));
+      arguments.json ? json_text(report::json_report(summary, *library))
+                     : report::summary(summary, *library));
   if (!arguments.junit.empty()) {
     if (const auto written = write_text(arguments.junit, report::junit_report(summary, *library));
         !written) {
@@ -174,8 +190,9 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
     }
   }
   if (summary.results.size() < summary.planned) {
-    put(stderr, "parley: {} of {} planned cases are missing; go on with 'parley run --resume {}'\n",
-        summary.planned - summary.results.size(), summary.planned, quoted(folder));
+    put(stderr, "parley: {} of {} planned cases are missing; go on with '{}'\n",
+        summary.planned - summary.results.size(), summary.planned,
+        resume_command(arguments, folder));
     return ExitCode::findings;
   }
   return exit_code_of(summary);

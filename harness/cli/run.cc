@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "harness/base/rng.h"
 #include "harness/base/text.h"
+#include "harness/cli/case_digest.h"
+#include "harness/cli/command_line.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/cli/progress.h"
+#include "harness/cli/run_report.h"
 #include "harness/cli/session.h"
-#include "harness/report/finding.h"
-#include "harness/report/json_report.h"
-#include "harness/report/junit.h"
-#include "harness/report/terminal.h"
+#include "harness/cli/stop_signals.h"
 
 namespace parley::cli {
 namespace {
@@ -24,40 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
-
-// The live line on a terminal; a plain line every so often otherwise.
-class ProgressPrinter {
- public:
-  explicit ProgressPrinter(bool quiet)
-      : quiet_(quiet), terminal_(::isatty(2) == 1), began_(Clock::now()) {}
-
-  void operator()(const engine::CaseResult& result, std::size_t done, std::size_t total) {
-    ++counts_[result.verdict.kind];
-    const auto now = Clock::now();
-    const auto pause = terminal_ ? milliseconds(50) : milliseconds(5000);
-    if (quiet_ || (done < total && now - last_ < pause)) {
-      return;
-    }
-    last_ = now;
-    winsize size{};
-    const bool known = terminal_ && ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
-    const auto line =
-        report::progress_line(done, total, counts_, duration_cast<milliseconds>(now - began_),
-                              result.id, known ? size.ws_col - 1U : 100U);
-    if (terminal_) {
-      put(stderr, "\r\x1b[K{}{}", line, done == total ? "\n" : "");
-    } else {
-      put(stderr, "{}\n", line);
-    }
-  }
-
- private:
-  bool quiet_;
-  bool terminal_;
-  Clock::time_point began_;
-  Clock::time_point last_{};
-  std::map<model::VerdictKind, std::size_t> counts_;
-};
 
 std::vector<engine::PlannedCase> planned(const std::vector<const model::Case*>& cases,
                                          const RunArguments& arguments) {
@@ -77,77 +41,15 @@ std::vector<engine::PlannedCase> planned(const std::vector<const model::Case*>& 
   return out;
 }
 
-// What judges this result again, and nothing else. `arguments` are those of the run.
-std::string rerun_command(const RunArguments& arguments, const engine::CaseResult& result,
-                          std::uint64_t seed) {
-  std::string out = "parley run";
-  const auto add = [&](const std::string& option, const std::string& value) {
-    if (!value.empty()) {
-      out += " " + option + " " + quoted(value);
-    }
-  };
-  add("--suites", arguments.given.contains("--suites") ? arguments.suites_folder : "");
-  add("--sut", arguments.sut_file);
-  const bool named = arguments.sut_file.empty() && arguments.profile != RunArguments{}.profile;
-  add("--profile", named ? arguments.profile : "");
-  add("--case", result.id);
-  add("--seed", std::to_string(seed));
-  // A repetition's seed comes from its number.
-  add("--repeat", result.repetition > 0 ? std::to_string(result.repetition + 1) : "");
-  add("--fault", join(arguments.faults, ","));
-  add("--null", arguments.null_mode);
-  const auto patience_ms = arguments.patience.count();
-  add("--patience-ms", patience_ms > 0 ? std::to_string(patience_ms) : "");
-  return out;
-}
-
-void print_finding(const engine::CaseResult& result, const model::Library& library,
-                   const std::string& rerun, report::Colour colour) {
-  const auto kind = result.verdict.kind;
-  const auto subject = report::subject_of(result, library);
-  if (kind != model::VerdictKind::pass && kind != model::VerdictKind::not_applicable &&
-      subject.one != nullptr && subject.requirement != nullptr) {
-    put(stdout, "{}\n",
-        report::six_lines(*subject.requirement, *subject.one, result, rerun, colour));
-  }
-}
-
-std::string json_text(const engine::RunSummary& summary, const model::Library& library) {
-  return report::json_report(summary, library)
-             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-         "\n";
-}
-
-void print_results(const engine::RunSummary& summary, const model::Library& library,
-                   const RunArguments& arguments) {
-  if (arguments.json) {
-    put(stdout, "{}", json_text(summary, library));
-    return;
-  }
-  const auto colour = ::isatty(1) == 1 ? report::Colour::on : report::Colour::off;
-  for (const auto& result : summary.results) {
-    print_finding(result, library, rerun_command(arguments, result, summary.seed), colour);
-  }
-  put(stdout, "{}", report::summary(summary, library, colour));
-}
-
-// Into the run's folder, and the JUnit report to `junit` if that is named.
-Result<void> write_reports(const engine::RunSummary& summary, const model::Library& library,
-                           const std::string& junit) {
-  const std::filesystem::path folder = summary.folder;
-  if (auto written = write_text(folder / "report.json", json_text(summary, library)); !written) {
-    return written;
-  }
-  const auto text = report::junit_report(summary, library);
-  auto written = write_text(folder / "junit.xml", text);
-  return written && !junit.empty() ? write_text(junit, text) : written;
-}
-
 Result<std::unique_ptr<engine::Journal>> open_journal(
-    const RunArguments& arguments, const std::string& sut_name,
+    const RunArguments& arguments, const model::Library& library, const std::string& sut_name,
     const std::vector<const model::Case*>& cases) {
   if (!arguments.resume.empty()) {
     return engine::Journal::resume(arguments.resume);
+  }
+  std::map<std::string, std::string> digests;
+  for (const auto* one : cases) {
+    digests[one->id] = case_digest(*one, library);
   }
   const engine::Plan plan{.seed = arguments.seed,
                           .sut = sut_name,
@@ -156,7 +58,8 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .cases = planned(cases, arguments),
                           .faults = arguments.faults,
                           .null_mode = arguments.null_mode,
-                          .patience = arguments.patience};
+                          .patience = arguments.patience,
+                          .digests = std::move(digests)};
   return engine::Journal::begin(run_folder(arguments), plan);
 }
 
@@ -181,31 +84,6 @@ bool ready(const model::Declaration& declaration) {
         printable(declaration.name));
   }
   return out;
-}
-
-// What is wrong with the options together; empty: nothing.
-std::string contradiction(const RunArguments& arguments) {
-  for (const auto* option : {"--case", "--suite", "--requirement", "--party", "--profile", "--seed",
-                             "--repeat", "--shuffle", "--sut", "--out", "--fault", "--null"}) {
-    if (!arguments.resume.empty() && arguments.given.contains(option)) {
-      return fmt::format("--resume takes everything from the run's plan; leave out {}", option);
-    }
-  }
-  for (const auto* option : {"--fault", "--null"}) {
-    if (!arguments.sut_file.empty() && arguments.given.contains(option)) {
-      return fmt::format("{} is for the embedded reference; leave out --sut or {}", option, option);
-    }
-  }
-  std::vector<std::string> known;
-  for (const auto& fault : reference::faults()) {
-    known.emplace_back(fault.name);
-  }
-  for (const auto& fault : arguments.faults) {
-    if (std::ranges::count(known, fault) == 0) {
-      return unknown_name("fault", fault, known);
-    }
-  }
-  return "";
 }
 
 // The user's declaration. Nullopt, and on the standard error why, if it is wrong or is not what the
@@ -251,33 +129,63 @@ void warn_of_idle_faults(const std::vector<std::string>& faults,
   }
 }
 
-ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
-                          engine::Journal& journal) {
-  const auto began = Clock::now();
-  auto results = judge_session(session, journal);
-  if (!results) {
-    put(stderr, "parley: {}\nRun 'parley doctor' for what is wrong.\n", results.error().detail);
-    return results.error().code == Errc::refused ? ExitCode::preflight : ExitCode::harness_error;
+void warn_of_changed(const engine::Journal& journal, const model::Library& library) {
+  std::set<std::string> left;
+  for (const auto& planned : journal.plan().cases) {
+    left.insert(planned.id);
   }
-  const auto flaky = mark_flaky(*results);
+  for (const auto& result : journal.done()) {
+    left.erase(result.id);
+  }
+  const auto changed = changed_cases(journal.plan(), library, {left.begin(), left.end()});
+  if (!changed.empty()) {
+    put(stderr,
+        "parley: warning: {} cases changed since the run began, first {}: what is left is judged "
+        "by "
+        "what the suites say now\n",
+        changed.size(), changed.front());
+  }
+}
+
+ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
+                          engine::Journal& journal, ProgressPrinter& progress) {
+  const auto began = Clock::now();
+  auto judged = judge_session(session, journal);
+  progress.end();
+  if (!judged) {
+    put(stderr, "parley: {}\nRun 'parley doctor' for what is wrong.\n", judged.error().detail);
+    return judged.error().code == Errc::refused ? ExitCode::preflight : ExitCode::harness_error;
+  }
+  auto& outcome = judged->outcome;
+  const auto flaky = mark_flaky(outcome.results);
   const engine::RunSummary summary{.sut = journal.plan().sut,
                                    .profile = journal.plan().profile,
                                    .version = PARLEY_VERSION,
                                    .seed = journal.plan().seed,
                                    .planned = journal.plan().cases.size(),
-                                   .results = std::move(*results),
+                                   .results = outcome.results,
                                    .took = duration_cast<milliseconds>(Clock::now() - began),
                                    .folder = journal.folder().string()};
   const auto written = write_reports(summary, session.library, arguments.junit);
-  print_results(summary, session.library, arguments);
+  if (outcome.ending != engine::Ending::stopped) {
+    print_results(summary, session.library, arguments);
+  }
   for (const auto& id : flaky) {
     put(stderr, "parley: flaky: the verdicts of {} differ between repetitions\n", id);
+  }
+  if (judged->useless_notices > 0) {
+    put(stderr, "parley: warning: {} notifications of the driver are of no use; see {}\n",
+        judged->useless_notices, (journal.folder() / "driver.log").string());
   }
   if (!written) {
     put(stderr, "parley: {}\n", written.error().detail);
     return ExitCode::harness_error;
   }
-  return exit_code_of(summary);
+  if (outcome.ending == engine::Ending::whole) {
+    return exit_code_of(summary);
+  }
+  print_ending(arguments, outcome, journal);
+  return outcome.ending == engine::Ending::stopped ? ExitCode::stopped : ExitCode::preflight;
 }
 
 // `arguments` hold what a resumed run was begun with.
@@ -314,10 +222,13 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
   if (declarations.empty()) {
     declarations = reference_declarations(chosen, *cases);
   }
-  auto journal = open_journal(chosen, sut_name, *cases);
+  auto journal = open_journal(chosen, library, sut_name, *cases);
   if (!journal) {
     put(stderr, "parley: {}\n", journal.error().detail);
     return ExitCode::usage;
+  }
+  if (!chosen.resume.empty()) {
+    warn_of_changed(**journal, library);
   }
   ProgressPrinter progress(chosen.quiet);
   const Session session{.library = library,
@@ -325,8 +236,10 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
                         .faults = chosen.faults,
                         .options = options,
                         .watch = [&progress](const engine::CaseResult& result, std::size_t done,
-                                             std::size_t total) { progress(result, done, total); }};
-  return judge_and_report(chosen, session, **journal);
+                                             std::size_t total) { progress(result, done, total); },
+                        .stop = StopSignals::requested};
+  const StopSignals signals;
+  return judge_and_report(chosen, session, **journal, progress);
 }
 
 }  // namespace

@@ -85,7 +85,14 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
                         .faults = trial.faults,
                         .options = options,
                         .watch = {}};
-  return judge_session(session, **journal);
+  auto judged = judge_session(session, **journal);
+  if (!judged) {
+    return std::unexpected(judged.error());
+  }
+  if (judged->outcome.ending == engine::Ending::lost_sut) {
+    return fail(Errc::io, "it died: " + judged->outcome.lost);
+  }
+  return std::move(judged->outcome.results);
 }
 
 std::size_t failures(const Judged& judged) {

@@ -44,25 +44,31 @@ std::map<model::Party, model::Declaration> reference_declarations(
   return out;
 }
 
-Result<std::vector<engine::CaseResult>> judge_session(const Session& session,
-                                                      engine::Journal& journal) {
-  const auto folder = journal.folder();
-  const engine::Job job{.library = session.library,
-                        .declarations = session.declarations,
-                        .attach =
-                            [&session, folder](boost::asio::any_io_executor executor,
-                                               const model::Declaration& declaration,
-                                               std::size_t worker, std::size_t workers) {
-                              const sut::AttachOptions options{
-                                  .worker = worker,
-                                  .workers = workers,
-                                  .log_file = (folder / "driver.log").string(),
-                                  .faults = session.faults};
-                              return sut::attach(executor, declaration, options);
-                            },
-                        .respond = parties::responder_for(journal.plan().profile),
-                        .watch = session.watch};
-  return engine::carry_out(job, journal, session.options);
+Result<JudgedSession> judge_session(const Session& session, engine::Journal& journal) {
+  const auto log_file = (journal.folder() / "driver.log").string();
+  sut::NoticeLog notices(log_file);
+  const engine::Job job{
+      .library = session.library,
+      .declarations = session.declarations,
+      .attach =
+          [&](boost::asio::any_io_executor executor, const model::Declaration& declaration,
+              std::size_t worker, std::size_t workers) {
+            const sut::AttachOptions options{.worker = worker,
+                                             .workers = workers,
+                                             .log_file = log_file,
+                                             .faults = session.faults,
+                                             .notices = &notices};
+            return sut::attach(executor, declaration, options);
+          },
+      .respond = parties::responder_for(journal.plan().profile),
+      .watch = session.watch,
+      .reach = sut::reach,
+      .stop = session.stop};
+  auto outcome = engine::carry_out(job, journal, session.options);
+  if (!outcome) {
+    return std::unexpected(outcome.error());
+  }
+  return JudgedSession{.outcome = std::move(*outcome), .useless_notices = notices.count()};
 }
 
 engine::SchedulerOptions scheduler_options(const RunArguments& arguments) {
@@ -148,6 +154,13 @@ std::string quoted(const std::string& word) {
   return !word.empty() && std::ranges::all_of(word, plain)
              ? word
              : "'" + replace_all(word, "'", R"('\'')") + "'";
+}
+
+std::string resume_command(const RunArguments& arguments, const std::string& folder) {
+  return "parley run" +
+         (arguments.given.contains("--suites") ? " --suites " + quoted(arguments.suites_folder)
+                                               : "") +
+         " --resume " + quoted(folder);
 }
 
 std::string run_folder(const RunArguments& arguments) {

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,10 +25,15 @@ struct Session {
   std::vector<std::string> faults;  // of the reference
   engine::SchedulerOptions options;
   engine::Watcher watch;
+  std::function<bool()> stop{};  // see engine::Job
 };
 
-Result<std::vector<engine::CaseResult>> judge_session(const Session& session,
-                                                      engine::Journal& journal);
+struct JudgedSession {
+  engine::Outcome outcome;
+  std::size_t useless_notices = 0;  // of the drivers; why stands in the run's driver.log
+};
+// Errors: as engine::carry_out.
+Result<JudgedSession> judge_session(const Session& session, engine::Journal& journal);
 
 engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
 
@@ -48,6 +54,8 @@ Result<void> write_text(const std::filesystem::path& file, const std::string& te
 
 // `word` as one word of a shell's command line.
 std::string quoted(const std::string& word);
+// What goes on with the run in `folder`.
+std::string resume_command(const RunArguments& arguments, const std::string& folder);
 
 // A folder for a run: --out, or out/<time> below the working directory.
 std::string run_folder(const RunArguments& arguments);

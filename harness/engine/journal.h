@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,9 @@ struct Plan {
   std::vector<std::string> faults{};      // of the embedded reference
   std::string null_mode{};                // empty: the reference itself
   std::chrono::milliseconds patience{0};  // as given on the command line; 0: not given
+  // By the case's id, what the suites said of it; the planner knows what it means. Empty in older
+  // plans.
+  std::map<std::string, std::string> digests{};
 };
 
 // What a run's folder holds: its plan, and the verdicts that stand already.

@@ -88,6 +88,7 @@ TEST_F(JournalFolder, KeepsWhatTheSutWasMadeOf) {
   given.faults = {"gk-answers-twice"};
   given.null_mode = "silent";
   given.patience = std::chrono::milliseconds(700);
+  given.digests = {{"a/one", "0123456789abcdef"}};
   {
     ASSERT_TRUE(Journal::begin(folder_, given));
   }
@@ -96,6 +97,7 @@ TEST_F(JournalFolder, KeepsWhatTheSutWasMadeOf) {
   EXPECT_EQ(record->plan.faults, given.faults);
   EXPECT_EQ(record->plan.null_mode, given.null_mode);
   EXPECT_EQ(record->plan.patience, given.patience);
+  EXPECT_EQ(record->plan.digests, given.digests);
 }
 
 TEST_F(JournalFolder, LoadsAPlanWithoutThem) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -39,13 +40,29 @@ struct Board {
   std::vector<CaseResult> results;
   std::size_t total = 0;
   std::optional<Error> trouble;  // ends the run
+  std::string lost;              // what of the SUT is dead; ends the run too
+  std::vector<std::string> suspects;
+  std::atomic<bool> over{false};  // no further case begins
 
   void fail_run(Error error) {
     const std::lock_guard lock(guard);
     if (!trouble) {
       trouble = std::move(error);
     }
-    next = todo.size();
+    over = true;
+  }
+
+  void lose(const std::string& what) {
+    const std::lock_guard lock(guard);
+    if (lost.empty()) {
+      lost = what;
+    }
+    over = true;
+  }
+
+  void suspect(const std::string& id) {
+    const std::lock_guard lock(guard);
+    suspects.push_back(id);
   }
 
   void left() {
@@ -69,6 +86,34 @@ std::vector<std::string> missing_features(const model::Case& one,
 // Each repetition has identities of its own: what an earlier one left at the SUT must not count.
 std::uint64_t seed_of(std::uint64_t seed, int repetition) {
   return repetition == 0 ? seed : Rng(seed).child(fmt::format("repetition/{}", repetition)).next();
+}
+
+// Whether the last run broke where a SUT that died would break it.
+bool contact_lost(const Transcript& transcript) {
+  using Kind = Event::Kind;
+  constexpr std::array kEnds{Kind::unreachable, Kind::closed, Kind::failed, Kind::tls_failed};
+  return !transcript.runs.empty() &&
+         std::ranges::any_of(transcript.runs.back().events, [&](const Event& event) {
+           return std::ranges::count(kEnds, event.kind) > 0 ||
+                  (event.kind == Kind::broken &&
+                   (event.link == "driver" || event.link == "identities"));
+         });
+}
+
+// Whether the SUT was there in one of the runs that the case carried out itself.
+bool in_contact(const Transcript& transcript) {
+  return std::ranges::any_of(transcript.runs, [](const RunRecord& run) {
+    return run.origin.empty() && std::ranges::any_of(run.events, [](const Event& event) {
+             return event.kind == Event::Kind::dialled || event.kind == Event::Kind::accepted ||
+                    event.kind == Event::Kind::call;
+           });
+  });
+}
+
+bool unreachable(const Transcript& transcript) {
+  return std::ranges::any_of(transcript.runs.back().events, [](const Event& event) {
+    return event.kind == Event::Kind::unreachable;
+  });
 }
 
 class Worker {
@@ -178,7 +223,7 @@ class Worker {
 
   asio::awaitable<void> alone_lane(std::vector<PlannedCase> cases) {
     for (const auto& planned : cases) {
-      if (board_.trouble) {
+      if (ends()) {
         co_return;
       }
       co_await one_case(planned);
@@ -186,7 +231,7 @@ class Worker {
   }
 
   asio::awaitable<void> lane() {
-    for (;;) {
+    while (!ends()) {
       const auto at = board_.next.fetch_add(1);
       if (at >= board_.todo.size()) {
         co_return;
@@ -195,58 +240,122 @@ class Worker {
     }
   }
 
+  bool ends() const { return board_.over || (job_.stop && job_.stop()); }
+
+  struct Attempt {
+    CaseResult result;
+    Transcript transcript;
+  };
+
   asio::awaitable<void> one_case(PlannedCase planned) {
-    const auto began = std::chrono::steady_clock::now();
-    CaseResult result{.id = planned.id, .repetition = planned.repetition, .verdict = {}};
-    Transcript transcript{.case_id = planned.id,
-                          .seed = seed_of(journal_.plan().seed, planned.repetition),
-                          .runs = {}};
     const auto* one = job_.library.find_case(planned.id);
-    if (one == nullptr) {
-      result.verdict.reason = "the plan names a case that the suites do not hold";
-      result.verdict.blame = model::Blame::harness;
-    } else {
-      const auto& declaration = job_.declarations.at(one->party);
-      const auto missing = missing_features(*one, declaration);
-      if (!missing.empty()) {
-        result.verdict.kind = model::VerdictKind::not_applicable;
-        result.verdict.reason = "the SUT does not declare " + join(missing, ", ");
-      } else {
-        Workshop workshop{.library = job_.library,
-                          .attachment = *attachments_.at(one->party),
-                          .respond = job_.respond,
-                          .tls = tls_,
-                          .authority = authority_,
-                          .leaves = leaves_,
-                          .authority_file = authority_file_,
-                          .domain = "gatekeeper.test",
-                          .patience = patience_,
-                          .shared = shared_,
-                          .leasing = leasing_,
-                          .seed = transcript.seed};
-        std::string thrown;
-        try {
-          transcript = co_await conduct(*one, workshop);
-          result.verdict = judge(*one, job_.library, transcript);
-        } catch (const std::exception& caught) {
-          thrown = caught.what();
-        }
-        if (!thrown.empty()) {
-          result.verdict.blame = model::Blame::harness;
-          result.verdict.reason = "the harness failed: " + thrown;
-        }
+    if (one != nullptr && job_.reach) {
+      const auto dead =
+          co_await job_.reach(*attachments_.at(one->party), std::chrono::milliseconds(0));
+      if (!dead.empty()) {
+        board_.lose(dead);
+        co_return;
       }
     }
-    result.took = std::chrono::duration_cast<std::chrono::microseconds>(
+    auto attempt = co_await try_case(planned);
+    if (may_be_lost(attempt)) {
+      const bool met = in_contact(attempt.transcript);
+      if (!co_await reachable(one->party)) {
+        if (met) {
+          board_.suspect(planned.id);
+        }
+        if (!met || (options_.jobs > 1 && !one->alone)) {
+          co_return;  // which of the cases under way killed the SUT cannot be told
+        }
+      } else if (!met && unreachable(attempt.transcript) && !ends()) {
+        attempt = co_await try_case(planned);  // it came while the SUT was away for a moment
+      }
+    }
+    record(attempt);
+  }
+
+  bool may_be_lost(const Attempt& attempt) const {
+    const auto kind = attempt.result.verdict.kind;
+    return job_.reach && kind != model::VerdictKind::pass &&
+           kind != model::VerdictKind::not_applicable && contact_lost(attempt.transcript);
+  }
+
+  // One lane asks, the others take its answer where it was asked after they lost contact.
+  asio::awaitable<bool> reachable(model::Party party) {
+    const auto lost = std::chrono::steady_clock::now();
+    const auto pass = co_await reaching_.enter();
+    if (board_.over) {
+      const std::lock_guard lock(board_.guard);
+      co_return board_.lost.empty();
+    }
+    auto& asked = reached_[party];
+    if (asked > lost) {
+      co_return true;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    const auto dead = co_await job_.reach(*attachments_.at(party), options_.least_patience);
+    if (dead.empty()) {
+      asked = now;
+    } else {
+      board_.lose(dead);
+    }
+    co_return dead.empty();
+  }
+
+  asio::awaitable<Attempt> try_case(PlannedCase planned) {
+    const auto began = std::chrono::steady_clock::now();
+    Attempt out{.result = {.id = planned.id, .repetition = planned.repetition, .verdict = {}},
+                .transcript = {.case_id = planned.id,
+                               .seed = seed_of(journal_.plan().seed, planned.repetition),
+                               .runs = {}}};
+    auto& verdict = out.result.verdict;
+    if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
+      verdict.reason = "the plan names a case that the suites do not hold";
+      verdict.blame = model::Blame::harness;
+    } else if (const auto missing = missing_features(*one, job_.declarations.at(one->party));
+               !missing.empty()) {
+      verdict.kind = model::VerdictKind::not_applicable;
+      verdict.reason = "the SUT does not declare " + join(missing, ", ");
+    } else {
+      co_await judge_case(*one, out);
+    }
+    out.result.took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - began);
-    if (auto written = journal_.add(result, transcript); !written) {
+    co_return out;
+  }
+
+  // `attempt` holds the seed, and what came of it afterwards.
+  asio::awaitable<void> judge_case(const model::Case& one, Attempt& attempt) {
+    Workshop workshop{.library = job_.library,
+                      .attachment = *attachments_.at(one.party),
+                      .respond = job_.respond,
+                      .tls = tls_,
+                      .authority = authority_,
+                      .leaves = leaves_,
+                      .authority_file = authority_file_,
+                      .domain = "gatekeeper.test",
+                      .patience = patience_,
+                      .shared = shared_,
+                      .leasing = leasing_,
+                      .seed = attempt.transcript.seed};
+    try {
+      attempt.transcript = co_await conduct(one, workshop);
+      attempt.result.verdict = judge(one, job_.library, attempt.transcript);
+    } catch (const std::exception& caught) {
+      attempt.result.verdict.blame = model::Blame::harness;
+      attempt.result.verdict.reason = fmt::format("the harness failed: {}", caught.what());
+    }
+  }
+
+  void record(const Attempt& attempt) {
+    if (auto written = journal_.add(attempt.result, attempt.transcript); !written) {
       board_.fail_run(written.error());
-      co_return;
+      return;
     }
     const std::lock_guard lock(board_.guard);
-    board_.results.push_back(result);
+    board_.results.push_back(attempt.result);
     if (job_.watch) {
-      job_.watch(result, board_.results.size(), board_.total);
+      job_.watch(attempt.result, board_.results.size(), board_.total);
     }
   }
 
@@ -262,6 +371,9 @@ class Worker {
   asio::steady_timer quiet_;  // cancelled when no worker judges any more
   SharedRuns shared_{io_.get_executor()};
   Turnstile leasing_{io_.get_executor()};
+  Turnstile reaching_{io_.get_executor()};
+  std::map<model::Party, std::chrono::steady_clock::time_point>
+      reached_;  // asked, and it was there
   net::TlsContexts tls_;
   std::map<crypto::LeafKind, crypto::Leaf> leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;
@@ -271,8 +383,7 @@ class Worker {
 
 }  // namespace
 
-Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
-                                          const SchedulerOptions& options) {
+Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptions& options) {
   Board board;
   std::set<PlannedCase> done;
   for (const auto& result : journal.done()) {
@@ -317,7 +428,14 @@ Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
   std::ranges::sort(board.results, [](const CaseResult& a, const CaseResult& b) {
     return std::tie(a.id, a.repetition) < std::tie(b.id, b.repetition);
   });
-  return std::move(board.results);
+  std::ranges::sort(board.suspects);
+  const bool whole = board.results.size() == board.total;
+  return Outcome{.results = std::move(board.results),
+                 .ending = !board.lost.empty() ? Ending::lost_sut
+                           : whole             ? Ending::whole
+                                               : Ending::stopped,
+                 .lost = std::move(board.lost),
+                 .suspects = std::move(board.suspects)};
 }
 
 }  // namespace parley::engine

@@ -3,8 +3,11 @@
 // into the journal as they come.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "harness/engine/conductor.h"
 #include "harness/engine/journal.h"
@@ -27,18 +30,37 @@ using Attach = std::function<boost::asio::awaitable<Result<std::unique_ptr<Attac
 // Called after each verdict, from any worker, never from two at once.
 using Watcher = std::function<void(const CaseResult& result, std::size_t done, std::size_t total)>;
 
+// Asked when a case lost contact with the SUT: waits until the SUT can be reached, for at most
+// `limit`. Empty when it can; else what is dead, "endpoints/starttls: 127.0.0.1:5222: …". Asked
+// before each case too, with a limit of 0: then only what is known without a packet is said.
+using Reach = std::function<boost::asio::awaitable<std::string>(Attachment& attachment,
+                                                                std::chrono::milliseconds limit)>;
+
 struct Job {
   const model::Library& library;
   std::map<model::Party, model::Declaration> declarations;  // by party under test
   Attach attach;
   Responder respond;
   Watcher watch;
+  Reach reach{};                 // null: a SUT never counts as dead
+  std::function<bool()> stop{};  // whether to begin no further case; from any worker
 };
 
-// Judges what the journal's plan holds and its lines do not. The results are those of the whole
-// plan, earlier ones included, in order of id and repetition. Errors: refused with the reason when
-// a SUT cannot be attached; io when the journal cannot be written.
-Result<std::vector<CaseResult>> carry_out(const Job& job, Journal& journal,
-                                          const SchedulerOptions& options);
+enum class Ending { whole, stopped, lost_sut };
+
+struct Outcome {
+  std::vector<CaseResult> results;  // earlier ones included, in order of id and repetition
+  Ending ending = Ending::whole;    // else cases of the plan are left without a verdict
+  std::string lost{};               // lost_sut: what is dead
+  // lost_sut: the cases that were in contact with the SUT when it died, one of which may have
+  // killed it. A verdict they have only where nothing else was under way.
+  std::vector<std::string> suspects{};
+};
+
+// Judges what the journal's plan holds and its lines do not. A SUT that cannot be reached for as
+// long as patience lasts ends the run: what it was not there for is left without a verdict, so that
+// the run can go on later. Errors: refused with the reason when a SUT cannot be attached; io when
+// the journal cannot be written.
+Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptions& options);
 
 }  // namespace parley::engine

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -75,6 +76,30 @@ std::string subject_of(SSL* ssl) {
   std::array<char, 256> text{};
   X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), text.size());
   return text.data();
+}
+
+struct NamesFree {
+  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+};
+
+// RFC 6125: the subjectAltName entries of type dNSName.
+std::vector<std::string> names_of(SSL* ssl) {
+  std::vector<std::string> out;
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr) {
+    return out;
+  }
+  const std::unique_ptr<GENERAL_NAMES, NamesFree> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const auto* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_DNS) {
+      const auto* text = ASN1_STRING_get0_data(name->d.dNSName);
+      out.emplace_back(reinterpret_cast<const char*>(text),
+                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+    }
+  }
+  return out;
 }
 
 std::string describe(const error_code& error, SSL* ssl) {
@@ -303,7 +328,8 @@ class TcpStream final : public Stream {
     secure_ = true;
     co_return TlsSession{.version = version_of(SSL_version(ssl)),
                          .cipher = SSL_get_cipher_name(ssl),
-                         .peer_subject = subject_of(ssl)};
+                         .peer_subject = subject_of(ssl),
+                         .peer_names = names_of(ssl)};
   }
 
   asio::awaitable<error_code> handshake_once(asio::ssl::stream_base::handshake_type role) {

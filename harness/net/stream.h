@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
@@ -56,7 +57,8 @@ struct TlsServerOptions {
 struct TlsSession {
   TlsVersion version;
   std::string cipher;
-  std::string peer_subject;  // empty when the peer showed no certificate
+  std::string peer_subject;             // empty when the peer showed no certificate
+  std::vector<std::string> peer_names;  // DNS names that its certificate is for, "*." included
 };
 
 // Contexts are made once for each set of options and shared (making one costs more than a

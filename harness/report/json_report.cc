@@ -5,6 +5,7 @@
 
 #include "harness/base/text.h"
 #include "harness/report/finding.h"
+#include "harness/report/mask.h"
 
 namespace parley::report {
 namespace {
@@ -30,7 +31,7 @@ json requirement_json(const model::Requirement& requirement) {
 }
 
 json result_json(const engine::CaseResult& result, const Subject& subject) {
-  const auto& verdict = result.verdict;
+  const auto verdict = masked(result.verdict);
   json out{{"id", safe(result.id)},
            {"title", subject.one != nullptr ? safe(subject.one->title) : ""},
            {"requirement", nullptr},

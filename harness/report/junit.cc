@@ -10,6 +10,7 @@
 
 #include "harness/base/text.h"
 #include "harness/report/finding.h"
+#include "harness/report/mask.h"
 
 namespace parley::report {
 namespace {
@@ -112,13 +113,14 @@ void append_case(pugi::xml_node suite, const CaseResult& result, const Subject& 
     return;
   }
   auto outcome = node.append_child(element);
-  if (result.verdict.kind == VerdictKind::not_applicable) {
-    set(outcome, "message", result.verdict.reason);
+  const auto verdict = masked(result.verdict);
+  if (verdict.kind == VerdictKind::not_applicable) {
+    set(outcome, "message", verdict.reason);
     return;
   }
-  set(outcome, "type", type_of(result.verdict));
-  set(outcome, "message", result.verdict.reason);
-  outcome.text().set(body_of(result.verdict, subject).c_str());
+  set(outcome, "type", type_of(verdict));
+  set(outcome, "message", verdict.reason);
+  outcome.text().set(body_of(verdict, subject).c_str());
 }
 
 void append_property(pugi::xml_node properties, const char* name, std::string_view value) {

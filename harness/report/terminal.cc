@@ -10,6 +10,7 @@
 
 #include "harness/base/text.h"
 #include "harness/report/finding.h"
+#include "harness/report/mask.h"
 
 namespace parley::report {
 namespace {
@@ -95,29 +96,32 @@ std::string arrow_of(Event::Kind kind) {
   return kind == Event::Kind::sent ? "→" : kind == Event::Kind::received ? "←" : "·";
 }
 
-std::string words_of(const Event& event, std::size_t max_octets) {
+// One for each direction of each link.
+using Masks = std::map<std::pair<std::string, Event::Kind>, Mask>;
+
+std::string words_of(const Event& event, std::size_t max_octets, Masks& masks) {
   if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
-    return printable(event.octets, max_octets);
+    return printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);
   }
   std::string out(engine::to_string(event.kind));
   if (!event.text.empty()) {
     out += " " + printable(event.text, max_octets);
   }
   if (!event.data.is_null()) {
-    const auto data = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const auto data =
+        without_password(event.data).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     out += " " + printable(data, max_octets);
   }
   return out;
 }
 
-std::string ladder_line(const Event& event, std::size_t link_width, std::size_t max_octets,
+std::string ladder_line(const Event& event, std::size_t link_width, const std::string& words,
                         Colour colour) {
   const auto link = printable(event.link, kNameOctets);
   const auto time = fmt::format("{:>10.3f} ms", static_cast<double>(event.at_us) / 1000.0);
   const auto step = event.step.empty() ? "" : printable(event.step, kNameOctets) + ": ";
   return fmt::format("{}  {:<{}} {} {}{}\n", paint(time, Tone::dim, colour), link, link_width,
-                     arrow_of(event.kind), paint(step, Tone::bold, colour),
-                     words_of(event, max_octets));
+                     arrow_of(event.kind), paint(step, Tone::bold, colour), words);
 }
 
 using Counts = std::map<VerdictKind, std::size_t>;
@@ -175,7 +179,7 @@ std::string finding_list(const std::vector<const CaseResult*>& results, Colour c
     out += fmt::format("    {} ({})  {}  {}\n",
                        paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
                        model::to_string(verdict.blame), name_of(*results[i]),
-                       printable(verdict.reason, kReasonOctets));
+                       printable(masked(verdict.reason), kReasonOctets));
   }
   if (results.size() > kListedPerRequirement) {
     out += fmt::format("    and {} more\n", results.size() - kListedPerRequirement);
@@ -201,6 +205,30 @@ std::string findings(const engine::RunSummary& run, const model::Library& librar
   return out;
 }
 
+// The reasons of the verdicts not-applicable, those of most cases first.
+std::string not_applicable(const engine::RunSummary& run, Colour colour) {
+  std::map<std::string, std::size_t> counts;
+  std::size_t total = 0;
+  for (const auto& result : run.results) {
+    if (result.verdict.kind == VerdictKind::not_applicable) {
+      ++counts[printable(masked(result.verdict.reason), kReasonOctets)];
+      ++total;
+    }
+  }
+  if (total == 0) {
+    return "";
+  }
+  std::vector<std::pair<std::string, std::size_t>> rows(counts.begin(), counts.end());
+  std::ranges::sort(rows, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+  auto out = "\n" + paint(fmt::format("not applicable: {}", total), Tone::bold, colour) + "\n";
+  for (const auto& [reason, count] : rows) {
+    out += fmt::format("  {:>5}  {}\n", count, reason);
+  }
+  return out;
+}
+
 double per_second(std::size_t count, std::chrono::milliseconds time) {
   return time.count() <= 0
              ? 0.0
@@ -221,7 +249,7 @@ std::string duration_text(double seconds) {
 
 std::string six_lines(const model::Requirement& requirement, const model::Case& one,
                       const CaseResult& result, const std::string& rerun_command, Colour colour) {
-  const auto& verdict = result.verdict;
+  const auto verdict = masked(result.verdict);
   const auto line = [&](std::string_view label, std::string_view text) {
     return fmt::format("  {}  {}\n", paint(fmt::format("{:<11}", label), Tone::dim, colour), text);
   };
@@ -250,8 +278,9 @@ std::string ladder(const engine::Transcript& transcript, Octets octets, Colour c
   auto out = fmt::format("case {}  seed {}\n", printable(transcript.case_id), transcript.seed);
   for (const auto& run : transcript.runs) {
     out += paint(printable(run.name, kNameOctets), Tone::bold, colour) + "\n";
+    Masks masks;
     for (const auto& event : run.events) {
-      out += ladder_line(event, link_width, max_octets, colour);
+      out += ladder_line(event, link_width, words_of(event, max_octets, masks), colour);
     }
   }
   return out;
@@ -265,9 +294,13 @@ std::string summary(const engine::RunSummary& run, const model::Library& library
   out += findings(run, library, {VerdictKind::fail}, "failed", colour);
   out += findings(run, library, {VerdictKind::inconclusive, VerdictKind::flaky, VerdictKind::error},
                   "not decided", colour);
-  out += fmt::format("\n{} of {} planned cases have a verdict; {} ms, {:.1f} cases/s\n",
-                     run.results.size(), run.planned, run.took.count(),
-                     per_second(run.results.size(), run.took));
+  out += not_applicable(run, colour);
+  out += fmt::format("\n{} of {} planned cases have a verdict", run.results.size(), run.planned);
+  if (run.took.count() > 0) {
+    out += fmt::format("; {} ms, {:.1f} cases/s", run.took.count(),
+                       per_second(run.results.size(), run.took));
+  }
+  out += "\n";
   if (run.results.size() != run.planned) {
     out += paint("planned and judged cases differ in number: this run proves nothing", Tone::red,
                  colour) +

@@ -31,8 +31,9 @@ std::string six_lines(const model::Requirement& requirement, const model::Case& 
 std::string ladder(const engine::Transcript& transcript, Octets octets = Octets::cut,
                    Colour colour = Colour::off);
 
-// The table of suites and verdicts, the findings by requirement, totals, rate and the folder.
-// Says so when a planned case has no result.
+// The table of suites and verdicts, the findings by requirement, the reasons of what is not
+// applicable, totals, rate (unless `took` is zero: not known) and the folder. Says so when a
+// planned case has no result.
 std::string summary(const engine::RunSummary& run, const model::Library& library,
                     Colour colour = Colour::off);
 

@@ -104,6 +104,28 @@ TEST(Summary, SaysWhenPlannedCasesHaveNoVerdict) {
   EXPECT_NE(summary(run, golden::library()).find(warning), std::string::npos);
 }
 
+TEST(Summary, GroupsWhatIsNotApplicableByItsReason) {
+  auto run = golden::run();
+  auto result = run.results.back();
+  run.results.clear();
+  for (const auto* reason : {"lacks b", "lacks a", "lacks b"}) {
+    result.verdict.reason = reason;
+    run.results.push_back(result);
+  }
+  const auto text = summary(run, golden::library());
+  EXPECT_NE(text.find("not applicable: 3\n      2  lacks b\n      1  lacks a\n"), std::string::npos)
+      << text;
+}
+
+TEST(Summary, HasNoRateWithoutADuration) {
+  auto run = golden::run();
+  EXPECT_NE(summary(run, golden::library()).find("cases/s"), std::string::npos);
+  run.took = milliseconds(0);
+  const auto text = summary(run, golden::library());
+  EXPECT_EQ(text.find("cases/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("8 of 8 planned cases have a verdict\n"), std::string::npos) << text;
+}
+
 TEST(Summary, CutsALongListOfOneRequirement) {
   auto run = golden::run();
   const auto failed = run.results[2];

@@ -48,6 +48,7 @@ class AttachedSut final : public engine::Attachment {
   asio::awaitable<Result<json>> call(std::string method, json params,
                                      std::chrono::milliseconds timeout) override;
   void on_notice(const std::string& user, NoticeHandler handler) override;
+  std::string driver_trouble() const { return driver_ == nullptr ? "" : driver_->trouble(); }
 
  private:
   bool pooled() const { return !declaration_.pool_file.empty(); }
@@ -143,7 +144,7 @@ Result<void> AttachedSut::read_ca() {
 
 asio::awaitable<Result<void>> AttachedSut::meet_driver(asio::any_io_executor executor) {
   auto started = Driver::start(std::move(executor), declaration_.driver, declaration_.folder,
-                               options_.log_file);
+                               options_.log_file, options_.notices);
   if (!started) {
     co_return fail(started.error().code, "driver/command: " + started.error().detail);
   }
@@ -294,6 +295,11 @@ asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attach(asio::any_io
   }
   std::unique_ptr<engine::Attachment> out = std::move(sut);
   co_return out;
+}
+
+std::string driver_trouble(const engine::Attachment& attachment) {
+  const auto* sut = dynamic_cast<const AttachedSut*>(&attachment);
+  return sut == nullptr ? "" : sut->driver_trouble();
 }
 
 Result<model::Declaration> reference_declaration(std::string program, model::Party party) {

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "harness/base/result.h"
 #include "harness/engine/ports.h"
 #include "harness/model/model.h"
+#include "harness/sut/notice_log.h"
 
 namespace parley::sut {
 
@@ -22,6 +24,7 @@ struct AttachOptions {
   std::size_t workers = 1;
   std::string log_file{};             // of the driver; dropped when empty
   std::vector<std::string> faults{};  // for the embedded reference only
+  NoticeLog* notices = nullptr;       // of what the driver says in vain; outlives the attachment
 };
 
 // Reads the pool, starts the driver and lets it introduce itself. The attachment belongs to
@@ -31,6 +34,15 @@ struct AttachOptions {
 asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attach(asio::any_io_executor executor,
                                                                     model::Declaration declaration,
                                                                     AttachOptions options);
+
+// Why the driver of `attachment`, which attach() returned, cannot be called any more; empty when it
+// can, or when there is none.
+std::string driver_trouble(const engine::Attachment& attachment);
+
+// Waits until the SUT can be reached, for at most `limit`: its driver lives, its STARTTLS address
+// accepts a connection. Empty when it can; else the field of the declaration and what is dead
+// there. With a limit of 0 no connection is tried.
+asio::awaitable<std::string> reach(engine::Attachment& attachment, std::chrono::milliseconds limit);
 
 // The reference inside `program` (this one), as a SUT. Errors: unsupported for a party that it
 // does not have.

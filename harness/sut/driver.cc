@@ -15,6 +15,7 @@
 #include <boost/asio/write.hpp>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "harness/base/text.h"
@@ -102,8 +103,12 @@ struct Pending {
 }  // namespace
 
 struct Driver::State {
-  State(asio::any_io_executor on, Process started)
-      : executor(std::move(on)), process(std::move(started)), in(executor), out(executor) {}
+  State(asio::any_io_executor on, Process started, NoticeLog* log)
+      : executor(std::move(on)),
+        process(std::move(started)),
+        in(executor),
+        out(executor),
+        notices(log) {}
 
   // Errors: io when the pipes cannot be waited for.
   Result<void> open() {
@@ -145,6 +150,8 @@ struct Driver::State {
   std::int64_t next_id = 1;
   std::map<std::int64_t, std::shared_ptr<Pending>> pending;  // shared with the call that waits
   std::map<std::string, engine::Attachment::NoticeHandler> handlers;
+  std::set<std::string> users;  // that had a handler: a notification after its end is only late
+  NoticeLog* notices;           // may be null
 };
 
 void Driver::State::run(asio::awaitable<void> task, std::shared_ptr<State> self) {
@@ -249,8 +256,18 @@ void Driver::State::take_notice(const json& message) {
   static const json kNothing = json::object();
   const json* params = member(message, "params");
   const json& given = params != nullptr ? *params : kNothing;
-  const auto found = handlers.find(text_member(given, "user"));
+  const auto user = text_member(given, "user");
   const auto method = text_member(message, "method");
+  const auto found = handlers.find(user);
+  if (notices != nullptr) {
+    auto wrong = wrong_with_notice(message);
+    if (wrong.empty() && !users.contains(user)) {
+      wrong = fmt::format("unknown user '{}'", printable(user, kShownOctets));
+    }
+    if (!wrong.empty()) {
+      notices->add(wrong, message);
+    }
+  }
   if (found == handlers.end() || method.empty()) {
     return;
   }
@@ -334,12 +351,12 @@ Driver::~Driver() { state_->shut(); }
 
 Result<std::unique_ptr<Driver>> Driver::start(asio::any_io_executor executor,
                                               std::vector<std::string> command, std::string folder,
-                                              std::string log_file) {
+                                              std::string log_file, NoticeLog* notices) {
   auto process = Process::start(command, folder, log_file);
   if (!process) {
     return std::unexpected(process.error());
   }
-  auto state = std::make_shared<State>(std::move(executor), std::move(*process));
+  auto state = std::make_shared<State>(std::move(executor), std::move(*process), notices);
   if (const auto opened = state->open(); !opened) {
     return std::unexpected(opened.error());
   }
@@ -354,10 +371,13 @@ asio::awaitable<Result<json>> Driver::call(std::string method, json params,
 
 void Driver::on_notice(const std::string& user, engine::Attachment::NoticeHandler handler) {
   if (handler) {
+    state_->users.insert(user);
     state_->handlers[user] = std::move(handler);
   } else {
     state_->handlers.erase(user);
   }
 }
+
+const std::string& Driver::trouble() const { return state_->broken; }
 
 }  // namespace parley::sut

@@ -13,6 +13,7 @@
 
 #include "harness/base/result.h"
 #include "harness/engine/ports.h"
+#include "harness/sut/notice_log.h"
 
 namespace parley::sut {
 
@@ -24,10 +25,11 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 
 class Driver {
  public:
-  // Errors: not_found when the program does not exist or cannot be executed; io.
+  // `notices`, which may be null, outlives the driver. Errors: not_found when the program does not
+  // exist or cannot be executed; io.
   static Result<std::unique_ptr<Driver>> start(asio::any_io_executor executor,
                                                std::vector<std::string> command, std::string folder,
-                                               std::string log_file);
+                                               std::string log_file, NoticeLog* notices = nullptr);
   // Closes the driver's standard input and ends its process group, in at most a second. Calls that
   // are open end with io as soon as the executor runs.
   ~Driver();
@@ -37,8 +39,11 @@ class Driver {
   // gone, broken or silent for `timeout`.
   asio::awaitable<Result<nlohmann::json>> call(std::string method, nlohmann::json params,
                                                std::chrono::milliseconds timeout);
-  // Notifications whose params name `user` go to `handler`; null ends that. Others are dropped.
+  // Notifications whose params name `user` go to `handler`; null ends that. Others are dropped;
+  // what DRIVER.md does not allow, or is about a user that never was, goes to the log of notices.
   void on_notice(const std::string& user, engine::Attachment::NoticeHandler handler);
+  // Why no call can succeed any more; empty when one may.
+  const std::string& trouble() const;
 
  private:
   struct State;

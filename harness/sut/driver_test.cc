@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -247,6 +248,78 @@ TEST_F(DriverTest, RoutesNotificationsToTheUsersHandler) {
   const auto heard = run_to_end(listen_to_romeo(launch(kGoodDriver)));
   ASSERT_EQ(heard.methods, std::vector<std::string>{"received"});
   EXPECT_EQ(heard.params.front()["text"], json("hi"));
+}
+
+// Has every notification of `lines` written by the driver while romeo listens, and once more when
+// he does not any more.
+asio::awaitable<void> listen_twice(Launch launch, std::vector<std::string> lines,
+                                   NoticeLog& notices) {
+  auto driver = Driver::start(co_await asio::this_coro::executor, launch.command, launch.folder,
+                              launch.log_file, &notices);
+  const json params{{"lines", lines}};
+  (*driver)->on_notice("romeo", [](const std::string&, const json&) {});
+  (void)co_await (*driver)->call("print", params, kPatience);
+  (*driver)->on_notice("romeo", nullptr);
+  (void)co_await (*driver)->call("print", params, kPatience);
+}
+
+constexpr const char* kPrinter = R"(
+for request in requests():
+    for line in request["params"]["lines"]:
+        sys.stdout.write(line + "\n")
+    answer(request, {})
+)";
+
+struct Said {
+  const char* name;
+  std::string line;
+  const char* why;  // what the log says of it; empty: it is of use
+};
+class DriverNotice : public DriverTest, public testing::WithParamInterface<Said> {};
+
+TEST_P(DriverNotice, IsLoggedWithTheReasonWhereItIsOfNoUse) {
+  NoticeLog notices(folder_.file("driver.log"));
+  run_to_end(listen_twice(launch(kPrinter), {GetParam().line}, notices));
+  const bool useless = std::string(GetParam().why) != "";
+  EXPECT_EQ(notices.count(), useless ? 2u : 0u);
+  std::ifstream log(folder_.file("driver.log"));
+  const std::string text((std::istreambuf_iterator<char>(log)), {});
+  EXPECT_EQ(text.empty(), !useless) << text;
+  EXPECT_NE(text.find(GetParam().why), std::string::npos) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, DriverNotice,
+    testing::Values(
+        Said{"Right", R"({"method":"connected","params":{"user":"romeo","jid":"romeo@a/b"}})", ""},
+        Said{"PresenceWithoutType", R"({"method":"presence","params":{"user":"romeo","from":"a"}})",
+             ""},
+        Said{"UnknownMethod", R"({"method":"key-changed","params":{"user":"romeo"}})",
+             "unknown method 'key-changed'"},
+        Said{"UnknownUser", R"({"method":"closed","params":{"user":"tybalt","reason":"x"}})",
+             "unknown user 'tybalt'"},
+        Said{"NoUser", R"({"method":"closed","params":{"reason":"x"}})",
+             "'closed' without the text 'user'"},
+        Said{"NoFrom",
+             R"({"method":"received","params":{"user":"romeo","text":"hi","type":"chat"}})",
+             "'received' without the text 'from'"},
+        Said{"JidIsANumber", R"({"method":"connected","params":{"user":"romeo","jid":5}})",
+             "'connected' without the text 'jid'"},
+        Said{"ParamsAreAList", R"({"method":"closed","params":["romeo"]})",
+             "the params are no object"},
+        Said{"MethodIsNull", R"({"method":null,"params":{"user":"romeo"}})",
+             "the method is no text"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST_F(DriverTest, LogsTheFirstUselessNoticesAndCountsAll) {
+  NoticeLog notices(folder_.file("driver.log"));
+  run_to_end(
+      listen_twice(launch(kPrinter), std::vector<std::string>(300, R"({"method":"x"})"), notices));
+  EXPECT_EQ(notices.count(), 600u);
+  std::ifstream log(folder_.file("driver.log"));
+  const std::string text((std::istreambuf_iterator<char>(log)), {});
+  EXPECT_EQ(std::ranges::count(text, '\n'),
+            static_cast<std::ptrdiff_t>(NoticeLog::kMostLogged + 1));
 }
 
 TEST_F(DriverTest, DoesNotBlockOnADriverThatDoesNotRead) {

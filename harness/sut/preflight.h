@@ -5,21 +5,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <string>
 #include <vector>
 
 #include "harness/model/model.h"
+#include "harness/sut/checks.h"
 
 namespace parley::sut {
 
 namespace asio = boost::asio;
-
-struct Check {
-  std::string what;  // begins with the declaration's field: "endpoints/ca: …"
-  bool passed = false;
-  std::string detail;  // what was found
-  std::string mend;    // what to do; empty when passed
-};
 
 // In the order in which the checks depend on each other; what cannot be checked because an earlier
 // one failed is left out. Never empty.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/text.h"
 #include "harness/crypto/certificate.h"
 #include "harness/crypto/scram.h"
 #include "harness/net/stream.h"
@@ -42,6 +43,7 @@ std::int64_t now_s() {
 
 enum class Manner {
   xmpp,
+  other_domain,  // host-unknown to everybody, under the name of toy.test
   xmpp_without_tls,
   echo,
   hangs_up,
@@ -56,6 +58,10 @@ const std::string kOtherFeatures =
     "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
     "<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>";
 
+const std::string kHostUnknown =
+    "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    "</stream:stream>";
+
 // A SUT as far as the preflight talks to it. It knows romeo, juliet and nurse, each with the
 // password secret.
 struct Toy {
@@ -63,6 +69,7 @@ struct Toy {
   crypto::Leaf leaf;
   bool direct = false;
   std::string features = kSaslFeatures;  // under TLS
+  std::string header = kHeader;          // of another domain
 };
 
 // Reads until `mark` has come; false when it never does.
@@ -75,6 +82,9 @@ asio::awaitable<bool> until(net::Stream& stream, std::string mark) {
       co_return false;
     }
     held += *octets;
+    if (mark.starts_with('<') && held.starts_with('\x16')) {
+      co_return false;  // a ClientHello where XML belongs
+    }
   }
   co_return true;
 }
@@ -140,6 +150,10 @@ asio::awaitable<void> serve_one(net::Stream& stream, Toy toy, net::TlsContexts& 
     if (!co_await until(stream, "<stream:stream")) {
       co_return;
     }
+    if (toy.manner == Manner::other_domain) {
+      (void)co_await stream.write(toy.header + kHostUnknown);
+      co_return;
+    }
     const bool plain = toy.manner == Manner::xmpp_without_tls;
     (void)co_await stream.write(kHeader + (plain ? kSaslFeatures : kTlsFeatures));
     if (plain || !co_await until(stream, "<starttls")) {
@@ -181,15 +195,23 @@ asio::awaitable<std::vector<Check>> judged(model::Declaration declaration, net::
   co_return checks;
 }
 
-asio::awaitable<std::vector<Check>> checked(model::Declaration declaration, Toy toy) {
+// The SUT's listener for STARTTLS stands in the place of the one for direct TLS, and the other way
+// round.
+enum class Ports { right, swapped };
+
+asio::awaitable<std::vector<Check>> checked(model::Declaration declaration, Toy toy,
+                                            Ports ports = Ports::right) {
   using asio::experimental::awaitable_operators::operator&&;
   const auto executor = co_await asio::this_coro::executor;
   auto starttls = net::Listener::open(executor);
   auto direct = net::Listener::open(executor);
   Toy direct_toy = toy;
   direct_toy.direct = true;
-  declaration.endpoints.emplace("starttls", net::to_string((*starttls)->address()));
-  declaration.endpoints.emplace("direct-tls", net::to_string((*direct)->address()));
+  const bool swapped = ports == Ports::swapped;
+  declaration.endpoints.emplace(swapped ? "direct-tls" : "starttls",
+                                net::to_string((*starttls)->address()));
+  declaration.endpoints.emplace(swapped ? "starttls" : "direct-tls",
+                                net::to_string((*direct)->address()));
   auto checks = co_await (judged(declaration, **starttls, **direct) && serve(**starttls, toy) &&
                           serve(**direct, direct_toy));
   co_return checks;
@@ -237,6 +259,16 @@ class PreflightTest : public testing::Test {
     auto out = toy();
     out.features = features;
     return out;
+  }
+  // The mend of the first complaint about `field`; empty when there is none.
+  std::string mend_of(const model::Declaration& declared, const Toy& sut,
+                      const std::string& field) {
+    for (const auto& check : run_to_end(checked(declared, sut))) {
+      if (!check.passed && check.what.starts_with(field + ": ")) {
+        return check.mend;
+      }
+    }
+    return "";
   }
   // Expects that `field` is complained about with `detail`, and how to mend it.
   void expect_complaint(const model::Declaration& declared, const Toy& sut,
@@ -304,6 +336,52 @@ TEST_F(PreflightTest, NamesWhatIsWrongWithTheAddress) {
   expect_complaint(wrong, toy(), "endpoints/starttls", "not a loopback address");
   wrong.endpoints["starttls"] = "127.0.0.1:1";
   expect_complaint(wrong, toy(), "endpoints/starttls", "refused");
+}
+
+TEST_F(PreflightTest, SaysWhichTwoPortsAreSwapped) {
+  const auto checks = run_to_end(checked(declaration(), toy(), Ports::swapped));
+  std::size_t swaps = 0;
+  for (const auto& check : checks) {
+    if (!check.passed) {
+      const auto at = check.mend.find("swap the two: endpoints/starttls: 127.0.0.1:");
+      EXPECT_NE(at, std::string::npos)
+          << check.what << " | " << check.detail << " | " << check.mend;
+      ++swaps;
+    }
+  }
+  EXPECT_EQ(swaps, 2u) << testing::PrintToString(failures(checks));
+}
+
+TEST_F(PreflightTest, SaysWhereAPortForDirectTlsBelongs) {
+  auto wrong = declaration();
+  wrong.endpoints["direct-tls"] = "";
+  const auto checks = run_to_end(checked(wrong, toy(), Ports::swapped));
+  const auto failed = failures(checks);
+  ASSERT_EQ(failed.size(), 1u) << testing::PrintToString(failed);
+  EXPECT_NE(failed[0].find("speaks TLS from the first octet"), std::string::npos) << failed[0];
+  EXPECT_NE(failed[0].find("set endpoints/direct-tls to 127.0.0.1:"), std::string::npos)
+      << failed[0];
+}
+
+TEST_F(PreflightTest, SaysWhichDomainTheCertificateIsFor) {
+  auto wrong = declaration();
+  wrong.endpoints["domain"] = "wrong.test";
+  for (const auto* field : {"endpoints/starttls", "endpoints/direct-tls"}) {
+    EXPECT_EQ(mend_of(wrong, toy(), field),
+              "set endpoints/domain to 'toy.test' (the certificate is for 'toy.test'), or give the "
+              "SUT a certificate for 'wrong.test'");
+  }
+}
+
+TEST_F(PreflightTest, SaysWhichDomainIsServed) {
+  auto wrong = declaration();
+  wrong.endpoints["domain"] = "wrong.test";
+  auto sut = toy(Manner::other_domain);
+  EXPECT_EQ(mend_of(wrong, sut, "endpoints/domain"),
+            "set endpoints/domain to 'toy.test', as the SUT calls itself");
+  sut.header = replace_all(kHeader, "toy.test", "wrong.test");
+  EXPECT_EQ(mend_of(wrong, sut, "endpoints/domain"),
+            "set endpoints/domain to 'toy.test', as the SUT says in its certificate");
 }
 
 TEST_F(PreflightTest, NamesWhatIsWrongWithTheCa) {

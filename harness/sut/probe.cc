@@ -99,20 +99,22 @@ asio::awaitable<Result<xml::Element>> Probe::open_stream() {
     reader_.restart();
     items_.clear();
   }
-  auto header = fmt::format(
+  auto ours = fmt::format(
       "<?xml version='1.0'?><stream:stream to='{}' version='1.0' xml:lang='en' "
       "xmlns='jabber:client' xmlns:stream='{}'>",
       xml::escape_attribute(domain_), xml::kStreamsNamespace);
-  if (const auto sent = co_await send(std::move(header)); !sent) {
+  if (const auto sent = co_await send(std::move(ours)); !sent) {
     co_return std::unexpected(sent.error());
   }
   const auto opening = co_await next();
   if (!opening) {
     co_return std::unexpected(opening.error());
   }
-  if (!std::holds_alternative<xml::StreamOpened>(*opening)) {
+  const auto* header = std::get_if<xml::StreamOpened>(&*opening);
+  if (header == nullptr) {
     co_return fail(Errc::malformed, "no stream header came");
   }
+  served_ = header->element.get("from");
   auto features = co_await next_stanza();
   if (features && features->name != "features") {
     co_return unexpected_element("stream:features", *features);
@@ -139,6 +141,12 @@ asio::awaitable<Result<void>> Probe::ask_for_tls() {
 
 asio::awaitable<Result<net::TlsSession>> Probe::start_tls(std::string ca_pem) {
   net::TlsClientOptions options{.ca_pem = std::move(ca_pem), .host = domain_};
+  co_return co_await stream_->start_tls(contexts_, std::move(options), left());
+}
+
+asio::awaitable<Result<net::TlsSession>> Probe::look_at_tls() {
+  // Without a name: a SUT may have nothing to show for one that it does not know.
+  net::TlsClientOptions options{.ca_pem = "", .host = "", .verify = false};
   co_return co_await stream_->start_tls(contexts_, std::move(options), left());
 }
 

@@ -33,6 +33,11 @@ class Probe {
   asio::awaitable<Result<void>> ask_for_tls();
   // Errors: as Stream::start_tls.
   asio::awaitable<Result<net::TlsSession>> start_tls(std::string ca_pem);
+  // The same without a look at the certificate: what is there, and whose?
+  asio::awaitable<Result<net::TlsSession>> look_at_tls();
+  // The domain that the SUT's last stream header comes from; empty when it does not say.
+  const std::string& served() const { return served_; }
+  void close() { stream_->close(); }
   // `nonce` is of printable ASCII without ','; PLAIN does not use it.
   // Errors: refused with the condition; bad_signature when the SUT does not know the password
   // itself; malformed; io.
@@ -54,6 +59,7 @@ class Probe {
   net::TlsContexts contexts_;
   xml::StreamReader reader_;
   std::deque<xml::Item> items_;
+  std::string served_;
   bool opened_ = false;
 };
 

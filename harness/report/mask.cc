@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/report/mask.h"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/encoding.h"
+
+namespace parley::report {
+namespace {
+
+// Whether `tag` ("<auth …", "<x:auth …") opens or closes an element of this local name.
+bool names(std::string_view tag, std::string_view name) {
+  tag.remove_prefix(tag.starts_with("</") ? 2 : 1);
+  tag = tag.substr(0, tag.find_first_of(" \t\r\n/>"));
+  if (const auto colon = tag.find(':'); colon != std::string_view::npos) {
+    tag.remove_prefix(colon + 1);
+  }
+  return tag == name;
+}
+
+bool is_base64(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/';
+}
+
+constexpr std::size_t kShortestMessage = 8;  // letters of base64
+
+// RFC 4616: [authzid] NUL authcid NUL passwd.
+bool is_plain_message(const std::string& base64) {
+  const auto octets = from_base64(base64);
+  return octets && std::ranges::count(*octets, '\0') == 2;
+}
+
+}  // namespace
+
+std::string Mask::hide(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    out += hide_one(c);
+  }
+  return out;
+}
+
+// Inside a secret a tag is looked for too; what is in it, and in a CDATA section, is hidden.
+char Mask::hide_one(char c) {
+  const bool secret = place_ == Place::secret;
+  if (c == '<') {
+    tag_ = c;
+    place_ = secret ? Place::secret : Place::tag;
+    return c;
+  }
+  if (!tag_.empty() && tag_.size() < kMaxTagOctets) {
+    tag_ += c;
+  }
+  if (c == '>' && !tag_.empty()) {
+    end_tag();
+    return c;
+  }
+  return secret && is_base64(c) && !tag_.starts_with("</") ? '*' : c;
+}
+
+void Mask::end_tag() {
+  const bool auth = names(tag_, "auth");
+  const bool response = names(tag_, "response");
+  if (tag_.starts_with("</")) {
+    place_ = auth || response ? Place::outside : place_;
+  } else if (auth || response) {
+    // A mechanism that nobody knows may send the password.
+    plain_ = auth ? tag_.find("SCRAM-") == std::string::npos : plain_;
+    place_ = plain_ && !tag_.ends_with("/>") ? Place::secret : Place::outside;
+  }
+  if (place_ == Place::tag) {
+    place_ = Place::outside;
+  }
+  tag_.clear();
+}
+
+std::string masked(std::string_view text) {
+  std::string out = Mask().hide(text);
+  for (std::size_t begin = 0; begin < out.size(); ++begin) {
+    std::size_t end = begin;
+    while (end < out.size() && is_base64(out[end])) {
+      ++end;
+    }
+    const auto letters = end - begin;
+    while (end < out.size() && out[end] == '=' && end - begin < letters + 2) {
+      ++end;
+    }
+    if (letters >= kShortestMessage && is_plain_message(out.substr(begin, end - begin))) {
+      out.replace(begin, letters, letters, '*');
+    }
+    begin = std::max(begin, end);
+  }
+  return out;
+}
+
+model::Verdict masked(model::Verdict verdict) {
+  for (auto* text :
+       {&verdict.reason, &verdict.sent, &verdict.expected, &verdict.came, &verdict.difference}) {
+    *text = masked(*text);
+  }
+  return verdict;
+}
+
+nlohmann::json without_password(nlohmann::json data) {
+  if (data.is_object() && data.contains("password")) {
+    data["password"] = "***";
+  }
+  return data;
+}
+
+}  // namespace parley::report

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a preflight finds, in order. One thread.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace parley::sut {
+
+struct Check {
+  std::string what;  // begins with the declaration's field: "endpoints/ca: …"
+  bool passed = false;
+  std::string detail;  // what was found
+  std::string mend;    // what to do; empty when passed
+};
+
+class Checks {
+ public:
+  void pass(std::string what, std::string detail = "") {
+    done_.push_back(
+        {.what = std::move(what), .passed = true, .detail = std::move(detail), .mend = ""});
+  }
+  void complain(std::string what, std::string detail, std::string mend) {
+    done_.push_back({.what = std::move(what),
+                     .passed = false,
+                     .detail = std::move(detail),
+                     .mend = std::move(mend)});
+  }
+  std::vector<Check> take() { return std::exchange(done_, {}); }
+
+ private:
+  std::vector<Check> done_;
+};
+
+}  // namespace parley::sut

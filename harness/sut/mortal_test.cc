@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SUTs that die in the course of a run: it ends, keeps what was judged and can be gone on with.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <set>
+
+#include "harness/engine/scheduler.h"
+#include "harness/parties/registry.h"
+#include "harness/sut/attachment.h"
+#include "harness/sut/hostile_server.h"
+#include "harness/sut/script_folder.h"
+
+namespace parley::sut {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr engine::SchedulerOptions kOptions{
+    .workers = 1, .jobs = 1, .least_patience = 300ms, .most_patience = 600ms};
+
+const model::Library& library() {
+  static const model::Library loaded = [] {
+    model::Problems problems;
+    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+  }();
+  return loaded;
+}
+
+engine::Plan plan_of(const std::vector<std::string>& ids) {
+  engine::Plan out;
+  out.seed = 1;
+  out.profile = "xmpp";
+  for (const auto& id : ids) {
+    out.cases.push_back({.id = id, .repetition = 0});
+  }
+  return out;
+}
+
+const std::vector<std::string> kServerCases{"stanza/server-ping", "stanza/server-doctype/plain",
+                                            "stanza/server-restricted-in-body/comment",
+                                            "transport/server-login-plain"};
+
+asio::awaitable<void> leaves(Guest&) { co_return; }
+
+crypto::Leaf no_leaf() { return {.chain_pem = "", .key_pem = ""}; }
+
+// A server that closes every connection, and is gone for good after some verdicts.
+class MortalServer {
+ public:
+  explicit MortalServer(std::size_t verdicts) : left_(verdicts) {
+    server_.emplace(Stage::accept, leaves, no_leaf());
+    address_ = server_->address();
+  }
+  engine::Job job() {
+    model::Declaration declaration;
+    declaration.name = "mortal";
+    declaration.profile = "xmpp";
+    declaration.features = {"sasl-plain", "scram-sha-256", "starttls", "xep-0199"};
+    engine::Job out{.library = library(),
+                    .declarations = {{model::Party::gatekeeper_server, declaration}},
+                    .attach = [this](asio::any_io_executor, const model::Declaration&, std::size_t,
+                                     std::size_t) { return attachment(); },
+                    .respond = parties::responder_for("xmpp"),
+                    .watch =
+                        [this](const engine::CaseResult&, std::size_t, std::size_t) {
+                          if (--left_ == 0) {
+                            server_.reset();
+                          }
+                        },
+                    .reach = reach};
+    return out;
+  }
+
+ private:
+  asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attachment() {
+    std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(address_, "");
+    co_return out;
+  }
+  std::optional<HostileServer> server_;
+  std::string address_;
+  std::size_t left_;
+};
+
+std::set<std::string> ids_of(const std::vector<engine::CaseResult>& results) {
+  std::set<std::string> out;
+  for (const auto& result : results) {
+    out.insert(result.id);
+  }
+  return out;
+}
+
+TEST(MortalServerTest, EndsTheRunWhichGoesOnWhenItIsBack) {
+  const ScriptFolder folder;
+  {
+    MortalServer server(2);
+    auto journal = engine::Journal::begin(folder.file("run"), plan_of(kServerCases));
+    ASSERT_TRUE(journal) << journal.error();
+    const auto outcome = engine::carry_out(server.job(), **journal, kOptions);
+    ASSERT_TRUE(outcome) << outcome.error();
+    EXPECT_EQ(outcome->ending, engine::Ending::lost_sut);
+    EXPECT_TRUE(outcome->lost.starts_with("endpoints/starttls: 127.0.0.1:")) << outcome->lost;
+    EXPECT_EQ(ids_of(outcome->results), (std::set<std::string>{kServerCases[0], kServerCases[1]}));
+    EXPECT_TRUE(outcome->suspects.empty());
+  }
+  MortalServer server(100);
+  auto journal = engine::Journal::resume(folder.file("run"));
+  ASSERT_TRUE(journal) << journal.error();
+  EXPECT_EQ((*journal)->done().size(), 2u);
+  const auto outcome = engine::carry_out(server.job(), **journal, kOptions);
+  ASSERT_TRUE(outcome) << outcome.error();
+  EXPECT_EQ(outcome->ending, engine::Ending::whole);
+  EXPECT_EQ(outcome->results.size(), kServerCases.size());
+}
+
+TEST(MortalServerTest, CountsAsDeadOnlyWhereSomebodyAsks) {
+  const ScriptFolder folder;
+  MortalServer server(1);
+  auto job = server.job();
+  job.reach = {};
+  auto journal = engine::Journal::begin(folder.file("run"), plan_of(kServerCases));
+  ASSERT_TRUE(journal) << journal.error();
+  const auto outcome = engine::carry_out(job, **journal, kOptions);
+  ASSERT_TRUE(outcome) << outcome.error();
+  EXPECT_EQ(outcome->ending, engine::Ending::whole);
+  EXPECT_EQ(outcome->results.size(), kServerCases.size());
+}
+
+TEST(Stop, LeavesWhatIsNotBegun) {
+  const ScriptFolder folder;
+  MortalServer server(100);
+  auto job = server.job();
+  std::size_t judged = 0;
+  job.watch = [&judged](const engine::CaseResult&, std::size_t, std::size_t) { ++judged; };
+  job.stop = [&judged] { return judged == 3; };
+  auto journal = engine::Journal::begin(folder.file("run"), plan_of(kServerCases));
+  ASSERT_TRUE(journal) << journal.error();
+  const auto outcome = engine::carry_out(job, **journal, kOptions);
+  ASSERT_TRUE(outcome) << outcome.error();
+  EXPECT_EQ(outcome->ending, engine::Ending::stopped);
+  EXPECT_EQ(outcome->results.size(), 3u);
+}
+
+// Refuses to connect, and dies at the third wish to.
+constexpr const char* kMortalDriver = R"(
+connects = 0
+for request in requests():
+    method = request["method"]
+    if method == "describe":
+        answer(request, {"name": "mortal", "version": "1", "party": "third-party.client",
+                         "features": []})
+    elif method == "connect":
+        connects += 1
+        if connects == 3:
+            sys.exit(3)
+        refuse(request, -32000)
+    elif method == "reset":
+        answer(request, {})
+    else:
+        refuse(request, -32601)
+)";
+
+const std::vector<std::string> kClientCases{
+    "stanza/client-shows", "transport/client-certificate/expired",
+    "transport/client-certificate/other-host", "transport/client-certificate/self-signed",
+    "transport/client-login-plain"};
+
+engine::Job driven_job(const ScriptFolder& folder, model::Declaration& declaration) {
+  declaration.name = "mortal client";
+  declaration.profile = "xmpp";
+  declaration.party = model::Party::third_party_client;
+  declaration.features = {"sasl-plain", "scram-sha-256", "starttls"};
+  declaration.driver = folder.driver(kMortalDriver);
+  declaration.folder = folder.path();
+  return {.library = library(),
+          .declarations = {{declaration.party, declaration}},
+          .attach =
+              [](asio::any_io_executor executor, const model::Declaration& of, std::size_t,
+                 std::size_t) {
+                AttachOptions options;
+                return attach(executor, of, options);
+              },
+          .respond = parties::responder_for("xmpp"),
+          .watch = {},
+          .reach = reach};
+}
+
+struct Jobs {
+  const char* name;
+  std::size_t jobs;
+  std::size_t least;  // verdicts
+  std::size_t most;
+};
+class MortalDriver : public testing::TestWithParam<Jobs> {};
+
+TEST_P(MortalDriver, EndsTheRunAndSaysHow) {
+  const ScriptFolder folder;
+  model::Declaration declaration;
+  auto options = kOptions;
+  options.jobs = GetParam().jobs;
+  auto journal = engine::Journal::begin(folder.file("run"), plan_of(kClientCases));
+  ASSERT_TRUE(journal) << journal.error();
+  const auto outcome = engine::carry_out(driven_job(folder, declaration), **journal, options);
+  ASSERT_TRUE(outcome) << outcome.error();
+  EXPECT_EQ(outcome->ending, engine::Ending::lost_sut);
+  EXPECT_EQ(outcome->lost, "driver/command: the driver ended (exit status 3)");
+  EXPECT_LE(outcome->results.size(), GetParam().most);
+  EXPECT_GE(outcome->results.size(), GetParam().least);
+  EXPECT_GE(outcome->suspects.size(), 1u);
+}
+
+// Alone, the case that killed it has its verdict, so that the run gets past it.
+INSTANTIATE_TEST_SUITE_P(All, MortalDriver,
+                         testing::Values(Jobs{"OneAtATime", 1, 3, 3}, Jobs{"TwoAtOnce", 2, 0, 2}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace parley::sut
