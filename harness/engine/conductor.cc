@@ -13,7 +13,6 @@
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/connections.h"
-#include "harness/engine/form.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/judge.h"
 #include "harness/engine/tracker.h"
@@ -367,9 +366,13 @@ class Run {
         co_return;  // a SUT that asks much and reads slowly
       }
       for (const auto& answer : workshop_.respond(stanza->element, view)) {
-        auto octets = xml::print(answer, cast_.profile->content_ns);
-        note({.kind = Event::Kind::sent, .link = seen.link, .octets = octets});
-        co_await connections_.write(seen.link, std::move(octets), 0);
+        auto octets = tracker_->compose(seen.link, answer);
+        if (!octets) {
+          broken(seen.link, octets.error().detail);
+          co_return;
+        }
+        note({.kind = Event::Kind::sent, .link = seen.link, .octets = *octets});
+        co_await connections_.write(seen.link, std::move(*octets), 0);
       }
     }
   }
@@ -380,16 +383,18 @@ class Run {
     if (tracker_->assess().state != Assessment::State::holds) {
       co_return;
     }
-    const auto& form = cast_.profile->forms.at(cast_.profile->farewell);
-    const auto farewell = print_form(form, form.pattern, *cast_.profile);
     std::vector<std::string> left;
     for (const auto& [actor, party] : cast_.flow->actors) {
       if (!connections_.reading(actor) || !tracker_->can_part(actor)) {
         continue;
       }
+      auto farewell = tracker_->farewell(actor);
+      if (!farewell) {
+        continue;
+      }
       left.push_back(actor);
-      note({.kind = Event::Kind::parting, .link = actor, .octets = farewell});
-      co_await connections_.write(actor, farewell, 0);
+      note({.kind = Event::Kind::parting, .link = actor, .octets = *farewell});
+      co_await connections_.write(actor, std::move(*farewell), 0);
     }
     co_await connections_.read_to_the_end(std::move(left));
   }

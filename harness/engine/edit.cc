@@ -157,4 +157,18 @@ Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope
   return *before + octets + *behind;
 }
 
+Edits edits_of(const model::Change& change, const Scope& scope, std::string_view content_ns) {
+  Edits out;
+  if (const auto* stanza = std::get_if<model::StanzaEdit>(&change.edit)) {
+    out.stanza = [stanza, &scope, content_ns](xml::Element& element) {
+      return edit_stanza(element, *stanza, scope, content_ns);
+    };
+  } else if (const auto* bytes = std::get_if<model::BytesEdit>(&change.edit)) {
+    out.bytes = [bytes, &scope](Bytes octets) {
+      return edit_bytes(std::move(octets), *bytes, scope);
+    };
+  }
+  return out;
+}
+
 }  // namespace parley::engine

@@ -192,11 +192,26 @@ class Matcher {
         nearest = std::move(wrong);
       }
     }
+    if (may_be_absent(pattern) && actual.child(pattern.name, pattern.ns) == nullptr) {
+      return std::nullopt;
+    }
     if (nearest) {
       return nearest;
     }
     const auto label = pattern.ns == kPatternNamespace ? pattern.get("name") : pattern.name;
     return xml::Difference{path + "/" + label, "<" + label + "/>", "(absent)"};
+  }
+
+  // Whether all that `pattern` holds is a field that may be empty: then it says nothing by itself.
+  bool may_be_absent(const xml::Element& pattern) const {
+    if (!pattern.attributes.empty() || pattern.children.size() != 1 ||
+        !std::holds_alternative<std::string>(pattern.children.front())) {
+      return false;
+    }
+    const auto field = placeholder(std::get<std::string>(pattern.children.front()));
+    const auto given = field ? with_.find(field->field) : with_.end();
+    return field && field->optional && given != with_.end() &&
+           std::ranges::count(given->second, "") > 0;
   }
 
   std::optional<xml::Difference> any(const xml::Element& pattern, const xml::Element& actual,

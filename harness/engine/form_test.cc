@@ -85,6 +85,19 @@ TEST(Match, ReadsAlternativesWildcardsAndAbsence) {
   EXPECT_FALSE(match(iq, "e", {}, element("<iq id='1'/>"), s));
 }
 
+TEST(Match, AllowsTheAbsenceOfAnElementWhoseOnlyFieldMayBeEmpty) {
+  auto s = scope();
+  const auto bind = form("<iq><bind><resource>${resource?}</resource></bind></iq>");
+  const auto bare = element("<iq><bind/></iq>");
+  const auto desk = element("<iq><bind><resource>desk</resource></bind></iq>");
+  EXPECT_FALSE(match(bind, "a", {{"resource", {"r1", ""}}}, bare, s));
+  EXPECT_FALSE(s.values.contains("a.resource"));
+  EXPECT_TRUE(match(bind, "b", {{"resource", {"r1", "*"}}}, bare, s));
+  EXPECT_TRUE(match(bind, "c", {{"resource", {"r1", ""}}}, desk, s));
+  EXPECT_FALSE(match(bind, "d", {{"resource", {"r1", "*", ""}}}, desk, s));
+  EXPECT_EQ(s.values["d.resource"], "desk");
+}
+
 TEST(Match, BindsTheNameOfAPatternElement) {
   auto s = scope();
   const auto error = form(

@@ -199,7 +199,8 @@ std::optional<Finding> bound_first(const Watched& watched) {
     }
     const bool routed = stanza->name == "message" || stanza->name == "presence";
     const bool answer = stanza->get("type") == "error";
-    if (routed && !answer && !bound.contains(seen.link)) {
+    const auto at = bound.find(seen.link);
+    if (routed && !answer && (at == bound.end() || at->second > seen.event)) {
       return found("bound-first", "a stanza came before a resource was bound",
                    xml::print(*stanza, stanza->ns));
     }
@@ -400,10 +401,10 @@ std::optional<Finding> sound_challenge(const Watched& watched) {
   if (!model::is_server(watched.run.sut)) {
     return std::nullopt;
   }
-  std::map<std::string, std::string> nonces;  // by link
+  std::map<std::string, std::map<std::size_t, std::string>> nonces;  // by link and event
   for (const auto& one : watched.sent) {
     if (one.element.name == "auth") {
-      nonces[one.link] = scram_value(one.element.text(), 'r');
+      nonces[one.link][one.event] = scram_value(one.element.text(), 'r');
     }
   }
   for (const auto& seen : watched.tracker.seen()) {
@@ -413,7 +414,10 @@ std::optional<Finding> sound_challenge(const Watched& watched) {
     }
     const auto nonce = scram_value(stanza->text(), 'r');
     const auto iterations = scram_value(stanza->text(), 'i');
-    const auto& ours = nonces[seen.link];
+    // That of the attempt under way: a stream may see several.
+    const auto& attempts = nonces[seen.link];
+    const auto later = attempts.lower_bound(seen.event);
+    const auto ours = later == attempts.begin() ? std::string() : std::prev(later)->second;
     if (!nonce.empty() && !ours.empty() && (!nonce.starts_with(ours) || nonce == ours)) {
       return found("sound-challenge", "the challenge's nonce does not extend the client's", nonce);
     }
@@ -460,22 +464,7 @@ constexpr MonitorEntry kMonitors[] = {
 std::span<const MonitorEntry> monitors() { return kMonitors; }
 
 std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record) {
-  Watched watched{.run = run, .tracker = tracker, .record = record, .sent = {}};
-  for (std::size_t i = 0; i < record.events.size(); ++i) {
-    const auto& event = record.events[i];
-    // Headers, white space and what a change has broken are no elements.
-    if (event.kind != Event::Kind::sent || event.octets.starts_with("<?")) {
-      continue;
-    }
-    xml::StreamReader reader;  // one send may hold several
-    reader.feed("<parley xmlns='" + xml::escape_attribute(run.profile->content_ns) + "'>");
-    for (auto& item : reader.feed(event.octets)) {
-      if (auto* stanza = std::get_if<xml::Stanza>(&item)) {
-        watched.sent.push_back(
-            {.event = i, .link = event.link, .element = std::move(stanza->element)});
-      }
-    }
-  }
+  const Watched watched{.run = run, .tracker = tracker, .record = record, .sent = tracker.sent()};
   std::vector<Finding> out;
   for (const auto& monitor : kMonitors) {
     if (auto finding = monitor.check(watched)) {

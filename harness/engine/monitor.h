@@ -22,15 +22,10 @@ struct Finding {
 
 // What a monitor looks at.
 struct Watched {
-  struct Sent {
-    std::size_t event;
-    std::string link;
-    xml::Element element;
-  };
   const CastRun& run;
   const Tracker& tracker;
   const RunRecord& record;
-  std::vector<Sent> sent;  // the well-formed elements that we sent
+  const std::vector<Said>& sent;
 };
 
 struct MonitorEntry {

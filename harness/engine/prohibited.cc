@@ -15,6 +15,8 @@ namespace {
 using model::MessageForm;
 using model::Step;
 
+constexpr std::string_view kHeaderStart = "<stream:stream";
+
 }  // namespace
 
 void Tracker::prohibit(std::string what) {
@@ -33,8 +35,19 @@ bool Tracker::may_take() const { return run_.may_complete() && !refused_; }
 
 // A new stream on top of the old one is no XML of the old one: the reader cannot tell what it is.
 void Tracker::check_new_stream(const Event& event) {
-  if (!change_made_ || !links_[event.link].header_came ||
-      !(event.octets.starts_with("<?xml") || event.octets.starts_with("<stream:stream"))) {
+  auto& link = links_[event.link];
+  if (!change_made_ || !link.header_came) {
+    return;
+  }
+  const auto begins = [](std::string_view octets) {
+    return octets.starts_with("<?xml") || octets.starts_with(kHeaderStart);
+  };
+  // The first octets may come in pieces.
+  const bool first = link.came_after.size() < kHeaderStart.size();
+  if (first) {
+    link.came_after += event.octets.substr(0, kHeaderStart.size() - link.came_after.size());
+  }
+  if (!begins(event.octets) && !(first && begins(link.came_after))) {
     return;
   }
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
@@ -44,8 +57,7 @@ void Tracker::check_new_stream(const Event& event) {
       continue;
     }
     if (run_.profile->forms.at(step.step.form).kind == MessageForm::Kind::header) {
-      prohibit(fmt::format("step '{}' happened: {}", step.step.id,
-                           printable(event.octets, kShownOctets)));
+      prohibit(fmt::format("step '{}' happened: a stream on top of the old one", step.step.id));
     }
     return;
   }

@@ -57,7 +57,13 @@ bool Tracker::link_open(const std::string& link) const {
 
 bool Tracker::can_part(const std::string& link) const {
   const auto at = links_.find(link);
-  return at != links_.end() && at->second.open && at->second.header_sent && at->second.header_came;
+  return at != links_.end() && at->second.open && at->second.channel &&
+         at->second.channel->may_end(at->second.header_sent && at->second.header_came);
+}
+
+void Tracker::open(const std::string& link) {
+  const auto side = run_.played(link) ? Side::client : Side::server;
+  links_[link] = Link{.channel = make_channel(*run_.profile, side, link, scope_)};
 }
 
 void Tracker::follow_stream(Link& link, const model::MessageForm& form, bool sent) {
@@ -69,7 +75,7 @@ void Tracker::follow_stream(Link& link, const model::MessageForm& form, bool sen
     link.header_came = false;
   }
   if (form.restarts) {
-    link.reader.restart();
+    link.channel->restart();
   }
 }
 
@@ -101,7 +107,7 @@ void Tracker::feed(const Event& event) {
   switch (event.kind) {
     case Event::Kind::dialled:
     case Event::Kind::accepted:
-      links_[event.link] = Link{};
+      open(event.link);
       complete(event.step);
       break;
     case Event::Kind::sent:
@@ -111,7 +117,7 @@ void Tracker::feed(const Event& event) {
       on_received(event);
       break;
     case Event::Kind::tls:
-      links_[event.link] = Link{};
+      open(event.link);
       complete(event.step);
       break;
     case Event::Kind::tls_failed:
@@ -180,35 +186,44 @@ void Tracker::feed(const Event& event) {
 }
 
 void Tracker::on_sent(const Event& event) {
-  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
-    const auto& step = run_.steps[i];
-    if (step.step.id != event.step) {
-      continue;
-    }
-    if (!scope_.values.contains(step.step.id + ".sent")) {
-      // A replay composes what the live run composed before it sent.
-      (void)compose(step);
-    }
-    marks_[i].done = true;
-    follow_stream(links_[event.link], run_.profile->forms.at(step.step.form), true);
-    if (step.changed) {
-      change_made_ = true;
-      changed_octets_ = event.octets;
-      const auto id = scope_.values.find(step.step.id + ".id");
-      if (id != scope_.values.end()) {
-        changed_ids_.push_back(id->second);
+  auto& link = links_[event.link];
+  const auto at =
+      std::ranges::find(run_.steps, event.step, [](const CastStep& one) { return one.step.id; });
+  const bool of_step = at != run_.steps.end() && !event.step.empty();
+  if (of_step && !scope_.values.contains(event.step + ".sent")) {
+    // A replay composes what the live run composed before it sent.
+    (void)compose(*at);
+  }
+  std::vector<std::string> ids;
+  if (link.channel) {
+    for (auto& item : link.channel->sent(event.octets)) {
+      if (auto* stanza = std::get_if<xml::Stanza>(&item)) {
+        ids.push_back(stanza->element.get("id"));
+        sent_.push_back(
+            {.event = events_, .link = event.link, .element = std::move(stanza->element)});
       }
-      if (const auto sent = xml::parse(event.octets, run_.profile->content_ns)) {
-        changed_ids_.push_back(sent->get("id"));
-      }
-      const auto text = scope_.values.find(step.step.id + ".text");
-      canary_ = text == scope_.values.end() ? "" : text->second;
-    } else if (const auto id = scope_.values.find(step.step.id + ".id");
-               id != scope_.values.end()) {
+    }
+  }
+  if (!of_step) {
+    return;
+  }
+  marks_[static_cast<std::size_t>(at - run_.steps.begin())].done = true;
+  follow_stream(link, run_.profile->forms.at(at->step.form), true);
+  const auto id = scope_.values.find(event.step + ".id");
+  if (!at->changed) {
+    if (id != scope_.values.end()) {
       asked_.insert(event.link + " " + id->second);
     }
     return;
   }
+  change_made_ = true;
+  changed_octets_ = event.octets;
+  changed_ids_ = ids.size() == 1 ? std::move(ids) : std::vector<std::string>();
+  if (id != scope_.values.end()) {
+    changed_ids_.push_back(id->second);
+  }
+  const auto text = scope_.values.find(event.step + ".text");
+  canary_ = text == scope_.values.end() ? "" : text->second;
 }
 
 void Tracker::on_end(const Event& event) {
@@ -251,24 +266,22 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
   if (!element) {
     return std::unexpected(element.error());
   }
-  Message out;
-  out.honest = print_form(form, *element, *run_.profile);
-  out.octets = out.honest;
+  auto& channel = links_[step.link].channel;
+  if (!channel) {
+    return fail(Errc::io, "nothing to send on");
+  }
   scope_.values[step.step.id + ".sent"] = "yes";
-  if (!step.changed || run_.change == nullptr) {
+  const bool changed = step.changed && run_.change != nullptr;
+  const auto edits = changed ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
+  auto octets = channel->write(form, std::move(*element), edits);
+  if (!octets) {
+    return std::unexpected(octets.error());
+  }
+  Message out{.octets = std::move(*octets)};
+  if (!changed) {
     return out;
   }
-  if (const auto* stanza = std::get_if<model::StanzaEdit>(&run_.change->edit)) {
-    if (auto edited = edit_stanza(*element, *stanza, scope_, run_.profile->content_ns); !edited) {
-      return std::unexpected(edited.error());
-    }
-    out.octets = print_form(form, *element, *run_.profile);
-  } else if (const auto* bytes = std::get_if<model::BytesEdit>(&run_.change->edit)) {
-    auto edited = edit_bytes(out.honest, *bytes, scope_);
-    if (!edited) {
-      return std::unexpected(edited.error());
-    }
-    out.octets = std::move(*edited);
+  if (const auto* bytes = std::get_if<model::BytesEdit>(&run_.change->edit)) {
     out.then_end = !bytes->cut_after.empty();
   } else if (const auto* stream = std::get_if<model::StreamEdit>(&run_.change->edit)) {
     out.segment_octets = stream->segment_octets;
@@ -276,6 +289,19 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
     out.then_end = !connection->end.empty();
   }
   return out;
+}
+
+Result<Bytes> Tracker::compose(const std::string& link, const xml::Element& stanza) {
+  auto& channel = links_[link].channel;
+  if (!channel) {
+    return fail(Errc::io, "nothing to send on");
+  }
+  return channel->write({}, stanza, {});
+}
+
+Result<Bytes> Tracker::farewell(const std::string& link) {
+  const auto& form = run_.profile->forms.at(run_.profile->farewell);
+  return links_.at(link).channel->write(form, form.pattern, {});
 }
 
 }  // namespace parley::engine

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "harness/engine/cast.h"
+#include "harness/engine/channel.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/refusal.h"
 #include "harness/engine/transcript.h"
@@ -18,6 +20,13 @@
 #include "harness/xml/reader.h"
 
 namespace parley::engine {
+
+// A stanza that we sent, as it went out; what a change has broken is none.
+struct Said {
+  std::size_t event = 0;
+  std::string link;
+  xml::Element element;
+};
 
 // Something decoded that came from the SUT, or a driver's notice.
 struct Seen {
@@ -54,15 +63,18 @@ class Tracker {
   // What a sent step says: honest element, then with the change applied. Binds the step's fields.
   // Errors: the harness's own (a value that is missing, a change that does not apply).
   struct Message {
-    Bytes honest;
     Bytes octets;
     bool then_end = false;  // the connection ends after it
     std::size_t segment_octets = 0;
   };
   Result<Message> compose(const CastStep& step);
+  // The octets of a stanza beside the flow, and of the end of the stream.
+  Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
+  Result<Bytes> farewell(const std::string& link);
 
   Scope& scope() { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
+  const std::vector<Said>& sent() const { return sent_; }
   // Stanzas that no step took since the last call: for the responders.
   std::vector<Seen> take_beside();
   bool link_open(const std::string& link) const;
@@ -87,13 +99,16 @@ class Tracker {
     bool begun = false;  // a driver call under way
   };
   struct Link {
-    xml::StreamReader reader = xml::StreamReader();
+    std::unique_ptr<Channel> channel{};  // once connected
     bool open = true;
     bool header_sent = false;  // of the stream that is under way
     bool header_came = false;
     bool ended_by_us = false;
+    std::optional<xml::Element> late_auth{};  // an <auth/> whose response is still to come
+    Bytes came_after{};                       // the first octets that came once the change was made
   };
 
+  void open(const std::string& link);
   void on_sent(const Event& event);
   void on_received(const Event& event);
   void on_item(const std::string& link, xml::Item item);
@@ -111,6 +126,7 @@ class Tracker {
   std::optional<std::size_t> next_unordered(std::size_t index) const;
   bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
                  std::optional<xml::Difference>& wrong);
+  bool joins_late_auth(const std::string& link, xml::Item& item);
   void take(std::size_t index, const std::string& link);
   bool answers_change(const Refusal& refusal) const;
   bool same_exchange(std::size_t index, const xml::Element& element) const;
@@ -144,6 +160,7 @@ class Tracker {
   std::vector<Mark> marks_;
   std::map<std::string, Link> links_;
   std::vector<Seen> seen_;
+  std::vector<Said> sent_;
   std::size_t beside_from_ = 0;
   std::size_t events_ = 0;
   std::vector<Refusal> refusals_;

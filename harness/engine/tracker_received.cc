@@ -15,6 +15,8 @@ using model::MessageForm;
 using model::RefusalKind;
 using model::Step;
 
+constexpr std::string_view kSasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+
 // The element that a form would see of an item, and of which kind it is.
 std::pair<const xml::Element*, MessageForm::Kind> element_of(const xml::Item& item) {
   static const xml::Element footer;
@@ -35,7 +37,10 @@ std::pair<const xml::Element*, MessageForm::Kind> element_of(const xml::Item& it
 void Tracker::on_received(const Event& event) {
   auto& link = links_[event.link];
   check_new_stream(event);
-  for (auto& item : link.reader.feed(event.octets)) {
+  if (!link.channel) {
+    return;
+  }
+  for (auto& item : link.channel->received(event.octets)) {
     on_item(event.link, std::move(item));
   }
 }
@@ -113,7 +118,35 @@ bool Tracker::try_match(std::size_t index, const xml::Element& element, MessageF
   return !differs;
 }
 
+// RFC 6120 section 6.4.2: a client may leave its initial response for the answer to an empty
+// challenge. Both together are then what the flow calls `auth`. True when the rest is to come.
+bool Tracker::joins_late_auth(const std::string& link, xml::Item& item) {
+  auto* stanza = std::get_if<xml::Stanza>(&item);
+  if (stanza == nullptr || stanza->element.ns != kSasl) {
+    return false;
+  }
+  auto& late = links_[link].late_auth;
+  if (late && stanza->element.name == "response") {
+    late->children = std::move(stanza->element.children);
+    stanza->element = std::move(*late);
+    late.reset();
+    return false;
+  }
+  const auto first = candidate(link);
+  const bool wanted =
+      first && run_.profile->forms.at(run_.steps[*first].step.form).pattern.name == "auth";
+  if (!wanted || stanza->element.name != "auth" || !stanza->element.children.empty()) {
+    return false;
+  }
+  late = stanza->element;
+  return true;
+}
+
 void Tracker::on_item(const std::string& link, xml::Item item) {
+  if (joins_late_auth(link, item)) {
+    seen_.push_back({events_, link, std::move(item), ""});
+    return;
+  }
   const auto [element, kind] = element_of(item);
   if (const auto* refused = std::get_if<xml::Refused>(&item)) {
     malformed_.emplace_back(events_, *refused);
@@ -180,7 +213,8 @@ void Tracker::on_refusal(const Refusal& refusal) {
 }
 
 bool Tracker::answers_change(const Refusal& refusal) const {
-  return change_made_ && std::ranges::count(changed_ids_, refusal.id) > 0;
+  return change_made_ && refusal.link == changed_link() &&
+         std::ranges::count(changed_ids_, refusal.id) > 0;
 }
 
 // Whether `element` answers the exchange that step `index` ends.

@@ -197,7 +197,8 @@ std::string describe(const Outcome& outcome) {
       for (const auto kind : outcome.by) {
         by.emplace_back(to_string(kind));
       }
-      auto text = "refused by " + join(by, " or ");
+      auto text = by.empty() ? std::string("refused, in any way that the profile counts")
+                             : "refused by " + join(by, " or ");
       if (!outcome.conditions.empty()) {
         text += " with " + join(outcome.conditions, " or ");
       }

@@ -15,6 +15,7 @@ using xml::Element;
 
 constexpr std::string_view kClientNs = "jabber:client";
 constexpr std::string_view kStanzaErrorNs = "urn:ietf:params:xml:ns:xmpp-stanzas";
+constexpr std::string_view kSaslNs = "urn:ietf:params:xml:ns:xmpp-sasl";
 constexpr std::string_view kPingNs = "urn:xmpp:ping";
 constexpr std::string_view kRosterNs = "jabber:iq:roster";
 constexpr std::string_view kSessionNs = "urn:ietf:params:xml:ns:xmpp-session";
@@ -189,6 +190,11 @@ std::vector<Element> server_delivers(const Element& stanza, const PeerView& view
 }
 
 std::vector<Element> respond(const Element& stanza, const PeerView& view) {
+  // RFC 6120 section 6.4.2: an <auth/> without an initial response is asked for it.
+  if (stanza.ns == kSaslNs && stanza.name == "auth" && stanza.children.empty() &&
+      view.plays == Party::gatekeeper_server) {
+    return {element("challenge", kSaslNs)};
+  }
   if (stanza.ns != kClientNs) {
     return {};
   }

@@ -155,6 +155,11 @@ INSTANTIATE_TEST_SUITE_P(
                "<message><body>x</body></message>",
                "<message from='romeo@example.test/r1' "
                "to='romeo@example.test'><body>x</body></message>"},
+        Manner{"AuthWithoutInitialResponse", Party::gatekeeper_server,
+               "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'/>",
+               "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"},
+        Manner{"AuthWithInitialResponse", Party::gatekeeper_server,
+               "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>=</auth>", ""},
         Manner{"MessageToSomebody", Party::gatekeeper_server,
                "<message to='a@example.test'><body>x</body></message>", ""}),
     [](const auto& row) { return std::string(row.param.name); });

@@ -100,6 +100,9 @@ asio::awaitable<LoginStep> ClientSession::bind() {
     payload.children.emplace_back(std::move(resource));
   }
   bare_jid_ = account_.user + "@" + account_.domain;
+  if (faults_.has(Fault::tp_presence_before_bind)) {
+    send(element(kClientNs, "presence"));
+  }
   const std::string id = request(make_iq("set", "", std::move(payload)));
   while (true) {
     WireItem item = co_await wire_->next(kBindTimeout);

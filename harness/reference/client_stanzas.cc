@@ -241,7 +241,7 @@ bool ClientSession::is_answer_of(const xml::Element& iq, const Request& request)
 }
 
 void ClientSession::take_answer(const xml::Element& iq) {
-  const std::string type = iq.get("type");
+  std::string type = iq.get("type");
   const bool answers = (type == "result" && faults_.has(Fault::tp_answers_results)) ||
                        (type == "error" && faults_.has(Fault::tp_answers_errors));
   if (answers) {
@@ -250,8 +250,12 @@ void ClientSession::take_answer(const xml::Element& iq) {
   const std::string id = iq.get("id");
   const auto found = requests_.find(id);
   const bool known = found != requests_.end() && is_answer_of(iq, found->second);
+  const bool failed =
+      found != requests_.end() && !known && faults_.has(Fault::tp_forged_result_fails_request);
+  type = failed ? "error" : type;
   const bool taken =
-      known || (found == requests_.end() && faults_.has(Fault::tp_unknown_id_result_accepted));
+      known || failed ||
+      (found == requests_.end() && faults_.has(Fault::tp_unknown_id_result_accepted));
   if (!taken) {
     return;
   }

@@ -173,6 +173,7 @@ const FaultRow kLoginFaults[] = {
     {"tp-accepts-foreign-scram-nonce", {.foreign_nonce = true}, "[connected"},
     {"tp-accepts-unasked-success", {.auth_answer = kSuccess}, "[connected"},
     {"tp-stanza-before-success", {}, "</auth><presence"},
+    {"tp-presence-before-bind", {}, "<presence/><iq type='set'"},
     {"tp-accepts-low-iterations", {.iterations = 1}, "[connected"},
     {"tp-ignores-server-header", {.header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"}, "[connected"},
     {"tp-proceeds-in-clear-after-tls-injection", {.proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message><body>shown</body></message>"}, "[connected"},

@@ -228,6 +228,14 @@ Account* Gatekeeper::find_bare(const std::string& bare) {
   return ours ? find(bare.substr(0, at)) : nullptr;
 }
 
+std::vector<Session*> Gatekeeper::bound_sessions() const {
+  std::vector<Session*> out;
+  for (const auto& [user, account] : accounts_) {
+    out.insert(out.end(), account.sessions.begin(), account.sessions.end());
+  }
+  return out;
+}
+
 Account& Gatekeeper::enlist(const std::string& user, const std::string& password,
                             const FaultSet& faults) {
   Account& account = accounts_[user];

@@ -78,6 +78,7 @@ class Gatekeeper {
   // The account has `password` and `faults` afterwards. The pointer is good until reset().
   Account& enlist(const std::string& user, const std::string& password, const FaultSet& faults);
   void reset(const std::string& user);
+  std::vector<Session*> bound_sessions() const;
   // The account of a bare JID of this domain; null for any other.
   Account* find_bare(const std::string& bare);
   std::string fresh_id();

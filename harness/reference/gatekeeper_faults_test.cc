@@ -202,6 +202,70 @@ INSTANTIATE_TEST_SUITE_P(
              "xmlns='jabber:iq:roster'/></iq>",
              "a@parley.test", ""}));
 
+// What a third user and a second resource of the addressed one get of a message.
+struct Overheard {
+  std::string garden;
+  std::string mercutio;
+};
+asio::awaitable<Overheard> overhear(std::vector<std::string> faults) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  house.keeper->enlist("mercutio", "mab", {});
+  Wire juliet = co_await house.login("juliet", "nurse", "balcony");
+  Wire garden = co_await house.login("juliet", "nurse", "garden");
+  Wire mercutio = co_await house.login("mercutio", "mab", "street");
+  Wire romeo = co_await house.login("romeo", "rosaline", "orchard");
+  garden.all.clear();
+  mercutio.all.clear();
+  co_await romeo.write(
+      "<message to='juliet@parley.test/balcony' type='chat'><body>hello</body></message>");
+  co_await juliet.until("hello");
+  const std::string fence = "<iq type='get' id='f1'><ping xmlns='urn:xmpp:ping'/></iq>";
+  co_await garden.ask(fence, "f1");
+  co_await mercutio.ask(fence, "f1");
+  co_await house.keeper->stop();
+  Overheard heard{.garden = garden.all, .mercutio = mercutio.all};
+  co_return heard;
+}
+
+TEST(Gatekeeper, DeliversToTheAddressedResourceAlone) {
+  const Overheard heard = testkit::run_to_end(overhear({}));
+  EXPECT_EQ(heard.garden.find("hello"), std::string::npos) << heard.garden;
+  EXPECT_EQ(heard.mercutio.find("hello"), std::string::npos) << heard.mercutio;
+}
+
+TEST(Gatekeeper, CopiesToOtherResourcesUnderThatFaultOnly) {
+  const Overheard heard = testkit::run_to_end(overhear({"gk-copies-to-other-resources"}));
+  EXPECT_NE(heard.garden.find("hello"), std::string::npos) << heard.garden;
+  EXPECT_EQ(heard.mercutio.find("hello"), std::string::npos) << heard.mercutio;
+}
+
+TEST(Gatekeeper, CopiesToStrangersUnderThatFaultOnly) {
+  const Overheard heard = testkit::run_to_end(overhear({"gk-copies-to-strangers"}));
+  EXPECT_EQ(heard.garden.find("hello"), std::string::npos) << heard.garden;
+  EXPECT_NE(heard.mercutio.find("hello"), std::string::npos) << heard.mercutio;
+}
+
+// Whether a message comes before a resource is bound.
+asio::awaitable<std::string> wait_for_bind(std::vector<std::string> faults) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  Wire wire = co_await house.secure();
+  co_await wire.ask(plain("romeo", "rosaline"), "<success");
+  co_await wire.until(">");
+  wire.all.clear();
+  co_await wire.ask(kClientHeader, "</stream:features>");
+  co_await wire.ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+                    "</iq>");
+  co_await house.keeper->stop();
+  co_return wire.all;
+}
+
+TEST(Gatekeeper, GreetsBeforeTheBindingUnderThatFaultOnly) {
+  const auto good = testkit::run_to_end(wait_for_bind({}));
+  const auto bad = testkit::run_to_end(wait_for_bind({"gk-greets-before-bind"}));
+  EXPECT_EQ(good.find("<message"), std::string::npos) << good;
+  EXPECT_LT(bad.find("<message"), bad.find("<iq")) << bad;
+}
+
 // What a server says to `octets` in clear, or under TLS, before any login.
 enum class Under { clear, tls };
 asio::awaitable<std::string> greet(std::vector<std::string> faults, Under under,
@@ -302,6 +366,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "incorrect-encoding", "<success"},
         BentGreeting{
             "gk-accepts-foreign-authzid", Under::tls,
+            sasl("PLAIN", to_base64(crypto::sasl_plain("juliet@parley.test", "romeo", "rosaline"))),
+            "invalid-authzid", "<success"},
+        BentGreeting{
+            "gk-acts-for-any-account", Under::tls,
             sasl("PLAIN", to_base64(crypto::sasl_plain("juliet@parley.test", "romeo", "rosaline"))),
             "invalid-authzid", "<success"},
         BentGreeting{"gk-ignores-abort", Under::tls,

@@ -5,6 +5,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/reference/careless_scram.h"
 #include "harness/reference/gatekeeper_session.h"
 
 namespace parley::reference {
@@ -230,7 +231,11 @@ bool Session::authzid_allowed(std::string_view authzid, const std::string& user)
     return true;
   }
   const auto jid = parse_jid(authzid);
-  return jid && jid->full() == user + "@" + keeper_.domain();
+  if (!jid) {
+    return false;
+  }
+  return jid->full() == user + "@" + keeper_.domain() ||
+         (has(Fault::gk_acts_for_any_account) && keeper_.find_bare(jid->full()) != nullptr);
 }
 
 void Session::on_plain(const Bytes& data) {
@@ -295,9 +300,18 @@ std::string Session::scram_success(const Bytes& data) {
   if (final) {
     return std::move(*final);
   }
+  const auto bare = scram_first_.find(',', scram_first_.find(',') + 1) + 1;
   const bool same_nonce = scram_value(data, 'r') == scram_value(scram_server_first_, 'r');
-  const bool forgiven = same_nonce ? has(Fault::gk_accepts_wrong_scram_proof)
-                                   : has(Fault::gk_accepts_wrong_scram_nonce);
+  const bool same_binding = scram_value(data, 'c') == to_base64(scram_first_.substr(0, bare));
+  if ((same_nonce || has(Fault::gk_scram_ignores_nonce)) &&
+      (same_binding || has(Fault::gk_scram_ignores_channel_binding))) {
+    auto proven = scram_answer_to_proof(scram_credentials_, scram_first_.substr(bare),
+                                        scram_server_first_, data);
+    if (!proven.empty()) {
+      return proven;
+    }
+  }
+  const bool forgiven = same_nonce && same_binding && has(Fault::gk_accepts_wrong_scram_proof);
   const Account* account = keeper_.find(user_);
   if (!forgiven || account == nullptr) {
     return {};

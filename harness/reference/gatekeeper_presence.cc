@@ -177,6 +177,12 @@ void Session::broadcast(const xml::Element& presence) {
   for (const auto& [jid, contact] : roster) {
     if (contact.from || (has(Fault::gk_subscription_leak) && contact.listed)) {
       show(available_sessions(keeper_.find_bare(jid)));
+    } else if (contact.listed && has(Fault::gk_presence_leaks_bare)) {
+      for (Session* watcher : available_sessions(keeper_.find_bare(jid))) {
+        xml::Element copy = make_element("presence", kClientNs);
+        copy.set("from", full());
+        deliver(*watcher, std::move(copy));
+      }
     }
   }
 }

@@ -108,6 +108,11 @@ void Session::on_roster(const xml::Element& iq, const Jid& to) {
 void Session::roster_set(const xml::Element& iq, const xml::Element& query) {
   const auto items = query.elements();
   const bool two = items.size() > 1 && has(Fault::gk_roster_two_items_accepted);
+  if (items.size() > 1 && has(Fault::gk_stores_what_it_refuses)) {
+    const auto first = items[0]->get("jid");
+    account_->roster[first].listed = true;
+    push_roster(keeper_, *account_, first);
+  }
   const bool one = items.size() == 1 || two;
   const auto jid = one ? parse_jid(items[0]->get("jid")) : std::nullopt;
   if (!jid || items[0]->name != "item" || items[0]->ns != kRosterNs) {

@@ -200,6 +200,25 @@ void Session::message_to_bare(const xml::Element& message, Account& account) {
   }
 }
 
+// The faults by which others than the addressed resource get a message too. Strangers are among
+// those with the same fault: others talk to this server as well.
+void Session::copy_elsewhere(const xml::Element& message, const Session& addressed) {
+  if (!has(Fault::gk_copies_to_other_resources) && !has(Fault::gk_copies_to_strangers)) {
+    return;
+  }
+  for (Session* session : keeper_.bound_sessions()) {
+    const bool same_account = session->account_ == addressed.account_;
+    const bool resource = same_account && session != &addressed && session != this &&
+                          has(Fault::gk_copies_to_other_resources);
+    const bool stranger = !same_account && session->account_ != account_ &&
+                          has(Fault::gk_copies_to_strangers) &&
+                          session->has(Fault::gk_copies_to_strangers);
+    if (resource || stranger) {
+      deliver(*session, message);
+    }
+  }
+}
+
 // RFC 6121 sections 8.5.3.1 and 8.5.3.2.1.
 void Session::message_to_full(const xml::Element& message, Account& account, const Jid& to) {
   const std::string type = message.get("type");
@@ -210,7 +229,8 @@ void Session::message_to_full(const xml::Element& message, Account& account, con
     session = other == account.sessions.end() ? session : *other;
   }
   if (session != nullptr) {
-    return deliver(*session, message);
+    deliver(*session, message);
+    return copy_elsewhere(message, *session);
   }
   if (type == "chat") {
     return has(Fault::gk_absent_resource_dropped) ? void() : message_to_bare(message, account);

@@ -339,6 +339,10 @@ void Session::on_header(const xml::StreamOpened& opened) {
   if (!has(Fault::gk_features_missing)) {
     send_features();
   }
+  if (authenticated() && has(Fault::gk_greets_before_bind)) {
+    send("<message from='" + xml::escape_attribute(keeper_.domain()) +
+         "'><body>Welcome</body></message>");
+  }
 }
 
 void Session::send_header() {

@@ -142,6 +142,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void message_to_full(const xml::Element& message, Account& account, const Jid& to);
   void route_iq(const xml::Element& iq, Account& account, const Jid& to);
   bool not_here(const xml::Element& stanza, const Jid& to);
+  void copy_elsewhere(const xml::Element& message, const Session& addressed);
   Session* find_resource(Account& account, const std::string& resource);
   void release_held_message();
 

@@ -62,7 +62,11 @@ void Session::on_stanza(xml::Element stanza) {
   }
   ++handled_;
   if (!stamp(stanza)) {
-    return stream_error("invalid-from");
+    if (!has(Fault::gk_delivers_what_it_refuses)) {
+      return stream_error("invalid-from");
+    }
+    error(stanza, {"auth", "forbidden"});
+    stanza.set("from", full());
   }
   if (stanza.name != "message") {
     release_held_message();

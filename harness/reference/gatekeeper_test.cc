@@ -41,6 +41,48 @@ TEST(Gatekeeper, LogsInWithScramAndProvesThatItKnowsThePassword) {
   EXPECT_EQ(testkit::run_to_end(scram_login()), "right");
 }
 
+// The two messages that the client signs in place of its first and the server's: the octets are the
+// same, the final message says something else.
+struct Claim {
+  const char* fault;
+  std::string header;  // of the client's first message
+  std::string first;   // its rest
+  bool nonce_again;    // the client's nonce counts as the server's
+};
+void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.fault; }
+
+asio::awaitable<std::string> claim_by_scram(std::vector<std::string> faults, Claim claim) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  Wire wire = co_await house.secure();
+  std::string text = co_await wire.ask(
+      "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>" +
+          to_base64("n,,n=romeo,r=abcdef") + "</auth>",
+      "</challenge>");
+  const auto start = text.find('>') + 1;
+  const auto challenge = *from_base64(text.substr(start, text.find('<', start) - start));
+  const auto final = *crypto::scram_client_final(
+      "rosaline", claim.header + claim.first, (claim.nonce_again ? "r=abcdef," : "") + challenge);
+  text = co_await wire.ask(
+      "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + to_base64(final) + "</response>",
+      ">");
+  co_await house.keeper->stop();
+  co_return text;
+}
+
+class ClaimsByScram : public testing::TestWithParam<Claim> {};
+
+TEST_P(ClaimsByScram, AreTakenUnderTheirFaultAlone) {
+  const auto good = testkit::run_to_end(claim_by_scram({}, GetParam()));
+  const auto bad = testkit::run_to_end(claim_by_scram({GetParam().fault}, GetParam()));
+  EXPECT_TRUE(good.starts_with("<failure")) << good;
+  EXPECT_TRUE(bad.starts_with("<success")) << bad;
+}
+
+INSTANTIATE_TEST_SUITE_P(Gatekeeper, ClaimsByScram,
+                         testing::Values(Claim{"gk-scram-ignores-nonce", "n,,", "n=romeo", true},
+                                         Claim{"gk-scram-ignores-channel-binding", "y,,",
+                                               "n=romeo,r=abcdef", false}));
+
 const std::string kHello =
     "<message to='juliet@parley.test' type='chat'><body>hello</body></message>";
 

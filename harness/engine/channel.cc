@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/channel.h"
+
+#include <utility>
+
+#include "harness/engine/form.h"
+
+namespace parley::engine {
+namespace {
+
+// XML streams (RFC 6120 section 4) as they are; what is below, TLS, is the connection's.
+class XmlChannel : public Channel {
+ public:
+  explicit XmlChannel(const model::Profile& profile) : profile_(profile) {}
+
+  std::vector<xml::Item> received(std::string_view octets) override { return reader_.feed(octets); }
+
+  Result<Bytes> write(const model::MessageForm& form, xml::Element element,
+                      const Edits& edits) override {
+    if (edits.stanza) {
+      if (auto edited = edits.stanza(element); !edited) {
+        return std::unexpected(edited.error());
+      }
+    }
+    auto octets = print_form(form, element, profile_);
+    return edits.bytes ? edits.bytes(std::move(octets)) : octets;
+  }
+
+  // Headers, white space and what a change has broken are no stanzas.
+  std::vector<xml::Item> sent(std::string_view octets) override {
+    if (octets.starts_with("<?")) {
+      return {};
+    }
+    xml::StreamReader reader;  // one send may hold several
+    reader.feed("<parley xmlns='" + xml::escape_attribute(profile_.content_ns) + "'>");
+    return reader.feed(octets);
+  }
+
+  void restart() override { reader_.restart(); }
+
+ private:
+  const model::Profile& profile_;
+  xml::StreamReader reader_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side /*side*/,
+                                      const std::string& /*link*/, const Scope& /*scope*/) {
+  return std::make_unique<XmlChannel>(profile);
+}
+
+}  // namespace parley::engine
