@@ -28,8 +28,8 @@ class Writer {
       put(value);
     }
   }
-  template <class T>
-  void put(const std::map<std::string, T>& values) {
+  template <class Key, class T>
+  void put(const std::map<Key, T>& values) {
     put(values.size());
     for (const auto& [name, value] : values) {
       put(name);
@@ -48,8 +48,11 @@ class Writer {
     all(edit.set, edit.remove, edit.add, edit.into, edit.rename, edit.ns);
   }
   void put(const model::BytesEdit& edit) {
-    all(edit.find, edit.replace, edit.prepend, edit.append, edit.cut_after);
+    all(edit.find, edit.replace, edit.prepend, edit.append, edit.cut_after, edit.flip, edit.keep,
+        edit.times);
   }
+  void put(const model::FrameEdit& edit) { all(edit.octets, edit.counter); }
+  void put(const model::HandshakeEdit& edit) { put(edit.tree); }
   void put(const model::StreamEdit& edit) { put(edit.segment_octets); }
   void put(const model::ConnectionEdit& edit) {
     all(edit.tls_min, edit.tls_max, edit.certificate, edit.end);
@@ -76,8 +79,8 @@ class Writer {
         form.suspends);
   }
   void put(const model::Profile& profile) {
-    all(profile.content_ns, profile.settings, profile.forms, profile.refusals, profile.probe,
-        profile.farewell);
+    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.forms,
+        profile.refusals, profile.probe, profile.farewell);
   }
 
   const std::string& text() const { return text_; }

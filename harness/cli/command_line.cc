@@ -235,6 +235,8 @@ class Program {
     reference->add_option("--party", reference_.party, "gatekeeper.server or third-party.client")
         ->required()
         ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}));
+    reference->add_option("--profile", reference_.profile, "The dialect: xmpp or whatsapp")
+        ->capture_default_str();
     reference->add_option("--domain", reference_.domain, "The gatekeeper's domain")
         ->capture_default_str();
     reference->add_option("--port", reference_.port,

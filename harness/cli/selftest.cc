@@ -260,7 +260,7 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
     const std::string name(fault.name);
-    if (of_party(cases, fault.party).empty()) {
+    if (fault.profile != bench.arguments.profile || of_party(cases, fault.party).empty()) {
       continue;  // not selected
     }
     matrix.by_fault[name];
@@ -334,7 +334,11 @@ ExitCode conclude(const Bench& bench, const Cases& cases, Matrix& matrix) {
   if (!matrix.trouble.empty()) {
     return ExitCode::harness_error;
   }
-  const bool clean = gaps.survivors.empty() && gaps.unnoticed.empty() &&
+  // Of a profile under construction each case must be killed, but not yet each fault.
+  const auto profile = bench.library.profiles.find(bench.arguments.profile);
+  const bool growing =
+      profile != bench.library.profiles.end() && profile->second.status == "experimental";
+  const bool clean = gaps.survivors.empty() && (growing || gaps.unnoticed.empty()) &&
                      matrix.null_passed.empty() && matrix.unplanned.empty() &&
                      matrix.reference_not_pass.empty();
   return clean ? ExitCode::ok : ExitCode::findings;

@@ -30,7 +30,7 @@ std::map<model::Party, model::Declaration> reference_declarations(
     if (out.contains(one->party)) {
       continue;
     }
-    auto declaration = sut::reference_declaration(arguments.program, one->party);
+    auto declaration = sut::reference_declaration(arguments.program, one->party, one->profile);
     if (declaration) {
       declaration->profile = arguments.profile;
       if (!arguments.null_mode.empty()) {

@@ -97,7 +97,7 @@ Assessment Tracker::assess_completes() const {
     return with_difference(violated("the answer is not what it must be", shown_due(), *wrong_));
   }
   for (const auto& refusal : refusals_) {
-    const bool stream_level = refusal.kind != RefusalKind::stanza_error;
+    const bool stream_level = !refusal.of_stanza();
     if (stream_level || change_made_) {
       return with_difference(
           violated("the SUT refused or ended what must go on", shown_due(), refusal.shown));

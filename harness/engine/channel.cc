@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/engine/form.h"
+#include "harness/engine/noise_channel.h"
 
 namespace parley::engine {
 namespace {
@@ -45,9 +46,15 @@ class XmlChannel : public Channel {
 
 }  // namespace
 
-std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side /*side*/,
-                                      const std::string& /*link*/, const Scope& /*scope*/) {
-  return std::make_unique<XmlChannel>(profile);
+std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side side,
+                                      const std::string& label, const Scope& scope) {
+  switch (profile.wire) {
+    case model::Wire::xml:
+      return std::make_unique<XmlChannel>(profile);
+    case model::Wire::noise:
+      return make_noise_channel(profile, side, label, scope);
+  }
+  return nullptr;
 }
 
 }  // namespace parley::engine

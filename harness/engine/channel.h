@@ -49,9 +49,9 @@ class Channel {
 // Which end of the connection is ours.
 enum class Side { client, server };
 
-// `scope` outlives the channel: keys are drawn from it, and `noise.now` and the like are its
-// values.
+// `label` tells connections apart. `scope` outlives the channel: keys are drawn from it, and
+// `noise.now` and the like are its values.
 std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side side,
-                                      const std::string& link, const Scope& scope);
+                                      const std::string& label, const Scope& scope);
 
 }  // namespace parley::engine

@@ -15,6 +15,7 @@
 #include "harness/engine/connections.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/noise_channel.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -112,23 +113,27 @@ class Run {
     const bool server_sut = model::is_server(cast_.sut);
     const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
     record_.values["domain"] = domain;
+    if (cast_.profile->wire == model::Wire::noise) {
+      record_.values["noise.now"] =
+          std::to_string(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+                             .time_since_epoch()
+                             .count());
+      record_.values["noise.root"] = workshop_.attachment.endpoint("root");
+    }
     for (const auto& [actor, party] : cast_.flow->actors) {
       if (model::is_server(party)) {
         continue;
       }
-      Identity identity;
+      auto identity = fresh_identity(rng_.child("identity/" + actor));
       if (server_sut || party == cast_.sut) {
-        auto leased = co_await workshop_.attachment.lease(rng_.child("identity/" + actor));
+        auto leased = co_await workshop_.attachment.lease(std::move(identity));
         if (!leased) {
           broken("identities", leased.error().detail);
           co_return false;
         }
         identity = std::move(*leased);
-      } else {
-        auto rng = rng_.child("identity/" + actor);
-        identity = {.user = "u" + rng.token(10), .password = rng.token(12)};
       }
-      const auto bare = identity.user + "@" + domain;
+      const auto bare = address_of(party, identity.user, domain);
       const auto resource = "r" + rng_.child("resource/" + actor).token(6);
       record_.values[actor + ".user"] = identity.user;
       record_.values[actor + ".password"] = identity.password;
@@ -146,6 +151,22 @@ class Run {
       }
     }
     co_return true;
+  }
+
+  Identity fresh_identity(Rng rng) const {
+    if (!cast_.profile->numbered_accounts) {
+      return {.user = "u" + rng.token(10), .password = rng.token(20)};
+    }
+    // Fifteen digits at most, none of them leading zeros, as telephone numbers have (ITU-T E.164).
+    return {.user = std::to_string(49'000'000'000'000 + rng.below(1'000'000'000'000)),
+            .password = rng.token(20)};
+  }
+
+  std::string address_of(model::Party party, const std::string& user,
+                         const std::string& domain) const {
+    const auto at = cast_.profile->addresses.find(party);
+    const auto form = at == cast_.profile->addresses.end() ? "${user}@${domain}" : at->second;
+    return replace_all(replace_all(form, "${user}", user), "${domain}", domain);
   }
 
   void take_notice(const std::string& actor, const std::string& method,
@@ -344,6 +365,14 @@ class Run {
     params["host"] = address->host;
     params["port"] = address->port;
     params["ca"] = workshop_.authority_file;
+    if (cast_.profile->wire == model::Wire::noise) {
+      auto root = played_root(tracker_->scope());
+      if (!root) {
+        broken(name, root.error().detail);
+        return false;
+      }
+      params["ca"] = *root;
+    }
     params["resource"] = record_.values[name + ".resource"];
     return true;
   }

@@ -123,6 +123,16 @@ Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, c
   return {};
 }
 
+namespace {
+
+// Counted from the end when negative; 0 at least.
+std::size_t position(long at, std::size_t size) {
+  return at >= 0 ? static_cast<std::size_t>(at)
+                 : size - std::min(size, static_cast<std::size_t>(-at));
+}
+
+}  // namespace
+
 Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope& scope) {
   const auto value = [&](const std::string& text) -> Result<std::string> {
     auto whole = evaluate(text, scope, "change");
@@ -149,12 +159,27 @@ Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope
     }
     octets.resize(at + what->size());
   }
+  if (edit.flip) {
+    const auto at = position(*edit.flip, octets.size());
+    if (at >= octets.size()) {
+      return fail(Errc::not_found, fmt::format("there is no octet {}", *edit.flip));
+    }
+    octets[at] = static_cast<char>(octets[at] ^ 1);
+  }
+  if (edit.keep) {
+    octets.resize(std::min(octets.size(), position(*edit.keep, octets.size())));
+  }
   auto before = value(edit.prepend);
   auto behind = value(edit.append);
   if (!before || !behind) {
     return std::unexpected(before ? behind.error() : before.error());
   }
-  return *before + octets + *behind;
+  const auto once = *before + octets + *behind;
+  Bytes out = once;
+  for (std::size_t i = 1; i < edit.times; ++i) {
+    out += once;
+  }
+  return out;
 }
 
 Edits edits_of(const model::Change& change, const Scope& scope, std::string_view content_ns) {
@@ -166,6 +191,15 @@ Edits edits_of(const model::Change& change, const Scope& scope, std::string_view
   } else if (const auto* bytes = std::get_if<model::BytesEdit>(&change.edit)) {
     out.bytes = [bytes, &scope](Bytes octets) {
       return edit_bytes(std::move(octets), *bytes, scope);
+    };
+  } else if (const auto* handshake = std::get_if<model::HandshakeEdit>(&change.edit)) {
+    out.handshake = [handshake, &scope](xml::Element& element) {
+      return edit_stanza(element, handshake->tree, scope, "");
+    };
+  } else if (const auto* frame = std::get_if<model::FrameEdit>(&change.edit)) {
+    out.counter = frame->counter;
+    out.frame = [frame, &scope](Bytes octets) {
+      return edit_bytes(std::move(octets), frame->octets, scope);
     };
   }
   return out;

@@ -57,6 +57,9 @@ class Renderer {
       return out;
     }
     for (const auto& attribute : pattern.attributes) {
+      if (attribute.value.empty()) {
+        continue;  // what a matching message must not have
+      }
       auto text = value(attribute.value);
       if (!text) {
         return std::unexpected(text.error());

@@ -63,7 +63,11 @@ class Judge {
     for (const auto& event : record->events) {
       tracker.feed(event);
     }
-    const auto findings = watch(run, tracker, *record);
+    auto findings = watch(run, tracker, *record);
+    // A monitor watches for the profiles whose requirements name it.
+    std::erase_if(findings, [this](const Finding& finding) {
+      return library_.watched_by(case_.profile, finding.monitor) == nullptr;
+    });
     if (const auto stopping = std::ranges::find_if(findings, &Finding::stops);
         stopping != findings.end() && !tracker.acted()) {
       return found(tracker, *stopping);

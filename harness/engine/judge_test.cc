@@ -20,6 +20,7 @@ using model::VerdictKind;
 
 constexpr const char* kFlow = R"(
 flow: ask
+profile: xmpp
 actors: { user: third-party.client, server: gatekeeper.server }
 given:
   - { id: dial, connect: user -> server }

@@ -24,6 +24,7 @@ namespace parley::engine {
 inline constexpr const char* kFlows[] = {
     R"(
 flow: begin
+profile: xmpp
 title: A stream with a bound resource
 actors: { user: third-party.client, server: gatekeeper.server }
 steps:
@@ -36,6 +37,7 @@ steps:
 )",
     R"(
 flow: relay
+profile: xmpp
 title: A message goes from client to client
 actors: { alice: third-party.client, bob: gatekeeper.client, server: gatekeeper.server }
 given: [{ use: begin, as: { user: alice } }, { use: begin, as: { user: bob } }]
@@ -48,6 +50,7 @@ fence:
 )",
     R"(
 flow: volley
+profile: xmpp
 title: Two messages go from client to client
 actors: { alice: third-party.client, bob: gatekeeper.client, server: gatekeeper.server }
 given: [{ use: begin, as: { user: alice } }, { use: begin, as: { user: bob } }]
@@ -57,6 +60,7 @@ steps:
 )",
     R"(
 flow: both
+profile: xmpp
 title: Two answers come in any order, and a last one
 actors: { user: third-party.client, server: gatekeeper.server }
 given: [{ use: begin }]
@@ -68,6 +72,7 @@ steps:
 )",
     R"(
 flow: end
+profile: xmpp
 title: A server ends the stream and the connection
 actors: { user: third-party.client, server: gatekeeper.server }
 steps:
@@ -78,6 +83,7 @@ steps:
 )",
     R"(
 flow: reopen
+profile: xmpp
 title: A stream is opened on top of another
 actors: { user: third-party.client, server: gatekeeper.server }
 given: [{ use: begin }]
@@ -87,6 +93,7 @@ steps:
 )",
     R"(
 flow: secure
+profile: xmpp
 title: A handshake and a stream in it
 actors: { user: third-party.client, server: gatekeeper.server }
 steps:
@@ -97,6 +104,7 @@ steps:
 )",
     R"(
 flow: show
+profile: xmpp
 title: Two messages are shown
 actors: { user: third-party.client, server: gatekeeper.server }
 given: [{ use: begin }]
@@ -111,6 +119,7 @@ fence:
 )",
     R"(
 flow: show-any
+profile: xmpp
 title: Two messages are shown in any order
 actors: { user: third-party.client, server: gatekeeper.server }
 given: [{ use: begin }]
@@ -122,6 +131,7 @@ steps:
 )",
     R"(
 flow: do
+profile: xmpp
 title: A user sends a message
 actors: { user: third-party.client, server: gatekeeper.server }
 given: [{ use: begin }]

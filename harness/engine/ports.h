@@ -34,9 +34,10 @@ class Attachment {
   virtual std::string endpoint(const std::string& name) const = 0;
   virtual const std::string& ca_pem()
       const = 0;  // whom a played client trusts; empty for a client SUT
-  // An account that exists at the SUT; for a client SUT, one that the played server will know.
+  // An account that exists at the SUT: one of the pool, else `fresh` once the driver has enlisted
+  // it; for a client SUT `fresh`, which the played server will know.
   // Errors: not_found when the pool is empty; io when the driver does not answer.
-  virtual boost::asio::awaitable<Result<Identity>> lease(Rng rng) = 0;
+  virtual boost::asio::awaitable<Result<Identity>> lease(Identity fresh) = 0;
   virtual void give_back(Identity identity, bool soiled) = 0;
   // Errors: unsupported when the driver says so; refused for another error answer; io when the
   // driver is gone, silent for `timeout` or speaks garbage.

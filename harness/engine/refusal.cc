@@ -52,11 +52,27 @@ std::optional<Refusal> refusal_of(const xml::Item& item, const std::string& link
     out.kind = RefusalKind::tls_failure;
     return out;
   }
+  if (element.ns.empty() && element.name == "stream:error") {
+    out.kind = RefusalKind::stream_error;
+    out.condition = element.find("code") != nullptr ? element.get("code") : first_child(element);
+    return out;
+  }
+  if (element.ns.empty() && element.name == "failure") {
+    out.kind = RefusalKind::login_failure;
+    out.condition = element.get("reason");
+    return out;
+  }
+  if (element.ns.empty() && element.name == "ack" && element.find("error") != nullptr) {
+    out.kind = RefusalKind::nack;
+    out.id = element.get("id");
+    out.condition = element.get("error");
+    return out;
+  }
   if (element.get("type") == "error") {
     out.kind = RefusalKind::stanza_error;
     out.id = element.get("id");
     if (const auto* error = element.child("error")) {
-      out.condition = first_child(*error);
+      out.condition = error->find("code") != nullptr ? error->get("code") : first_child(*error);
     }
     return out;
   }

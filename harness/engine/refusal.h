@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which of a SUT's answers refuse something, and how an answer is shown to people. Sources: RFC
-// 6120 sections 4.9 (stream errors), 5.4.2.2 (TLS), 6.4.5 (SASL) and 8.3 (stanza errors). Pure.
+// 6120 sections 4.9 (stream errors), 5.4.2.2 (TLS), 6.4.5 (SASL) and 8.3 (stanza errors); of
+// binary stanzas, whose conditions are codes, observed client behaviour. Pure.
 #pragma once
 
 #include <optional>
@@ -19,9 +20,14 @@ struct Refusal {
   model::RefusalKind kind = model::RefusalKind::close;
   std::string condition;
   std::string link;
-  std::string id;         // of a stanza error
+  std::string id;         // of the stanza that it answers
   std::size_t event = 0;  // index in the run's events
   std::string shown;      // the octets, for people
+
+  // It answers one stanza, whose id it names, and the stream goes on.
+  bool of_stanza() const {
+    return kind == model::RefusalKind::stanza_error || kind == model::RefusalKind::nack;
+  }
 };
 
 // Nullopt for what refuses nothing; `link` and `event` are where the item came.

@@ -63,7 +63,8 @@ bool Tracker::can_part(const std::string& link) const {
 
 void Tracker::open(const std::string& link) {
   const auto side = run_.played(link) ? Side::client : Side::server;
-  links_[link] = Link{.channel = make_channel(*run_.profile, side, link, scope_)};
+  links_[link] = Link{
+      .channel = make_channel(*run_.profile, side, fmt::format("{}/{}", link, events_), scope_)};
 }
 
 void Tracker::follow_stream(Link& link, const model::MessageForm& form, bool sent) {

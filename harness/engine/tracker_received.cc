@@ -167,7 +167,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     check_never(link, *element, kind);
   }
   auto refusal = refusal_of(item, link, events_);
-  if (links_[link].ended_by_us && refusal && refusal->kind != RefusalKind::stanza_error) {
+  if (links_[link].ended_by_us && refusal && !refusal->of_stanza()) {
     refusal.reset();  // the SUT ends its stream because we ended ours
   }
   if (refusal) {
@@ -196,7 +196,7 @@ void Tracker::take(std::size_t index, const std::string& link) {
 }
 
 void Tracker::on_refusal(const Refusal& refusal) {
-  if (refusal.kind == RefusalKind::stanza_error && !answers_change(refusal)) {
+  if (refusal.of_stanza() && !answers_change(refusal)) {
     const bool strange = change_made_ && refusal.link == changed_link() &&
                          !asked_.contains(refusal.link + " " + refusal.id);
     if (strange && !stray_) {
@@ -239,7 +239,7 @@ void Tracker::note_wrong(std::size_t index, const xml::Item& item,
   }
   const auto [element, kind] = element_of(item);
   const auto wanted = run_.profile->forms.at(run_.steps[index].step.form).kind;
-  const bool ends = refusal && refusal->kind != RefusalKind::stanza_error;
+  const bool ends = refusal && !refusal->of_stanza();
   const bool header = kind == MessageForm::Kind::header;
   const bool answers = wanted == MessageForm::Kind::element && same_exchange(index, *element);
   if (answers || header || ends || (wanted != kind && refusal)) {

@@ -41,6 +41,13 @@ BytesEdit bytes_edit(const json& value) {
   edit.prepend = string_at(value, "prepend");
   edit.append = string_at(value, "append");
   edit.cut_after = string_at(value, "cut-after");
+  if (value.contains("flip")) {
+    edit.flip = value["flip"].get<long>();
+  }
+  if (value.contains("keep")) {
+    edit.keep = value["keep"].get<long>();
+  }
+  edit.times = value.value("times", std::size_t{1});
   return edit;
 }
 
@@ -69,6 +76,10 @@ Change change_of(const json& value) {
     change.edit = stanza_edit(value);
   } else if (layer == "bytes") {
     change.edit = bytes_edit(value);
+  } else if (layer == "handshake") {
+    change.edit = HandshakeEdit{.tree = stanza_edit(value)};
+  } else if (layer == "frame") {
+    change.edit = FrameEdit{.octets = bytes_edit(value), .counter = value.value("counter", 0)};
   } else if (layer == "stream") {
     change.edit = StreamEdit{.segment_octets = value.value("segment", std::size_t{0})};
   } else if (layer == "connection") {
@@ -189,14 +200,21 @@ struct LayerKeys {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> deeds;
 };
-const std::array<LayerKeys, 5>& layers() {
-  static const std::array<LayerKeys, 5> all{
+const std::array<LayerKeys, 7>& layers() {
+  static const std::array<LayerKeys, 7> all{
       LayerKeys{"stanza",
                 {"set", "remove", "add", "into", "rename", "ns"},
                 {"set", "remove", "add", "rename", "ns"}},
       LayerKeys{"bytes",
-                {"find", "replace", "prepend", "append", "cut-after"},
-                {"replace", "prepend", "append", "cut-after"}},
+                {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times"},
+                {"replace", "prepend", "append", "cut-after", "flip", "keep", "times"}},
+      LayerKeys{"handshake",
+                {"set", "remove", "add", "into", "rename"},
+                {"set", "remove", "add", "rename"}},
+      LayerKeys{
+          "frame",
+          {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"},
+          {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"}},
       LayerKeys{"stream", {"segment"}, {"segment"}},
       LayerKeys{"connection",
                 {"tls-min", "tls-max", "certificate", "end"},
@@ -236,7 +254,11 @@ class CaseCheck {
 
   void change(const json& value) const {
     const auto name = string_at(value, "layer");
-    const auto& layer = *std::ranges::find(layers(), std::string_view(name), &LayerKeys::layer);
+    const auto found = std::ranges::find(layers(), std::string_view(name), &LayerKeys::layer);
+    if (found == layers().end()) {
+      return;  // the schema has complained
+    }
+    const auto& layer = *found;
     std::size_t deeds = 0;
     for (const auto& [key, inner] : value.items()) {
       if (key == "step" || key == "layer") {

@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
+#include "harness/wire/binary_reader.h"
 
 namespace parley::model {
 namespace {
@@ -114,6 +115,15 @@ class Loader {
     profile.status = string_at(root, "status");
     profile.content_ns = string_at(root, "content-namespace");
     profile.probe = string_at(root, "probe");
+    profile.wire = string_at(root, "wire") == "noise" ? Wire::noise : Wire::xml;
+    profile.numbered_accounts = string_at(root, "accounts") == "numbers";
+    if (root.contains("addresses")) {
+      for (const auto& [party, address] : root["addresses"].items()) {
+        if (const auto known = party_from(party)) {
+          profile.addresses[*known] = text_of(address);
+        }
+      }
+    }
     for (const auto& name : strings_at(root, "refusals")) {
       if (const auto kind = refusal_from(name)) {
         profile.refusals.push_back(*kind);
@@ -166,6 +176,19 @@ class Loader {
         return;
       }
       form.pattern = std::move(*pattern);
+      if (profile.wire == Wire::noise) {  // there `xmlns` is an attribute like any other
+        if (form.pattern.ns == xml::kStreamsNamespace) {
+          form.pattern.ns.clear();
+          form.pattern.name = "stream:" + form.pattern.name;
+        }
+        auto plain = wire::plain_namespaces(form.pattern, profile.content_ns);
+        if (!plain) {
+          problems_.push_back(document.problem("/messages/" + name + "/xml", plain.error().detail,
+                                               "use no prefixes"));
+          return;
+        }
+        form.pattern = std::move(*plain);
+      }
     }
     profile.forms[name] = std::move(form);
   }

@@ -44,10 +44,12 @@ constexpr Names<Basis, 4> kBases{{{Basis::normative, "normative"},
                                   {Basis::analogy, "analogy"},
                                   {Basis::observed, "observed"},
                                   {Basis::advisory, "advisory"}}};
-constexpr Names<RefusalKind, 5> kRefusals{{{RefusalKind::stream_error, "stream-error"},
+constexpr Names<RefusalKind, 7> kRefusals{{{RefusalKind::stream_error, "stream-error"},
                                            {RefusalKind::stanza_error, "stanza-error"},
                                            {RefusalKind::sasl_failure, "sasl-failure"},
                                            {RefusalKind::tls_failure, "tls-failure"},
+                                           {RefusalKind::login_failure, "login-failure"},
+                                           {RefusalKind::nack, "nack"},
                                            {RefusalKind::close, "close"}}};
 constexpr Names<VerdictKind, 6> kVerdicts{{{VerdictKind::pass, "pass"},
                                            {VerdictKind::fail, "fail"},
@@ -98,7 +100,27 @@ std::string describe_edit(const BytesEdit& edit) {
   if (!edit.cut_after.empty()) {
     parts.push_back("cut after " + printable(edit.cut_after, 40));
   }
+  if (edit.flip) {
+    parts.push_back(fmt::format("flip a bit of octet {}", *edit.flip));
+  }
+  if (edit.keep) {
+    parts.push_back(fmt::format("keep {} octets", *edit.keep));
+  }
+  if (edit.times > 1) {
+    parts.push_back(fmt::format("send it {} times", edit.times));
+  }
   return join(parts, ", ");
+}
+
+std::string describe_edit(const FrameEdit& edit) {
+  const auto octets = describe_edit(edit.octets);
+  const auto counter =
+      edit.counter == 0 ? "" : fmt::format("encrypt it under a counter off by {}", edit.counter);
+  return "frame: " + octets + (octets.empty() || counter.empty() ? "" : ", ") + counter;
+}
+
+std::string describe_edit(const HandshakeEdit& edit) {
+  return "handshake message: " + describe_edit(edit.tree);
 }
 
 std::string describe_edit(const StreamEdit& edit) {

@@ -67,15 +67,31 @@ struct Setting {
   std::string source;
 };
 
-enum class RefusalKind { stream_error, stanza_error, sasl_failure, tls_failure, close };
+enum class RefusalKind {
+  stream_error,
+  stanza_error,
+  sasl_failure,
+  tls_failure,
+  login_failure,  // <failure/> in answer to a login payload
+  nack,           // an <ack/> with an error
+  close
+};
 std::string_view to_string(RefusalKind kind);
 std::optional<RefusalKind> refusal_from(std::string_view name);
+
+// What lies between octets and stanzas.
+enum class Wire { xml, noise };
 
 struct Profile {
   std::string name;
   std::string title;
   std::string status;
+  Wire wire = Wire::xml;
   std::string content_ns;  // default namespace of first-level elements
+  // What accounts are called: letters and digits, or a number; and an actor's bare address by its
+  // party, where it is not "${user}@${domain}".
+  bool numbered_accounts = false;
+  std::map<Party, std::string> addresses;
   std::map<std::string, Setting> settings;
   std::map<std::string, MessageForm> forms;
   std::vector<RefusalKind> refusals;  // what counts when a case does not say
@@ -126,6 +142,19 @@ struct BytesEdit {
   std::string prepend;
   std::string append;
   std::string cut_after;  // truncate after the first occurrence
+  // Positions count octets, negative ones from the end.
+  std::optional<long> flip{};  // the lowest bit of the octet there
+  std::optional<long> keep{};  // truncate there
+  std::size_t times = 1;       // how many times it is sent
+};
+// The same of a frame as it goes out: length, ciphertext and tag.
+struct FrameEdit {
+  BytesEdit octets;
+  int counter = 0;  // added to the counter under which it is encrypted
+};
+// Of a handshake message's fields as they are on the wire, in hex.
+struct HandshakeEdit {
+  StanzaEdit tree;
 };
 struct StreamEdit {
   std::size_t segment_octets = 0;
@@ -145,7 +174,9 @@ struct FlowEdit {
 };
 struct Change {
   std::string step;
-  std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit> edit;
+  std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit, FrameEdit,
+               HandshakeEdit>
+      edit;
 };
 std::string describe(const Change& change);
 

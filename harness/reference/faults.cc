@@ -7,6 +7,8 @@
 
 #include "harness/base/text.h"
 #include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/faults_client.h"
+#include "harness/reference/whatsapp/faults_gatekeeper.h"
 
 namespace parley::reference {
 namespace {
@@ -457,19 +459,30 @@ constexpr auto kTable = std::to_array<FaultEntry>({
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 
-static_assert(kTable.size() == static_cast<std::size_t>(Fault::count));
+// The tables of all profiles, in the order of the enumerators.
+const std::vector<FaultEntry>& table() {
+  static const std::vector<FaultEntry> joined = [] {
+    std::vector<FaultEntry> out(kTable.begin(), kTable.end());
+    const auto of_client = whatsapp::client_faults();
+    out.insert(out.end(), of_client.begin(), of_client.end());
+    const auto of_gatekeeper = whatsapp::gatekeeper_faults();
+    out.insert(out.end(), of_gatekeeper.begin(), of_gatekeeper.end());
+    return out;
+  }();
+  return joined;
+}
 
 }  // namespace
 
-std::span<const FaultEntry> faults() { return kTable; }
+std::span<const FaultEntry> faults() { return table(); }
 
-std::string_view to_string(Fault fault) { return kTable[static_cast<std::size_t>(fault)].name; }
+std::string_view to_string(Fault fault) { return table()[static_cast<std::size_t>(fault)].name; }
 
 std::optional<Fault> find_fault(std::string_view name) {
   static const auto index = [] {
     std::map<std::string_view, Fault> out;
-    for (std::size_t i = 0; i < kTable.size(); ++i) {
-      out.emplace(kTable[i].name, static_cast<Fault>(i));
+    for (std::size_t i = 0; i < table().size(); ++i) {
+      out.emplace(table()[i].name, static_cast<Fault>(i));
     }
     return out;
   }();
@@ -483,7 +496,7 @@ Result<FaultSet> fault_set(const std::vector<std::string>& names) {
     const auto fault = find_fault(name);
     if (!fault) {
       std::vector<std::string> known;
-      for (const FaultEntry& entry : kTable) {
+      for (const FaultEntry& entry : table()) {
         known.emplace_back(entry.name);
       }
       return fail(Errc::not_found, unknown_name("fault", name, known));

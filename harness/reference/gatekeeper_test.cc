@@ -277,6 +277,9 @@ TEST(Faults, HaveEachTheNameOfTheirEnumerator) {
   EXPECT_EQ(find_fault("gk-lang-lost"), Fault::gk_lang_lost);
   EXPECT_EQ(find_fault("tp-header-without-to"), Fault::tp_header_without_to);
   for (const FaultEntry& entry : faults()) {
+    if (entry.profile != "xmpp") {
+      continue;
+    }
     const bool server = entry.name.starts_with("gk-");
     EXPECT_EQ(entry.party, server ? "gatekeeper.server" : "third-party.client") << entry.name;
     EXPECT_TRUE(entry.breaks.find("RFC") != entry.breaks.npos ||

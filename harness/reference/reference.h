@@ -14,9 +14,12 @@ namespace parley::reference {
 
 // One way in which a reference party can be made to misbehave.
 struct FaultEntry {
-  std::string_view name;  // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client
-  std::string_view party;   // "gatekeeper.server" or "third-party.client"
-  std::string_view breaks;  // one sentence: what it does and which clause forbids it
+  // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client; of profile `whatsapp`
+  // wg- and wt-.
+  std::string_view name;
+  std::string_view party;             // "gatekeeper.server" or "third-party.client"
+  std::string_view breaks;            // one sentence: what it does and which clause forbids it
+  std::string_view profile = "xmpp";  // whose parties it bends
 };
 std::span<const FaultEntry> faults();
 
@@ -24,7 +27,8 @@ std::span<const FaultEntry> faults();
 enum class NullMode { none, silent, hang_up, refuse_all, accept_all };
 
 struct Options {
-  std::string party;  // "gatekeeper.server" or "third-party.client"
+  std::string party;             // "gatekeeper.server" or "third-party.client"
+  std::string profile = "xmpp";  // the dialect: "xmpp" or "whatsapp"
   std::string domain = "parley.test";
   std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system
   std::vector<std::string> faults;  // for every user

@@ -17,12 +17,23 @@
 #include "harness/reference/gatekeeper.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/client.h"
+#include "harness/reference/whatsapp/gatekeeper.h"
 
 namespace parley::reference {
 namespace {
 
 constexpr int kUsage = 2;
 constexpr int kHarnessError = 4;
+
+// The party that the options describe; `peer` is null without a driver.
+asio::awaitable<void> party_of(const Options& options, JsonRpcPeer* peer) {
+  const bool binary = options.profile == "whatsapp";
+  if (options.party == "gatekeeper.server") {
+    return binary ? whatsapp::run_gatekeeper(options, peer) : run_gatekeeper(options, peer);
+  }
+  return binary ? whatsapp::run_client(options, *peer) : run_client(options, *peer);
+}
 
 asio::awaitable<void> until_signalled() {
   asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
@@ -61,6 +72,10 @@ int run(const Options& options) {
                "the reference is a gatekeeper.server, or with a driver a third-party.client\n");
     return kUsage;
   }
+  if (options.profile != "xmpp" && options.profile != "whatsapp") {
+    fmt::print(stderr, "there is no reference of profile {}\n", options.profile);
+    return kUsage;
+  }
   if (const auto known = fault_set(options.faults); !known) {
     fmt::print(stderr, "{}\n", known.error().detail);
     return kUsage;
@@ -84,7 +99,7 @@ int run(const Options& options) {
     });
   }
   std::exception_ptr failure;
-  auto task = server ? run_gatekeeper(options, peer.get()) : run_client(options, *peer);
+  auto task = party_of(options, peer.get());
   asio::co_spawn(context, std::move(task), [&](std::exception_ptr thrown) {
     failure = std::move(thrown);
     signals.cancel();

@@ -25,8 +25,6 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kCallTimeout{5'000};
 constexpr std::chrono::seconds kPoolPatience{60};  // for an account that another case has
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
-constexpr std::size_t kUserOctets = 10;
-constexpr std::size_t kPasswordOctets = 20;
 constexpr std::size_t kCanaryOctets = 12;
 
 class AttachedSut final : public engine::Attachment {
@@ -43,7 +41,7 @@ class AttachedSut final : public engine::Attachment {
     return found == endpoints_.end() ? "" : found->second;
   }
   const std::string& ca_pem() const override { return ca_pem_; }
-  asio::awaitable<Result<engine::Identity>> lease(Rng rng) override;
+  asio::awaitable<Result<engine::Identity>> lease(engine::Identity fresh) override;
   void give_back(engine::Identity identity, bool soiled) override;
   asio::awaitable<Result<json>> call(std::string method, json params,
                                      std::chrono::milliseconds timeout) override;
@@ -103,7 +101,7 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
   if (!model::is_server(declaration_.party)) {
     co_return Result<void>();
   }
-  for (const char* needed : {"domain", "starttls"}) {
+  for (const char* needed : {"domain", address_name(declaration_)}) {
     if (endpoint(needed).empty()) {
       co_return fail(
           Errc::not_found,
@@ -177,12 +175,10 @@ asio::awaitable<Result<void>> AttachedSut::listen_with_faults() {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<engine::Identity>> AttachedSut::lease(Rng rng) {
+asio::awaitable<Result<engine::Identity>> AttachedSut::lease(engine::Identity fresh) {
   if (pooled()) {
     co_return co_await lease_from_pool();
   }
-  engine::Identity fresh{.user = "u" + rng.token(kUserOctets),
-                         .password = rng.token(kPasswordOctets)};
   if (!model::is_server(declaration_.party)) {
     co_return fresh;
   }
@@ -302,7 +298,12 @@ std::string driver_trouble(const engine::Attachment& attachment) {
   return sut == nullptr ? "" : sut->driver_trouble();
 }
 
-Result<model::Declaration> reference_declaration(std::string program, model::Party party) {
+const char* address_name(const model::Declaration& declaration) {
+  return declaration.profile == "xmpp" ? "starttls" : "tcp";
+}
+
+Result<model::Declaration> reference_declaration(std::string program, model::Party party,
+                                                 const std::string& profile) {
   const bool server = party == model::Party::gatekeeper_server;
   if (!server && party != model::Party::third_party_client) {
     return fail(Errc::unsupported,
@@ -310,15 +311,21 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
   }
   model::Declaration out;
   out.name = "embedded reference";
-  out.profile = "xmpp";
+  out.profile = profile;
   out.party = party;
+  out.driver = {std::move(program), "reference", "--party", std::string(model::to_string(party)),
+                "--driver"};
+  if (profile != "xmpp") {
+    out.driver.insert(out.driver.end(), {"--profile", profile});
+    out.features = {"noise-xx", "deflate",  "routing",  "passive",
+                    "offline",  "receipts", "presence", "chatstate"};
+    return out;
+  }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};
   if (server) {
     out.features.push_back("xep-0198");
   }
   out.features.push_back("xep-0199");
-  out.driver = {std::move(program), "reference", "--party", std::string(model::to_string(party)),
-                "--driver"};
   return out;
 }
 

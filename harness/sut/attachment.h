@@ -46,6 +46,10 @@ asio::awaitable<std::string> reach(engine::Attachment& attachment, std::chrono::
 
 // The reference inside `program` (this one), as a SUT. Errors: unsupported for a party that it
 // does not have.
-Result<model::Declaration> reference_declaration(std::string program, model::Party party);
+Result<model::Declaration> reference_declaration(std::string program, model::Party party,
+                                                 const std::string& profile);
+
+// The endpoint that Parley dials by default: "starttls", or "tcp" in the profiles without TLS.
+const char* address_name(const model::Declaration& declaration);
 
 }  // namespace parley::sut

@@ -71,7 +71,7 @@ struct Leases {
 // Leases all that is there, and soils it: what is out would be waited for.
 asio::awaitable<void> lease_all(engine::Attachment& sut, Leases& out) {
   while (true) {
-    auto identity = co_await sut.lease(Rng(1));
+    auto identity = co_await sut.lease({.user = "fresh1", .password = "pw"});
     if (!identity) {
       out.error = identity.error();
       co_return;
@@ -97,8 +97,8 @@ TEST_F(AttachTest, GivesEachWorkerItsShareOfThePool) {
 }
 
 asio::awaitable<void> soil_the_first(engine::Attachment& sut, Leases& out) {
-  auto first = co_await sut.lease(Rng(1));
-  auto second = co_await sut.lease(Rng(1));
+  auto first = co_await sut.lease({.user = "fresh1", .password = "pw"});
+  auto second = co_await sut.lease({.user = "fresh1", .password = "pw"});
   sut.give_back(std::move(*first), true);
   sut.give_back(std::move(*second), false);
   co_await lease_all(sut, out);
@@ -115,7 +115,7 @@ TEST_F(AttachTest, TakesBackOnlyAccountsThatAreNotSoiled) {
 }
 
 asio::awaitable<void> take(engine::Attachment& sut, Leases& out) {
-  auto identity = co_await sut.lease(Rng(1));
+  auto identity = co_await sut.lease({.user = "fresh1", .password = "pw"});
   if (!identity) {
     out.error = identity.error();
     co_return;
@@ -132,7 +132,7 @@ asio::awaitable<void> return_account(engine::Attachment& sut, engine::Identity i
 // Takes the only account, and gives it back while another waits for it.
 asio::awaitable<void> wait_for_the_only(engine::Attachment& sut, bool soiled, Leases& out) {
   using asio::experimental::awaitable_operators::operator&&;
-  auto first = co_await sut.lease(Rng(1));
+  auto first = co_await sut.lease({.user = "fresh1", .password = "pw"});
   co_await (take(sut, out) && return_account(sut, std::move(*first), soiled));
 }
 
@@ -204,7 +204,7 @@ asio::awaitable<void> look(engine::Attachment& sut, std::string method, Seen& ou
   out.domain = sut.endpoint("domain");
   out.starttls = sut.endpoint("starttls");
   out.ca_pem = sut.ca_pem();
-  out.identity = co_await sut.lease(Rng(7));
+  out.identity = co_await sut.lease({.user = "fresh7", .password = "pw"});
   const json params{{"a", 1}};
   out.called = co_await sut.call(method, params, 10'000ms);
 }
@@ -228,8 +228,7 @@ TEST_F(AttachTest, FillsWhatTheDeclarationLeavesOutFromTheDriver) {
   EXPECT_EQ(sut.starttls, "127.0.0.1:1");
   EXPECT_EQ(sut.ca_pem, "the CA");
   ASSERT_TRUE(sut.identity) << sut.identity.error();
-  EXPECT_EQ(sut.identity->user.size(), 11u);
-  EXPECT_EQ(sut.identity->user.front(), 'u');
+  EXPECT_EQ(sut.identity->user, "fresh7");
   EXPECT_TRUE(sut.called) << sut.called.error();
 }
 
@@ -274,15 +273,20 @@ TEST_F(AttachTest, SaysUnsupportedForAMethodWithoutADriver) {
 }
 
 TEST(ReferenceDeclaration, IsMadeForTheTwoPartiesThatThereAre) {
-  const auto server = reference_declaration("/bin/parley", model::Party::gatekeeper_server);
+  const auto server = reference_declaration("/bin/parley", model::Party::gatekeeper_server, "xmpp");
   ASSERT_TRUE(server);
   EXPECT_EQ(server->driver, (std::vector<std::string>{"/bin/parley", "reference", "--party",
                                                       "gatekeeper.server", "--driver"}));
   EXPECT_EQ(server->features.size(), 7u);
-  const auto client = reference_declaration("/bin/parley", model::Party::third_party_client);
+  const auto client =
+      reference_declaration("/bin/parley", model::Party::third_party_client, "xmpp");
   ASSERT_TRUE(client);
   EXPECT_EQ(client->features.size(), 6u);
-  EXPECT_FALSE(reference_declaration("/bin/parley", model::Party::intermediary));
+  EXPECT_FALSE(reference_declaration("/bin/parley", model::Party::intermediary, "xmpp"));
+  const auto binary =
+      reference_declaration("/bin/parley", model::Party::third_party_client, "whatsapp");
+  ASSERT_TRUE(binary);
+  EXPECT_EQ(binary->driver.back(), "whatsapp");
 }
 
 }  // namespace

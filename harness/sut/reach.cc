@@ -27,7 +27,7 @@ asio::awaitable<std::string> reach(engine::Attachment& attachment, milliseconds 
   if (limit.count() == 0) {
     co_return "";
   }
-  const auto text = attachment.endpoint("starttls");
+  const auto text = attachment.endpoint(address_name(attachment.declaration()));
   const auto address = net::parse_address(text);
   if (!address) {
     co_return "";  // a client: its driver is all there is to reach
@@ -44,7 +44,8 @@ asio::awaitable<std::string> reach(engine::Attachment& attachment, milliseconds 
         co_return "";
       }
     } else if (Clock::now() + kPause >= until) {
-      co_return fmt::format("endpoints/starttls: {}: {}", text, stream.error().detail);
+      co_return fmt::format("endpoints/{}: {}: {}", address_name(attachment.declaration()), text,
+                            stream.error().detail);
     }
     // Twice: the system may accept for a process that is just ending.
     accepted = stream.has_value();

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/client.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <utility>
+
+#include "harness/reference/whatsapp/null_client.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+constexpr int kMethodNotFound = -32601;
+constexpr int kNotConnected = -32000;
+constexpr int kMaxSyncedHandlers = 1'000;
+
+// Keys and ids must not repeat from one run to the next.
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+std::unexpected<RpcError> rpc_error(int code, std::string message) {
+  return std::unexpected(RpcError{.code = code, .message = std::move(message)});
+}
+
+Result<FaultSet> faults_of(const nlohmann::json& params) {
+  std::vector<std::string> names;
+  const auto listed = params.find("faults");
+  if (listed != params.end() && listed->is_array()) {
+    for (const auto& name : *listed) {
+      names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    }
+  }
+  return fault_set(names);
+}
+
+bool is_presence_type(std::string_view type) {
+  return type.empty() || type == "available" || type == "unavailable" || type == "subscribe";
+}
+
+}  // namespace
+
+nlohmann::json describe_client(const std::string& name) {
+  return {{"name", name},
+          {"version", "0.1.0"},
+          {"party", "third-party.client"},
+          {"features",
+           {"noise-xx", "binary-stanzas", "interop-jid", "receipts", "presence", "chatstates",
+            "keepalive", "reconnect"}}};
+}
+
+ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)
+    : executor_(executor),
+      faults_(faults),
+      notify_(std::move(notify)),
+      rng_(fresh_seed()),
+      idle_(executor) {}
+
+RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& params) {
+  if (method == "describe") {
+    return describe_client("Parley reference client");
+  }
+  if (method == "enlist") {
+    return nlohmann::json::object();  // the account is the server's affair
+  }
+  if (method == "connect") {
+    return connect(params);
+  }
+  if (method == "reset") {
+    const auto found = users_.find(string_member(params, "user"));
+    if (found != users_.end()) {
+      drop(found->second);
+      users_.erase(found);
+    }
+    return nlohmann::json::object();
+  }
+  if (method == "sync") {
+    sync();
+    return nlohmann::json::object();
+  }
+  if (method == "send" || method == "ping" || method == "presence" || method == "chatstate" ||
+      method == "close") {
+    return press(method, params);
+  }
+  return rpc_error(kMethodNotFound, "unknown method " + method);
+}
+
+RpcResult ClientDriver::connect(const nlohmann::json& params) {
+  auto account = parse_client_account(params);
+  if (!account) {
+    return std::unexpected(account.error());
+  }
+  auto faults = faults_of(params);
+  if (!faults) {
+    return rpc_error(kInvalidParams, faults.error().detail);
+  }
+  faults->add(faults_);
+  const std::string user = account->user;
+  start(user, std::move(*account), *faults);
+  return nlohmann::json::object();
+}
+
+void ClientDriver::start(const std::string& user, ClientAccount account, const FaultSet& faults) {
+  User& entry = users_[user];
+  drop(entry);
+  if (entry.memory == nullptr) {
+    entry.memory = std::make_shared<ClientMemory>();
+  }
+  auto session = std::make_shared<ClientSession>(executor_, std::move(account), entry.memory,
+                                                 faults, Rng(rng_.next()), notify_);
+  entry.session = session;
+  ++running_;
+  asio::co_spawn(executor_, ClientSession::run(session),
+                 [this, user, session](std::exception_ptr failure) {
+                   if (failure != nullptr) {
+                     session->forget();
+                     notify_("closed", {{"user", user}, {"reason", "internal error"}});
+                   }
+                   const auto found = users_.find(user);
+                   if (found != users_.end() && found->second.session == session) {
+                     found->second.session.reset();
+                   }
+                   if (--running_ == 0) {
+                     idle_.cancel();
+                   }
+                 });
+}
+
+RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& params) {
+  const auto session = find(string_member(params, "user"));
+  if (method == "close") {
+    if (session != nullptr) {
+      session->close();
+    }
+    return nlohmann::json::object();
+  }
+  if (session == nullptr || !session->ready()) {
+    return rpc_error(kNotConnected, "the user is not connected");
+  }
+  const std::string to = string_member(params, "to");
+  const std::string type = string_member(params, "type");
+  if (method == "send") {
+    const std::string id =
+        session->send_message(to, string_member(params, "text"), string_member(params, "id"));
+    return nlohmann::json{{"id", id}};
+  }
+  if (method == "ping") {
+    return nlohmann::json{{"id", session->send_ping(to)}};
+  }
+  if (method == "presence") {
+    if (!is_presence_type(type)) {
+      return rpc_error(kUnsupported, "the dialect has no presence of type " + type);
+    }
+    session->send_presence(to, type);
+    return nlohmann::json::object();
+  }
+  const std::string state = string_member(params, "state");
+  if (state != "composing" && state != "paused") {
+    return rpc_error(kInvalidParams, "state is composing or paused");
+  }
+  session->send_chatstate(to, state);
+  return nlohmann::json::object();
+}
+
+void ClientDriver::drop(User& user) {
+  if (user.session != nullptr) {
+    user.session->forget();
+    user.session.reset();
+  }
+}
+
+std::shared_ptr<ClientSession> ClientDriver::find(const std::string& user) const {
+  const auto found = users_.find(user);
+  return found == users_.end() ? nullptr : found->second.session;
+}
+
+// What has arrived on the sockets is handled before the answer is written: a stanza that Parley
+// sent before it asked is then a notification that precedes the answer.
+void ClientDriver::sync() {
+  const auto* executor = executor_.target<asio::io_context::executor_type>();
+  if (executor == nullptr) {
+    return;
+  }
+  int handled = 0;
+  while (handled < kMaxSyncedHandlers && executor->context().poll_one() != 0) {
+    ++handled;
+  }
+}
+
+asio::awaitable<void> ClientDriver::stop() {
+  for (auto& [name, user] : users_) {
+    drop(user);
+  }
+  while (running_ > 0) {
+    idle_.expires_at(asio::steady_timer::time_point::max());
+    co_await idle_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
+  const auto executor = co_await asio::this_coro::executor;
+  if (options.null_mode != NullMode::none) {
+    co_await run_null_client(options.null_mode, rpc);
+    co_return;
+  }
+  FaultSet faults;
+  for (const std::string& name : options.faults) {
+    if (const auto fault = find_fault(name)) {
+      faults.add(*fault);
+    }
+  }
+  ClientDriver::Notify notify = [&rpc](const std::string& method, nlohmann::json params) {
+    rpc.notify(method, std::move(params));
+  };
+  ClientDriver driver(executor, faults, std::move(notify));
+  RpcHandler handler = [&driver](const std::string& method, const nlohmann::json& params) {
+    return driver.handle(method, params);
+  };
+  co_await rpc.serve(std::move(handler));
+  co_await driver.stop();
+}
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The reference third-party client of profile `whatsapp`: many users over real sockets, each
+// started and steered through the driver protocol (harness/sut/DRIVER.md). Written from
+// requirements TRN-* and STZ-*. Single threaded: everything runs on the executor of the coroutine.
+//
+// Of `connect`, `user` is the account's number in decimal digits, `password` its token and `ca` the
+// root key of the certificate chain in hex; `security`, `domain` and `resource` are not used.
+// Optional: `integrator` (12), `spec_hashing`, `reconnect` and `passive` (false), `keepalive_ms`
+// (0: none), `routing` (hex), `faults`. Beyond DRIVER.md: `chatstate {user, to, state}` with state
+// composing or paused, which a peer's client shows as `presence` of that type; `answered` also
+// tells of the server's ack to a message.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "harness/base/rng.h"
+#include "harness/reference/faults.h"
+#include "harness/reference/json_rpc.h"
+#include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/client_session.h"
+
+namespace parley::reference::whatsapp {
+
+class ClientDriver {
+ public:
+  using Notify = std::function<void(const std::string& method, nlohmann::json params)>;
+
+  // `faults` hold for every user.
+  ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify);
+
+  RpcResult handle(const std::string& method, const nlohmann::json& params);
+  // Drops every user and waits until none of their coroutines runs.
+  asio::awaitable<void> stop();
+
+ private:
+  struct User {
+    std::shared_ptr<ClientSession> session;  // null when none runs
+    std::shared_ptr<ClientMemory> memory;
+  };
+
+  RpcResult connect(const nlohmann::json& params);
+  RpcResult press(const std::string& method, const nlohmann::json& params);
+  void start(const std::string& user, ClientAccount account, const FaultSet& faults);
+  void drop(User& user);
+  void sync();
+  std::shared_ptr<ClientSession> find(const std::string& user) const;
+
+  asio::any_io_executor executor_;
+  FaultSet faults_;
+  Notify notify_;
+  Rng rng_;
+  std::map<std::string, User> users_;
+  std::size_t running_ = 0;
+  asio::steady_timer idle_;  // cancelled when nothing runs any more
+};
+
+// What `describe` answers.
+nlohmann::json describe_client(const std::string& name);
+
+// Serves the driver protocol until end of input, then drops all connections and waits for their
+// coroutines. With `options.null_mode` it is a client that implements nothing.
+// `rpc` outlives the coroutine. Names in `options.faults` that are not in the table are left out.
+asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc);
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the driver's `connect` says about one user of the binary dialect, and what the client keeps
+// of a user from one connection to the next. Plain values: safe from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/crypto/noise/handshake_state.h"
+#include "harness/reference/json_rpc.h"
+#include "harness/reference/whatsapp/address.h"
+
+namespace parley::reference::whatsapp {
+
+enum class Hashing { whatsapp, specification };
+enum class Reconnect { never, when_told };  // told by a stream error, or by a connection that broke
+
+struct ClientAccount {
+  std::string user;  // decimal digits
+  std::uint64_t number = 0;
+  std::string token;
+  std::uint16_t integrator = kDefaultIntegrator;
+  std::string host;
+  std::uint16_t port = 0;
+  Bytes root_key;  // of the certificate chain; 32 octets
+  Hashing hashing = Hashing::whatsapp;
+  Reconnect reconnect = Reconnect::never;
+  bool passive = false;                    // log in passively, then ask to be active
+  std::chrono::milliseconds keepalive{0};  // between pings of an idle client; 0 is none
+  Bytes routing;                           // sent before the intro header; none when empty
+};
+
+// "12-447700900001@interop"
+std::string jid_of(const ClientAccount& account);
+
+// Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca
+// (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
+// routing (hex).
+std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params);
+
+// A message that the server has not acknowledged yet.
+struct Unacknowledged {
+  std::string id;
+  std::string to;
+  std::string text;
+};
+
+// Lives until the driver's `reset`.
+struct ClientMemory {
+  std::set<std::pair<std::string, std::string>> shown;  // sender and id
+  std::deque<Unacknowledged> outbox;                    // in the order of sending
+  std::optional<crypto::noise::Transport> transport;    // under wt-skips-handshake
+};
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From a transport message's plaintext to a stanza, as strict as STZ-001 to STZ-012 ask or, under a
+// fault, less so. Pure functions: safe from any thread.
+#pragma once
+
+#include <string_view>
+
+#include "harness/base/result.h"
+#include "harness/reference/faults.h"
+#include "harness/xml/tree.h"
+
+namespace parley::reference::whatsapp {
+
+// Errors: truncated, malformed, too_large; such a message is never acted on.
+Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults);
+
+// Whether `text` is a user's address that a client may show and answer (STZ-012): on `interop`
+// `<integrator 1-999>-<digits>[:<device>]`, on `s.whatsapp.net` `<digits>[:<device>]`; elsewhere
+// any user of a server that the dialect knows.
+bool is_user_jid(std::string_view text);
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One user of the reference client: logs in, answers what it is asked, shows what it gets.
+// Belongs to one io_context thread. Sources: STZ-011 to STZ-029, TRN-021, TRN-023.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/base/rng.h"
+#include "harness/reference/client_account.h"
+#include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/client_account.h"
+#include "harness/reference/whatsapp/client_connection.h"
+#include "harness/xml/tree.h"
+
+namespace parley::reference::whatsapp {
+
+// Shared by the driver, which finds it by its user, and by its own coroutine.
+class ClientSession {
+ public:
+  // `memory` is shared with the driver, which keeps it for the user's next connection.
+  ClientSession(asio::any_io_executor executor, ClientAccount account,
+                std::shared_ptr<ClientMemory> memory, const FaultSet& faults, Rng rng,
+                ClientNotify notify);
+
+  // From the TCP connection to its end, and again where that is asked for; tells the driver of each
+  // step.
+  static asio::awaitable<void> run(std::shared_ptr<ClientSession> self);
+
+  // Whether stanzas can be sent.
+  bool ready() const { return ready_ && !closing_; }
+  // These need ready(); they return the stanza's id (`id` unless it is empty).
+  std::string send_message(const std::string& to, const std::string& text, std::string id);
+  std::string send_ping(const std::string& to);
+  void send_presence(const std::string& to, const std::string& type);
+  void send_chatstate(const std::string& to, const std::string& state);
+  // Ends the stream properly, or gives the login up.
+  void close();
+  // Drops the connection without a word to either side.
+  void forget();
+
+ private:
+  enum class Retry { no, if_wanted, always };  // always only under faults
+  enum class Farewell { none, stream_end, stream_error };
+  struct Ending {
+    std::string reason;
+    Retry retry = Retry::no;
+    Farewell farewell = Farewell::none;
+  };
+  struct Request {
+    std::string to;
+  };
+
+  asio::awaitable<Ending> connect_once();
+  asio::awaitable<bool> wait_to_retry(Retry retry);
+  void start_session();
+  void resend();
+  void tell(const std::string& method, nlohmann::json params) const;
+
+  // Null while the stream goes on.
+  std::optional<Ending> take(Incoming item);
+  std::optional<Ending> take_silence();
+  std::optional<Ending> take_stanza(const xml::Element& stanza);
+  std::optional<Ending> take_stream_error(const xml::Element& error);
+  std::optional<Ending> take_stream_end();
+  std::optional<Ending> take_failure(const xml::Element& failure);
+  std::optional<Ending> dispatch(const xml::Element& stanza);
+  void take_other(const xml::Element& stanza);
+
+  void take_message(const xml::Element& message);
+  // The nack's code for a message that cannot be shown; empty when it can.
+  std::string_view unfit(const xml::Element& message) const;
+  std::string_view unfit_envelope(const xml::Element& message) const;
+  const xml::Element* enc_of(const xml::Element& message) const;
+  void deliver(const xml::Element& message);
+  void deliver_held();
+  void show(const xml::Element& message);
+  void take_presence(const xml::Element& presence);
+  void take_chatstate(const xml::Element& chatstate);
+
+  std::optional<Ending> take_iq(const xml::Element& iq);
+  void take_request(const xml::Element& iq);
+  void take_answer(const xml::Element& iq);
+  bool is_answer_of(const xml::Element& iq, const Request& request) const;
+  void answer_result(const xml::Element& iq);
+  void answer_error(const xml::Element& iq, std::string_view code, std::string_view text);
+  void answer(const xml::Element& request, xml::Element reply);
+
+  void take_ack(const xml::Element& ack);
+  // Acknowledges a stanza; with `error` it is one that cannot be handled.
+  void acknowledge(const xml::Element& stanza, std::string_view error = {});
+  void send_receipt(const xml::Element& message);
+  // What a faulty client makes of a peer's address.
+  std::string with_own_integrator(const std::string& jid) const;
+
+  void send(const xml::Element& stanza);
+  void send_content(const Unacknowledged& message);
+  std::string request(xml::Element iq);
+  std::string next_id();
+
+  asio::any_io_executor executor_;
+  ClientAccount account_;
+  std::shared_ptr<ClientMemory> memory_;
+  FaultSet faults_;
+  Rng rng_;
+  ClientNotify notify_;
+  asio::steady_timer retry_;                      // cancelled when no further login is wanted
+  std::shared_ptr<ClientConnection> connection_;  // null before the connection is up
+  std::string id_prefix_;
+  std::uint64_t ids_ = 0;
+  int failures_ = 0;  // logins that did not come to a success, one after the other
+  std::map<std::string, Request> requests_;
+  std::string keepalive_id_;                  // of a ping that is not answered
+  std::optional<xml::Element> held_message_;  // under wt-reorders
+  bool ready_ = false;
+  bool closing_ = false;    // own stream end was sent
+  bool given_up_ = false;   // no login is wanted any more
+  bool forgotten_ = false;  // nobody is to be told anything
+};
+
+// An element without namespace, as the binary form has them.
+xml::Element stanza_element(std::string_view name);
+
+}  // namespace parley::reference::whatsapp

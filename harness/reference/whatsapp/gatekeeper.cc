@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/gatekeeper.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include "harness/reference/whatsapp/session.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr int kUnknownMethod = -32601;
+constexpr std::uint16_t kOtherIntegrator = 13;
+constexpr std::string_view kClientMethods[] = {"connect",  "send",  "ping",
+                                               "presence", "close", "sync"};
+
+std::uint64_t true_random() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+std::unexpected<RpcError> invalid(std::string message) {
+  return std::unexpected(RpcError{kInvalidParams, std::move(message)});
+}
+
+// Errors: kInvalidParams for what is not a list of known faults.
+std::expected<FaultSet, RpcError> faults_of(const json& params) {
+  const auto found = params.find("faults");
+  if (found == params.end()) {
+    return FaultSet();
+  }
+  std::vector<std::string> names;
+  if (!found->is_array()) {
+    return invalid("faults is a list of names");
+  }
+  for (const json& name : *found) {
+    if (!name.is_string()) {
+      return invalid("faults is a list of names");
+    }
+    names.push_back(name.get<std::string>());
+  }
+  auto faults = fault_set(names);
+  if (!faults) {
+    return invalid(faults.error().detail);
+  }
+  return *faults;
+}
+
+std::optional<std::string> text_of(const json& params, const char* name) {
+  const auto found = params.find(name);
+  return found != params.end() && found->is_string() ? std::optional(found->get<std::string>())
+                                                     : std::nullopt;
+}
+
+// A ClientPayload carries the number as an integer: it is kept as that prints.
+std::optional<std::string> number_of(const json& params) {
+  const auto text = text_of(params, "user");
+  std::uint64_t value = 0;
+  if (!text || !is_number(*text)) {
+    return std::nullopt;
+  }
+  const auto* end = text->data() + text->size();
+  const auto [stopped, error] = std::from_chars(text->data(), end, value);
+  return error == std::errc() ? std::optional(std::to_string(value)) : std::nullopt;
+}
+
+std::optional<std::uint16_t> integrator_of(const json& params) {
+  const auto found = params.find("integrator");
+  if (found == params.end()) {
+    return kDefaultIntegrator;
+  }
+  const bool right = found->is_number_integer() && *found >= 1 && *found <= kLastIntegrator;
+  return right ? std::optional(found->get<std::uint16_t>()) : std::nullopt;
+}
+
+}  // namespace
+
+Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng)
+    : executor_(executor),
+      options_(std::move(options)),
+      keys_(std::move(keys)),
+      rng_(std::move(rng)),
+      idle_(executor, asio::steady_timer::time_point::max()) {}
+
+Gatekeeper::~Gatekeeper() = default;
+
+Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor executor,
+                                                     const Options& options) {
+  Rng rng(true_random());
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto keys = make_server_keys(rng.child("keys"), now);
+  const auto faults = fault_set(options.faults);
+  if (!keys || !faults) {
+    return std::unexpected(keys ? faults.error() : keys.error());
+  }
+  std::unique_ptr<Gatekeeper> out(
+      new Gatekeeper(std::move(executor), options, std::move(*keys), std::move(rng)));
+  out->faults_ = *faults;
+  const auto endpoint = out->listen(FaultSet(), options.port);
+  if (!endpoint) {
+    return std::unexpected(endpoint.error());
+  }
+  out->endpoint_ = *endpoint;
+  return out;
+}
+
+Result<net::Address> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {
+  auto listener = net::Listener::open(executor_, port);
+  if (!listener) {
+    return std::unexpected(listener.error());
+  }
+  FaultSet all = faults_;
+  all.add(faults);
+  listeners_.push_back(std::move(*listener));
+  net::Listener& kept = *listeners_.back();
+  run(accept_all(kept, all), [&kept] { kept.close(); });
+  return kept.address();
+}
+
+// Runs `task` and remembers how to end it; an exception ends that task alone.
+void Gatekeeper::run(asio::awaitable<void> task, std::function<void()> end) {
+  const std::uint64_t number = next_running_++;
+  running_.emplace(number, std::move(end));
+  asio::co_spawn(executor_, std::move(task), [this, number](std::exception_ptr failure) {
+    const auto found = running_.find(number);
+    if (failure) {
+      found->second();
+    }
+    running_.erase(found);
+    if (running_.empty()) {
+      idle_.cancel();
+    }
+  });
+}
+
+asio::awaitable<void> Gatekeeper::accept_all(net::Listener& listener, FaultSet faults) {
+  asio::steady_timer pause(executor_);
+  while (!stopping_) {
+    auto stream = co_await listener.accept(0ms);
+    if (stream != nullptr) {
+      start(std::move(stream), faults);
+    } else if (!stopping_) {
+      // Out of descriptors: those in use come back, and accepting at once again would spin.
+      pause.expires_after(10ms);
+      boost::system::error_code ignored;
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+}
+
+void Gatekeeper::start(std::unique_ptr<net::Stream> stream, const FaultSet& faults) {
+  if (options_.null_mode != NullMode::none) {
+    const std::shared_ptr<net::Stream> shared = std::move(stream);
+    run(run_null_session(shared, options_.null_mode, *this), [shared] { shared->close(); });
+    return;
+  }
+  const auto session = std::make_shared<Session>(*this, executor_, std::move(stream), faults);
+  run(session->run(), [session] { session->drop(); });
+}
+
+asio::awaitable<void> Gatekeeper::stop() {
+  stopping_ = true;
+  for (const auto& [number, end] : running_) {
+    end();
+  }
+  while (!running_.empty()) {
+    boost::system::error_code cancelled;
+    co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+void Gatekeeper::add(const Address& address, const Bytes& token, const FaultSet& faults) {
+  Account& account = accounts_[address.bare()];
+  account.address = address;
+  account.token = token;
+  account.faults = faults;
+}
+
+void Gatekeeper::enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
+                        const FaultSet& faults) {
+  add({.integrator = integrator, .number = number}, token, faults);
+  if (integrator == kDefaultIntegrator) {
+    add({.integrator = {}, .number = number}, token, faults);
+  }
+}
+
+// Without a driver nobody enlists.
+void Gatekeeper::invent(const std::string& number) {
+  const Address native{.integrator = {}, .number = number};
+  if (!options_.driver && !accounts_.contains(native.bare())) {
+    enlist(number, kDefaultIntegrator, "pw-" + number, FaultSet());
+    enlist(number, kOtherIntegrator, "pw-13-" + number, FaultSet());
+  }
+}
+
+Account* Gatekeeper::find(const std::string& bare) {
+  if (const auto address = parse_address(bare, FaultSet())) {
+    invent(address->number);
+  }
+  const auto found = accounts_.find(bare);
+  return found == accounts_.end() ? nullptr : &found->second;
+}
+
+std::vector<Account*> Gatekeeper::of_number(const std::string& number) {
+  invent(number);
+  std::vector<Account*> out;
+  for (auto& [bare, account] : accounts_) {
+    if (account.address.number == number) {
+      out.push_back(&account);
+    }
+  }
+  return out;
+}
+
+std::vector<Account*> Gatekeeper::all() {
+  std::vector<Account*> out;
+  for (auto& [bare, account] : accounts_) {
+    out.push_back(&account);
+  }
+  return out;
+}
+
+void Gatekeeper::reset(const std::string& number) {
+  for (const Account* account : of_number(number)) {
+    const std::string bare = account->address.bare();
+    const auto bound = account->bound;  // each takes itself out
+    for (Session* session : bound) {
+      session->drop();
+    }
+    accounts_.erase(bare);
+    for (auto& [ignored, other] : accounts_) {
+      other.subscribers.erase(bare);
+    }
+  }
+}
+
+json Gatekeeper::endpoints_json(const net::Address& endpoint) const {
+  return {{"tcp", net::to_string(endpoint)},
+          {"domain", kServer},
+          {"root", to_hex(keys_.authority.root_key())}};
+}
+
+json Gatekeeper::describe() const {
+  return {{"name", "Parley reference gatekeeper"},
+          {"version", "0.1.0"},
+          {"party", "gatekeeper.server"},
+          {"features",
+           {"noise-xx", "routing", "deflate", "passive", "offline", "receipts", "presence",
+            "chatstate"}},
+          {"endpoints", endpoints_json(endpoint_)}};
+}
+
+RpcResult Gatekeeper::handle(const std::string& method, const json& params) {
+  if (method == "describe") {
+    return describe();
+  }
+  if (method == "enlist") {
+    return handle_enlist(params);
+  }
+  if (method == "listen") {
+    return handle_listen(params);
+  }
+  if (method == "reset") {
+    return handle_reset(params);
+  }
+  if (std::ranges::find(kClientMethods, method) != std::end(kClientMethods)) {
+    return std::unexpected(RpcError{kUnsupported, "a gatekeeper's server has no '" + method + "'"});
+  }
+  return std::unexpected(RpcError{kUnknownMethod, "there is no method '" + method + "'"});
+}
+
+RpcResult Gatekeeper::handle_enlist(const json& params) {
+  const auto number = number_of(params);
+  const auto password = text_of(params, "password");
+  const auto integrator = integrator_of(params);
+  if (!number || !password || password->empty() || !integrator) {
+    return invalid("enlist takes a user, which is a number, a password and perhaps an integrator");
+  }
+  const auto faults = faults_of(params);
+  if (!faults) {
+    return std::unexpected(faults.error());
+  }
+  enlist(*number, *integrator, *password, *faults);
+  return json::object();
+}
+
+RpcResult Gatekeeper::handle_listen(const json& params) {
+  const auto faults = faults_of(params);
+  if (!faults) {
+    return std::unexpected(faults.error());
+  }
+  const auto endpoint = listen(*faults);
+  if (!endpoint) {
+    return invalid(endpoint.error().detail);
+  }
+  return json{{"endpoints", endpoints_json(*endpoint)}};
+}
+
+RpcResult Gatekeeper::handle_reset(const json& params) {
+  const auto number = number_of(params);
+  if (!number) {
+    return invalid("reset takes a user, which is a number");
+  }
+  reset(*number);
+  return json::object();
+}
+
+asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto opened = Gatekeeper::open(executor, options);
+  if (!opened) {
+    throw std::runtime_error(opened.error().detail);
+  }
+  Gatekeeper& keeper = **opened;
+  if (peer != nullptr) {
+    RpcHandler handler = [&keeper](const std::string& method, const json& params) {
+      return keeper.handle(method, params);
+    };
+    co_await peer->serve(std::move(handler));
+  } else {
+    fmt::print("{} on {}, root key {}\n", kServer, net::to_string(keeper.endpoint()),
+               to_hex(keeper.keys().authority.root_key()));
+    std::fflush(stdout);
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
+    boost::system::error_code ignored;
+    co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_await keeper.stop();
+}
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The reference gatekeeper's server for the profile `whatsapp`: frames, Noise and binary stanzas
+// for many users, in memory, on loopback. Sources: Noise revision 34; the TRN and STZ requirements;
+// observed client behaviour. It conforms while no fault is on. Single threaded: everything runs on
+// the executor given.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/rng.h"
+#include "harness/net/stream.h"
+#include "harness/reference/faults.h"
+#include "harness/reference/json_rpc.h"
+#include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/address.h"
+#include "harness/reference/whatsapp/handshake.h"
+#include "harness/xml/tree.h"
+
+namespace parley::reference::whatsapp {
+
+namespace asio = boost::asio;
+
+class Session;
+
+// One address. A number that is enlisted has two: its integrator's and the gatekeeper's own.
+struct Account {
+  Address address;
+  Bytes token;
+  FaultSet faults;
+  Session* session = nullptr;         // the one that messages go to
+  std::set<Session*> bound;           // all that are logged in; each takes itself out when it ends
+  std::deque<xml::Element> stored;    // messages and receipts that were not yet acknowledged
+  std::set<std::string> sent;         // ids of accepted messages
+  std::set<std::string> subscribers;  // bare addresses that see this one's presence
+};
+
+class Gatekeeper {
+ public:
+  // Makes the keys and listens. Errors: io; not_found for an unknown fault.
+  static Result<std::unique_ptr<Gatekeeper>> open(asio::any_io_executor executor,
+                                                  const Options& options);
+  ~Gatekeeper();
+
+  // One more listener whose connections all have `faults`. Errors: io.
+  Result<net::Address> listen(const FaultSet& faults, std::uint16_t port = 0);
+  const net::Address& endpoint() const { return endpoint_; }
+  nlohmann::json describe() const;
+  nlohmann::json endpoints_json(const net::Address& endpoint) const;
+  RpcResult handle(const std::string& method, const nlohmann::json& params);
+  // Closes the listeners and every connection, and waits until none of their coroutines runs.
+  asio::awaitable<void> stop();
+
+  // For sessions. Null when there is none. Without a driver every number exists: of integrator 12
+  // and of the gatekeeper's own with the token "pw-<number>", of 13 with "pw-13-<number>".
+  Account* find(const std::string& bare);
+  std::vector<Account*> of_number(const std::string& number);
+  std::vector<Account*> all();
+  // The accounts have `token` and `faults` afterwards. Pointers are good until reset().
+  void enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
+              const FaultSet& faults);
+  void reset(const std::string& number);
+  const ServerKeys& keys() const { return keys_; }
+  Rng& rng() { return rng_; }
+
+ private:
+  Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng);
+  void add(const Address& address, const Bytes& token, const FaultSet& faults);
+  void invent(const std::string& number);
+  asio::awaitable<void> accept_all(net::Listener& listener, FaultSet faults);
+  void start(std::unique_ptr<net::Stream> stream, const FaultSet& faults);
+  void run(asio::awaitable<void> task, std::function<void()> end);
+  RpcResult handle_enlist(const nlohmann::json& params);
+  RpcResult handle_listen(const nlohmann::json& params);
+  RpcResult handle_reset(const nlohmann::json& params);
+
+  asio::any_io_executor executor_;
+  Options options_;
+  ServerKeys keys_;
+  Rng rng_;
+  FaultSet faults_;  // of every connection
+  net::Address endpoint_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::map<std::string, Account, std::less<>> accounts_;  // by bare address
+  bool stopping_ = false;
+  std::uint64_t next_running_ = 0;
+  std::map<std::uint64_t, std::function<void()>> running_;  // what ends each coroutine
+  asio::steady_timer idle_;                                 // cancelled when none runs any more
+};
+
+// Serves until end of input (driver) or until it is cancelled.
+asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer);
+
+// A connection of a server that implements nothing (reference.h, NullMode). The stream has two
+// owners: the coroutine, and the server that may close it meanwhile.
+asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, NullMode mode,
+                                       Gatekeeper& keeper);
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/handshake.h"
+
+#include <utility>
+
+#include "harness/wire/frame.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+using crypto::noise::ChainKind;
+namespace noise = crypto::noise;
+
+constexpr std::pair<Fault, ChainKind> kChains[] = {
+    {Fault::wg_chain_leaf_expired, ChainKind::leaf_expired},
+    {Fault::wg_chain_leaf_not_yet_valid, ChainKind::leaf_not_yet_valid},
+    {Fault::wg_chain_intermediate_expired, ChainKind::intermediate_expired},
+    {Fault::wg_chain_intermediate_not_yet_valid, ChainKind::intermediate_not_yet_valid},
+    {Fault::wg_chain_leaf_of_other_issuer, ChainKind::leaf_of_other_issuer},
+    {Fault::wg_chain_intermediate_of_other_issuer, ChainKind::intermediate_of_other_issuer},
+    {Fault::wg_chain_leaf_with_other_key, ChainKind::leaf_with_other_key},
+    {Fault::wg_chain_leaf_with_wrong_signature, ChainKind::leaf_with_wrong_signature},
+    {Fault::wg_chain_intermediate_with_wrong_signature,
+     ChainKind::intermediate_with_wrong_signature},
+    {Fault::wg_chain_leaf_signed_by_root, ChainKind::leaf_signed_by_root},
+    {Fault::wg_chain_intermediate_signed_by_itself, ChainKind::intermediate_signed_by_itself},
+    {Fault::wg_chain_unknown_root, ChainKind::unknown_root},
+    {Fault::wg_chain_leaf_missing, ChainKind::leaf_missing},
+    {Fault::wg_chain_intermediate_missing, ChainKind::intermediate_missing}};
+
+// The handshake's modes beyond the classical one are not published: none is supported.
+bool asks_for_pq(const noise::ClientHello& hello) {
+  return hello.pq_mode.value_or(0) != 0 || hello.use_extended.value_or(false) ||
+         hello.extended_ephemeral.has_value();
+}
+
+}  // namespace
+
+Result<ServerKeys> make_server_keys(Rng rng, std::chrono::sys_seconds now) {
+  auto static_key = crypto::x25519_key_pair(rng);
+  auto worn = crypto::x25519_key_pair(rng);
+  auto authority = noise::ChainAuthority::make(rng.child("chain"), now);
+  if (!static_key || !worn || !authority) {
+    return fail(Errc::unsupported, "the server's keys could not be made");
+  }
+  auto chain = authority->issue(static_key->public_key, ChainKind::valid);
+  if (!chain) {
+    return std::unexpected(chain.error());
+  }
+  return ServerKeys{.static_key = std::move(*static_key),
+                    .worn_ephemeral = std::move(*worn),
+                    .authority = std::move(*authority),
+                    .chain = std::move(*chain)};
+}
+
+noise::Config Handshake::config(const FaultSet& faults) const {
+  noise::Config out{.pattern = noise::Pattern::xx,
+                    .role = noise::Role::responder,
+                    .prologue = prologue_,
+                    .dialect = noise::kWhatsApp,
+                    .local_static = keys_.static_key,
+                    .local_ephemeral = {},
+                    .remote_static = {},
+                    .remote_ephemeral = {}};
+  if (faults.has(Fault::wg_specification_hashing)) {
+    out.dialect.hashing = noise::PayloadHashing::always;
+  }
+  if (faults.has(Fault::wg_reuses_ephemeral)) {
+    out.local_ephemeral = keys_.worn_ephemeral;
+  }
+  if (faults.has(Fault::wg_routing_in_prologue) && !routing_.empty()) {
+    out.prologue = wire::write_routing(routing_).value_or(Bytes()) + prologue_;
+  }
+  return out;
+}
+
+Result<Bytes> Handshake::chain(const FaultSet& faults) const {
+  for (const auto& [fault, kind] : kChains) {
+    if (faults.has(fault)) {
+      return keys_.authority.issue(keys_.static_key.public_key, kind);
+    }
+  }
+  return keys_.chain;
+}
+
+Result<Bytes> Handshake::on_hello(std::string_view frame, const FaultSet& faults) {
+  const auto message = noise::parse_handshake_message(frame);
+  if (!message) {
+    return std::unexpected(message.error());
+  }
+  if (!message->client_hello) {
+    return fail(Errc::refused, "not a ClientHello");
+  }
+  const auto& hello = *message->client_hello;
+  const bool has_unknown = !message->unknown.empty() || !hello.unknown.empty();
+  if (has_unknown && faults.has(Fault::wg_refuses_unknown_protobuf_fields)) {
+    return fail(Errc::refused, "an unknown field");
+  }
+  if (asks_for_pq(hello) && !faults.has(Fault::wg_ignores_pq_mode)) {
+    return fail(Errc::unsupported, "the pqMode is not supported");
+  }
+  auto state = noise::HandshakeState::make(config(faults));
+  const auto payload = chain(faults);
+  if (!state || !payload) {
+    return std::unexpected(state ? payload.error() : state.error());
+  }
+  // Static key and payload make it a first message of IK, which is off: read() refuses the one.
+  if (const auto read = state->read(to_parts(hello)); !read) {
+    return read;
+  }
+  auto written = state->write(*payload, rng_);
+  if (!written) {
+    return std::unexpected(written.error());
+  }
+  state_ = std::move(*state);
+  return write(server_hello(*written));
+}
+
+Result<Bytes> Handshake::on_finish(std::string_view frame, const FaultSet& faults) {
+  const auto message = noise::parse_handshake_message(frame);
+  if (!message) {
+    return std::unexpected(message.error());
+  }
+  if (!message->client_finish || !state_) {
+    return fail(Errc::refused, "not a ClientFinish");
+  }
+  const bool has_unknown = !message->unknown.empty() || !message->client_finish->unknown.empty();
+  if (has_unknown && faults.has(Fault::wg_refuses_unknown_protobuf_fields)) {
+    return fail(Errc::refused, "an unknown field");
+  }
+  return state_->read(to_parts(*message->client_finish));
+}
+
+Result<noise::Transport> Handshake::split() const {
+  if (!state_) {
+    return fail(Errc::refused, "the handshake has not begun");
+  }
+  return state_->split();
+}
+
+std::optional<Bytes> early_payload(std::string_view frame, const ServerKeys& keys,
+                                   std::string_view prologue) {
+  const auto message = noise::parse_handshake_message(frame);
+  if (!message || !message->client_hello || !message->client_hello->static_key) {
+    return std::nullopt;
+  }
+  auto state = noise::HandshakeState::make({.pattern = noise::Pattern::ik,
+                                            .role = noise::Role::responder,
+                                            .prologue = Bytes(prologue),
+                                            .dialect = noise::kWhatsApp,
+                                            .local_static = keys.static_key,
+                                            .local_ephemeral = {},
+                                            .remote_static = {},
+                                            .remote_ephemeral = {}});
+  auto payload = state ? state->read(to_parts(*message->client_hello))
+                       : Result<Bytes>(std::unexpected(state.error()));
+  return payload ? std::optional(std::move(*payload)) : std::nullopt;
+}
+
+}  // namespace parley::reference::whatsapp

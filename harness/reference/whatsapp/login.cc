@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Who a client is: its ClientPayload, success and failure. Sources: STZ-028; observed client
+// behaviour. A third party's user is told from its namesake of another integrator by its token.
+#include <algorithm>
+#include <utility>
+
+#include "harness/reference/whatsapp/session.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+constexpr int kBadPayload = 400;
+constexpr int kWrongToken = 401;
+constexpr int kUnsupportedProduct = 405;
+
+}  // namespace
+
+// Sets login_ or failure_; the faults of whoever is named hold from here.
+void Session::check_login(const Bytes& octets) {
+  failure_ = 0;
+  const auto payload = wire::parse_client_payload(octets);
+  if (!payload) {
+    failure_ = kBadPayload;
+    return;
+  }
+  const auto product = payload->product.value_or(wire::kProductWhatsApp);
+  passive_ = payload->passive.value_or(false);
+  push_name_ = payload->push_name.value_or(Bytes());
+  if (product == wire::kProductWhatsApp) {
+    check_native(*payload);
+  } else if (product == wire::kProductInterop || has(Fault::wg_accepts_any_product)) {
+    check_third_party(*payload);
+  } else {
+    failure_ = kUnsupportedProduct;
+  }
+}
+
+void Session::check_third_party(const wire::ClientPayload& payload) {
+  const auto& data = payload.interop_data;
+  if (!data || !data->account_id || payload.device.value_or(0) != 0) {
+    failure_ = kBadPayload;
+    return;
+  }
+  const std::string number = std::to_string(*data->account_id);
+  auto candidates = keeper_.of_number(number);
+  std::erase_if(candidates, [](const Account* one) { return !one->address.integrator; });
+  if (candidates.empty() && has(Fault::wg_accepts_unknown_account)) {
+    keeper_.enlist(number, kDefaultIntegrator, data->token.value_or(Bytes()), FaultSet());
+    candidates = {keeper_.find(Address{kDefaultIntegrator, number}.bare())};
+  }
+  check_token(candidates, data->token);
+}
+
+void Session::check_native(const wire::ClientPayload& payload) {
+  if (!payload.username) {
+    failure_ = kBadPayload;
+    return;
+  }
+  auto candidates = keeper_.of_number(std::to_string(*payload.username));
+  std::erase_if(candidates, [](const Account* one) { return one->address.integrator.has_value(); });
+  check_token(candidates, payload.fb_cat);
+}
+
+void Session::check_token(const std::vector<Account*>& candidates,
+                          const std::optional<Bytes>& token) {
+  for (const Account* one : candidates) {
+    faults_.add(one->faults);
+  }
+  const bool is_empty = !token || token->empty();
+  const auto found = std::ranges::find_if(
+      candidates, [&](const Account* one) { return !is_empty && one->token == *token; });
+  if (found != candidates.end()) {
+    login_ = (*found)->address.bare();
+  } else if (!candidates.empty() &&
+             has(is_empty ? Fault::wg_accepts_empty_token : Fault::wg_accepts_wrong_token)) {
+    login_ = candidates.front()->address.bare();
+  } else if (!candidates.empty() && has(Fault::wg_goes_on_after_failure)) {
+    login_ = candidates.front()->address.bare();
+    failure_ = kWrongToken;
+  } else {
+    failure_ = kWrongToken;
+  }
+}
+
+// The account may have been reset while the login was looked at.
+void Session::log_in() {
+  account_ = keeper_.find(login_);
+  if (account_ == nullptr) {
+    failure_ = kWrongToken;
+    return;
+  }
+  account_->bound.insert(this);
+  state_ = State::open;
+  if (has(Fault::wg_no_passive_hold)) {
+    passive_ = false;
+  }
+}
+
+void Session::finish_login() {
+  if (failure_ == 0 && account_ == nullptr) {
+    log_in();
+  }
+  if (failure_ != 0) {
+    auto out = make_element("failure");
+    out.set("reason", std::to_string(failure_));
+    if (!has(Fault::wg_goes_on_after_failure) || login_.empty()) {
+      return close_with(out);
+    }
+    send(out);
+    log_in();
+    return;
+  }
+  if (Session* earlier = account_->session; earlier != nullptr) {
+    earlier->on_replaced();
+  }
+  account_->session = this;
+  if (has(Fault::wg_sends_before_success)) {
+    deliver_offline();
+  }
+  auto out = make_element("success");
+  out.set("t", now_s());
+  send(out);
+  if (!passive_ && !has(Fault::wg_sends_before_success)) {
+    deliver_offline();
+  }
+}
+
+// Early data can be replayed: whoever recorded a first message of IK throws its sender out.
+void Session::honour_replayed_ik(const Bytes& payload) {
+  const auto early = early_payload(payload, keeper_.keys(), prologue_);
+  if (!early) {
+    return;
+  }
+  check_login(*early);
+  Account* account = failure_ == 0 ? keeper_.find(login_) : nullptr;
+  login_.clear();
+  if (account != nullptr && account->session != nullptr) {
+    account->session->on_replaced();
+  }
+}
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Servers that implement nothing: a harness that passes them proves nothing.
+#include <chrono>
+#include <utility>
+
+#include "harness/reference/whatsapp/session.h"
+#include "harness/wire/binary_reader.h"
+#include "harness/wire/binary_writer.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The peer's frames, and ours once the handshake is over.
+class NullSession {
+ public:
+  NullSession(std::shared_ptr<net::Stream> stream, Gatekeeper& keeper)
+      : stream_(std::move(stream)), handshake_(keeper.keys(), keeper.rng()) {}
+
+  asio::awaitable<void> run(NullMode mode);
+
+ private:
+  asio::awaitable<bool> on_item(wire::FrameItem item, NullMode mode);
+  asio::awaitable<bool> on_frame(Bytes payload, NullMode mode);
+  asio::awaitable<bool> send(xml::Element stanza);
+  asio::awaitable<bool> accept(Bytes payload);
+
+  std::shared_ptr<net::Stream> stream_;
+  wire::FrameReader reader_{wire::Opening::intro};
+  Handshake handshake_;
+  bool greeted_ = false;
+  std::optional<crypto::noise::Transport> transport_;
+};
+
+asio::awaitable<void> NullSession::run(NullMode mode) {
+  for (;;) {
+    const net::Event event = co_await stream_->read(0ms);
+    const auto* octets = std::get_if<Bytes>(&event);
+    if (octets == nullptr) {
+      co_return;
+    }
+    auto items = reader_.feed(*octets);
+    for (auto& item : items) {
+      if (!co_await on_item(std::move(item), mode)) {
+        co_return;
+      }
+    }
+  }
+}
+
+// False when the connection is over.
+asio::awaitable<bool> NullSession::on_item(wire::FrameItem item, NullMode mode) {
+  if (auto* frame = std::get_if<wire::Frame>(&item)) {
+    co_return co_await on_frame(std::move(frame->payload), mode);
+  }
+  if (const auto* intro = std::get_if<wire::Intro>(&item)) {
+    handshake_.on_intro(intro->octets());
+  }
+  co_return !std::holds_alternative<Error>(item);
+}
+
+asio::awaitable<bool> NullSession::on_frame(Bytes payload, NullMode mode) {
+  if (transport_) {
+    co_return co_await accept(std::move(payload));
+  }
+  if (!greeted_) {
+    const auto hello = handshake_.on_hello(payload, FaultSet());
+    if (!hello) {
+      co_return false;
+    }
+    greeted_ = true;
+    Bytes frame = wire::write_frame(*hello).value_or(Bytes());
+    co_return (co_await stream_->write(std::move(frame))).has_value();
+  }
+  const auto login = handshake_.on_finish(payload, FaultSet());
+  auto transport = handshake_.split();
+  if (!login || !transport) {
+    co_return false;
+  }
+  transport_ = std::move(*transport);
+  const bool accepts = mode == NullMode::accept_all;
+  auto verdict = make_element(accepts ? "success" : "failure");
+  verdict.set(accepts ? "t" : "reason", accepts ? now_s() : "401");
+  const bool sent = co_await send(std::move(verdict));
+  co_return sent&& accepts;
+}
+
+asio::awaitable<bool> NullSession::send(xml::Element stanza) {
+  const auto plain = wire::encode(stanza, {});
+  const auto sealed = transport_->send.encrypt_with_ad("", plain.value_or(Bytes()));
+  Bytes frame = wire::write_frame(sealed.value_or(Bytes())).value_or(Bytes());
+  co_return (co_await stream_->write(std::move(frame))).has_value();
+}
+
+// Says yes to whatever it is.
+asio::awaitable<bool> NullSession::accept(Bytes payload) {
+  const auto plain = transport_->receive.decrypt_with_ad("", payload);
+  const auto decoded =
+      plain ? wire::decode(*plain, {}) : Result<wire::Decoded>(std::unexpected(plain.error()));
+  if (!decoded) {
+    co_return true;
+  }
+  const xml::Element& stanza = decoded->root;
+  const bool is_request = stanza.name == "iq";
+  if (!is_request && stanza.name != "message" && stanza.name != "receipt") {
+    if (stanza.name != "xmlstreamend") {
+      co_return true;
+    }
+    co_await send(make_element("xmlstreamend"));
+    co_return false;
+  }
+  auto out = make_element(is_request ? "iq" : "ack");
+  out.set("id", stanza.get("id"));
+  if (is_request) {
+    out.set("type", "result");
+    out.set("from", std::string(kServer));
+  } else {
+    out.set("class", stanza.name);
+    out.set("from", stanza.get("to"));
+    out.set("t", now_s());
+  }
+  co_return co_await send(std::move(out));
+}
+
+asio::awaitable<void> say_nothing(std::shared_ptr<net::Stream> stream) {
+  for (;;) {
+    const net::Event event = co_await stream->read(0ms);
+    if (!std::holds_alternative<Bytes>(event)) {
+      co_return;
+    }
+  }
+}
+
+}  // namespace
+
+asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, NullMode mode,
+                                       Gatekeeper& keeper) {
+  switch (mode) {
+    case NullMode::none:
+    case NullMode::hang_up:
+      break;
+    case NullMode::silent:
+      co_await say_nothing(stream);
+      break;
+    case NullMode::refuse_all:
+    case NullMode::accept_all: {
+      NullSession session(stream, keeper);
+      co_await session.run(mode);
+      break;
+    }
+  }
+  stream->close();
+}
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One connection of the reference gatekeeper for `whatsapp`, from its first octet to its last:
+// frames, Noise, closing (session.cc), what counts as a transport frame (transport.cc), login
+// (login.cc), what is asked of the server (stanzas.cc), messages (routing.cc). Single threaded.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/crypto/noise/handshake_state.h"
+#include "harness/net/stream.h"
+#include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/gatekeeper.h"
+#include "harness/reference/whatsapp/handshake.h"
+#include "harness/wire/client_payload.h"
+#include "harness/wire/frame.h"
+#include "harness/xml/tree.h"
+
+namespace parley::reference::whatsapp {
+
+xml::Element make_element(std::string_view name);
+std::string now_s();   // seconds since 1970
+std::string now_us();  // microseconds
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Gatekeeper& keeper, asio::any_io_executor executor, std::unique_ptr<net::Stream> stream,
+          const FaultSet& faults);
+
+  // Serves the connection to its end. The session must be owned by a shared_ptr: the coroutine of
+  // the connection and the one that writes both hold it.
+  asio::awaitable<void> run();
+  // Ends the connection from outside; the account may be gone afterwards.
+  void drop();
+
+  // For other sessions.
+  void send(const xml::Element& stanza);
+  // Another session has logged in at the same address.
+  void on_replaced();
+  bool takes_messages() const { return state_ == State::open && !passive_ && !closing_; }
+  bool available() const { return available_; }
+  const FaultSet& faults() const { return faults_; }
+
+ private:
+  enum class State {
+    hello,     // waits for ClientHello
+    finish,    // waits for ClientFinish
+    checking,  // the login is looked at: nothing is honoured
+    open,
+    stuck,  // wg-pq-mode-unanswered
+  };
+  bool has(Fault fault) const { return faults_.has(fault); }
+  std::string own() const { return account_->address.bare(); }
+
+  // session.cc
+  void take(const Bytes& chunk);
+  void on_item(wire::FrameItem item);
+  void on_frame(const Bytes& payload);
+  void on_hello(const Bytes& payload);
+  void on_finish(const Bytes& payload);
+  void on_transport(const Bytes& payload);
+  asio::awaitable<void> admit();
+  std::chrono::milliseconds patience() const;
+  void close_with(const xml::Element& last);
+  void close_undecodable();
+  void leave();
+  void queue(Bytes octets);
+  asio::awaitable<void> write_queue();
+  asio::awaitable<void> flush();
+  asio::awaitable<void> drain();
+
+  // transport.cc
+  std::optional<Bytes> open_frame(const Bytes& payload);
+  std::optional<Bytes> open_at(std::uint64_t nonce, const Bytes& payload) const;
+  std::optional<Bytes> open_ahead(const Bytes& payload);
+  std::optional<Bytes> open_unused(const Bytes& payload);
+  std::optional<Bytes> open_again(const Bytes& payload) const;
+  Bytes open_tampered(const Bytes& payload);
+  void bend_send_counter();
+
+  // login.cc
+  void check_login(const Bytes& octets);
+  void check_third_party(const wire::ClientPayload& payload);
+  void check_native(const wire::ClientPayload& payload);
+  void check_token(const std::vector<Account*>& candidates, const std::optional<Bytes>& token);
+  void finish_login();
+  void log_in();
+  void honour_replayed_ik(const Bytes& payload);
+
+  // stanzas.cc
+  void on_stanza(const xml::Element& stanza);
+  void on_iq(const xml::Element& iq);
+  void on_request(const xml::Element& iq);
+  bool payload_counts(const xml::Element& iq);
+  void on_passive(const xml::Element& iq);
+  void answer(xml::Element iq);
+  void result(const xml::Element& request);
+  void error(const xml::Element& request, int code, std::string_view text);
+  void on_receipt(const xml::Element& receipt);
+  void on_presence(const xml::Element& presence);
+  void subscribe(const std::string& to);
+  void announce(bool available);
+  xml::Element presence_of(const std::string& bare, bool available) const;
+  void on_chatstate(const xml::Element& chatstate);
+  bool chatstate_counts(const xml::Element& chatstate) const;
+  void on_ack(const xml::Element& ack);
+  // The address that the receiver is shown; none when `from` is another's and that is refused.
+  std::optional<std::string> sender_of(const xml::Element& stanza, Fault not_enforced) const;
+  std::string shown(const std::string& bare) const;
+  void ack(const xml::Element& stanza, std::string_view kind, int error = 0);
+
+  // routing.cc
+  void on_message(const xml::Element& message);
+  // 0, or the error that refuses it.
+  int message_error(const xml::Element& message) const;
+  int shape_error(const xml::Element& message) const;
+  bool is_resend(const xml::Element& message);
+  xml::Element as_delivered(const xml::Element& message, const std::string& from) const;
+  void accept_message(const std::string& to, xml::Element delivered);
+  void store_late();
+  void release_held();
+  void deliver(const std::string& to, xml::Element stanza);
+  void deliver_offline();
+  Account* recipient(const std::string& to, bool any_device = false);
+
+  Gatekeeper& keeper_;
+  std::unique_ptr<net::Stream> stream_;
+  FaultSet faults_;
+  asio::steady_timer drained_;  // expires never; cancelled when the queue is empty
+  Bytes queue_;
+  bool writing_ = false;
+  bool broken_ = false;
+  bool closing_ = false;
+
+  State state_ = State::hello;
+  wire::FrameReader reader_;
+  bool intro_seen_ = false;
+  bool frame_taken_ = false;  // in the octets at hand (wg-joined-frames-lost)
+  Bytes prologue_;
+  Handshake handshake_;
+  std::optional<crypto::noise::Transport> transport_;
+  std::set<std::uint64_t> skipped_;  // counters that were stepped over (wg-accepts-reordered-frame)
+  std::vector<Bytes> early_;         // frames that came before success
+
+  std::string login_;           // the address that the client logs in at, while that is checked
+  int failure_ = 0;             // of the login; 0 is none
+  Account* account_ = nullptr;  // once logged in
+  std::string push_name_;
+  bool passive_ = false;
+  bool available_ = false;
+
+  std::uint64_t messages_ = 0;
+  struct Waiting {
+    std::string to;
+    xml::Element stanza;
+  };
+  std::optional<Waiting> held_;      // wg-reorders-messages
+  std::optional<Waiting> unstored_;  // wg-acks-before-storing
+};
+
+}  // namespace parley::reference::whatsapp
