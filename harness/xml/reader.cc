@@ -169,7 +169,10 @@ struct StreamReader::State {
   void reset() {
     parser.reset(XML_ParserCreateNS("UTF-8", kSeparator));
     // expat's own deferral would hold back a tag's end until more octets come (TokenCheck defers).
+    // Older releases have no deferral and nothing to switch off.
+#ifdef PARLEY_EXPAT_DEFERS
     XML_SetReparseDeferralEnabled(parser.get(), XML_FALSE);
+#endif
     XML_SetUserData(parser.get(), this);
     XML_SetElementHandler(parser.get(), on_start, on_end);
     XML_SetCharacterDataHandler(parser.get(), on_text);
