@@ -21,3 +21,16 @@ target_compile_definitions(parley_asio INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_include_directories(parley_asio SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_link_libraries(parley_asio INTERFACE Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+
+# Precompiled headers: with and without Asio, for the program and for the tests.
+function(parley_precompiled name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;DEPS" ${ARGN})
+  add_library(parley_precompiled_${name} OBJECT ci/cmake/precompiled.cc)
+  target_link_libraries(parley_precompiled_${name} PRIVATE parley_defaults fmt::fmt ${ARG_DEPS})
+  target_precompile_headers(parley_precompiled_${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+parley_precompiled(plain HEADERS ci/cmake/precompiled.h)
+parley_precompiled(plain_tests HEADERS ci/cmake/precompiled.h <gtest/gtest.h> DEPS GTest::gtest)
+parley_precompiled(asio HEADERS ci/cmake/precompiled_asio.h DEPS parley_asio)
+parley_precompiled(asio_tests HEADERS ci/cmake/precompiled_asio.h <gtest/gtest.h>
+                   DEPS parley_asio GTest::gtest)

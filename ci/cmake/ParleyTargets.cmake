@@ -16,24 +16,31 @@ if(PARLEY_SANITIZE)
   target_link_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE})
 endif()
 
-# parley_library(name SOURCES a.cc TESTS a_test.cc DEPS parley::base)
+# parley_library(name [ASIO] SOURCES a.cc TESTS a_test.cc DEPS parley::base)
 # Makes parley_<name> (alias parley::<name>) and one ctest entry per test file's GoogleTest case.
+# ASIO: links Asio and so may have its headers precompiled.
 function(parley_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "ASIO" "" "SOURCES;TESTS;DEPS;TEST_DEPS" ${ARGN})
+  set(headers plain)
+  if(ARG_ASIO)
+    set(headers asio)
+  endif()
   add_library(parley_${name} STATIC ${ARG_SOURCES})
   add_library(parley::${name} ALIAS parley_${name})
   target_link_libraries(parley_${name} PUBLIC parley_defaults ${ARG_DEPS})
+  target_precompile_headers(parley_${name} REUSE_FROM parley_precompiled_${headers})
   if(ARG_TESTS)
-    parley_test(${name} SOURCES ${ARG_TESTS} DEPS parley::${name} ${ARG_TEST_DEPS})
+    parley_test(${name} ${headers} SOURCES ${ARG_TESTS} DEPS parley::${name} ${ARG_TEST_DEPS})
   endif()
 endfunction()
 
-# parley_test(name SOURCES a_test.cc DEPS ...): one GoogleTest program, each test discovered.
-function(parley_test name)
+# parley_test(name plain|asio SOURCES a_test.cc DEPS ...): one GoogleTest program.
+function(parley_test name headers)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(parley_${name}_test ${ARG_SOURCES})
   target_link_libraries(parley_${name}_test PRIVATE parley_defaults ${ARG_DEPS} GTest::gtest
                                                     GTest::gtest_main)
+  target_precompile_headers(parley_${name}_test REUSE_FROM parley_precompiled_${headers}_tests)
   target_compile_definitions(parley_${name}_test PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND parley_${name}_test)
