@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What most files include, compiled once a build. Each file still includes what it uses: builds with
-// ccache and the preset `tidy` go without this one.
+// What most files include, compiled once a build. Each file still includes what it uses: builds
+// with ccache and the preset `tidy` go without this one.
 #pragma once
 
 #include <fmt/format.h>

@@ -10,6 +10,8 @@
 #include <filesystem>
 
 #include "harness/base/text.h"
+#include "harness/cli/output.h"
+#include "harness/sut/pool.h"
 
 namespace parley::cli {
 namespace {
@@ -210,8 +212,9 @@ class Program {
     on(show, [this] { return commands_.show(arguments_, word_); });
     auto* init = app_.add_subcommand("init", "Write a commented sut.yaml for the party under test");
     init->add_option("party", word_, "gatekeeper.server or third-party.client")->required();
+    init->add_option("--profile", arguments_.profile, "The dialect")->capture_default_str();
     init->add_option("--file", file_, "Where")->capture_default_str();
-    on(init, [this] { return commands_.init(word_, file_); });
+    on(init, [this] { return commands_.init(arguments_, word_, file_); });
     auto* doctor = app_.add_subcommand(
         "doctor", "Check addresses, certificates, accounts and driver before a run");
     doctor->add_option("--sut", arguments_.sut_file, "The declaration (sut.yaml)")->required();
@@ -246,11 +249,24 @@ class Program {
         ->delimiter(',');
     reference->add_option("--null", word_, "A SUT that implements nothing")
         ->check(CLI::IsMember({"silent", "hang-up", "refuse-all", "accept-all"}));
+    reference->add_option("--accounts", file_,
+                          "Who exists at the gatekeeper: user,password a line (default: everybody, "
+                          "with the password pw-USER)");
     reference->add_option("--state-dir", reference_.state_dir, "Where ca.pem is written");
     reference->add_flag("--driver", driver_, "Speak the driver protocol on the standard streams");
     on(reference, [this] {
       reference_.driver = driver_;
       reference_.null_mode = null_mode(word_);
+      if (arguments_.given.contains("--accounts")) {
+        const auto pool = sut::load_pool(file_);
+        if (!pool) {
+          put(stderr, "parley: {}\n", pool.error().detail);
+          return ExitCode::usage;
+        }
+        for (const auto& one : *pool) {
+          reference_.accounts.push_back({.user = one.user, .password = one.password});
+        }
+      }
       return commands_.reference(reference_);
     });
   }

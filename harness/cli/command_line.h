@@ -16,7 +16,9 @@ struct Commands {
   std::function<ExitCode(const RunArguments&)> selftest;
   std::function<ExitCode(const RunArguments&, const std::string& what)> list;
   std::function<ExitCode(const RunArguments&, const std::string& case_id)> show;
-  std::function<ExitCode(const std::string& party, const std::string& file)> init;
+  std::function<ExitCode(const RunArguments& arguments, const std::string& party,
+                         const std::string& file)>
+      init;
   std::function<ExitCode(const RunArguments&)> doctor;
   std::function<ExitCode(const RunArguments&, const std::string& path)> replay;
   std::function<ExitCode(const RunArguments&, const std::string& folder)> report;

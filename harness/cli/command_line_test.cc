@@ -23,16 +23,16 @@ Called call(const std::vector<std::string>& words) {
     return ExitCode::ok;
   };
   const auto nothing = [](const RunArguments&, const std::string&) { return ExitCode::ok; };
-  const Commands commands{
-      .run = keep,
-      .selftest = keep,
-      .list = nothing,
-      .show = nothing,
-      .init = [](const std::string&, const std::string&) { return ExitCode::ok; },
-      .doctor = keep,
-      .replay = nothing,
-      .report = nothing,
-      .reference = [](const reference::Options&) { return ExitCode::ok; }};
+  const Commands commands{.run = keep,
+                          .selftest = keep,
+                          .list = nothing,
+                          .show = nothing,
+                          .init = [](const RunArguments&, const std::string&,
+                                     const std::string&) { return ExitCode::ok; },
+                          .doctor = keep,
+                          .replay = nothing,
+                          .report = nothing,
+                          .reference = [](const reference::Options&) { return ExitCode::ok; }};
   std::vector<const char*> arguments{"parley"};
   for (const auto& word : words) {
     arguments.push_back(word.c_str());

@@ -52,7 +52,7 @@ ExitCode run(const RunArguments& arguments);
 ExitCode selftest(const RunArguments& arguments);
 ExitCode list(const RunArguments& arguments, const std::string& what);
 ExitCode show(const RunArguments& arguments, const std::string& case_id);
-ExitCode init(const std::string& party, const std::string& file);
+ExitCode init(const RunArguments& arguments, const std::string& party, const std::string& file);
 ExitCode doctor(const RunArguments& arguments);
 ExitCode replay(const RunArguments& arguments, const std::string& path);
 ExitCode report(const RunArguments& arguments, const std::string& folder);

@@ -64,8 +64,8 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
 }
 
 // Judging a SUT that is not there would tell nothing, case after case.
-bool ready(const model::Declaration& declaration) {
-  const auto checks = preflight_of(declaration);
+bool ready(const model::Declaration& declaration, const model::Library& library) {
+  const auto checks = preflight_of(declaration, library.profiles.at(declaration.profile));
   if (!checks) {
     put(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
     return false;
@@ -216,7 +216,7 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
     return ExitCode::nothing_judged;
   }
   warn_of_idle_faults(chosen.faults, *cases);
-  if (!declarations.empty() && !chosen.unchecked && !ready(declarations.begin()->second)) {
+  if (!declarations.empty() && !chosen.unchecked && !ready(declarations.begin()->second, library)) {
     return ExitCode::preflight;
   }
   if (declarations.empty()) {

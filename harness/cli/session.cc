@@ -172,11 +172,12 @@ std::string run_folder(const RunArguments& arguments) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ::getpid());
 }
 
-Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration) {
+Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration,
+                                             const model::Profile& profile) {
   boost::asio::io_context io(1);
   std::vector<sut::Check> checks;
   std::string thrown;
-  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration),
+  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration, profile),
                         [&](std::exception_ptr error, std::vector<sut::Check> done) {
                           checks = std::move(done);
                           try {

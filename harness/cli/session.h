@@ -38,7 +38,8 @@ Result<JudgedSession> judge_session(const Session& session, engine::Journal& jou
 engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
 
 // What `parley doctor` checks. Errors: the harness's own.
-Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration);
+Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration,
+                                             const model::Profile& profile);
 void print_check(std::FILE* to, const sut::Check& check);
 
 // Where the verdicts of a case's repetitions differ, a pass becomes flaky. Returns these cases.

@@ -105,6 +105,9 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     return std::unexpected(endpoints.error());
   }
   out->endpoints_ = *endpoints;
+  for (const auto& [user, password] : options.accounts) {
+    out->enlist(user, password, FaultSet());
+  }
   return out;
 }
 
@@ -219,7 +222,8 @@ Account* Gatekeeper::find(const std::string& user) {
   if (found != accounts_.end()) {
     return &found->second;
   }
-  return options_.driver || user.empty() ? nullptr : &enlist(user, "pw-" + user, FaultSet());
+  const bool everybody = !options_.driver && options_.accounts.empty();
+  return everybody && !user.empty() ? &enlist(user, "pw-" + user, FaultSet()) : nullptr;
 }
 
 Account* Gatekeeper::find_bare(const std::string& bare) {

@@ -26,6 +26,11 @@ std::span<const FaultEntry> faults();
 // SUTs that implement nothing; a harness that passes them proves nothing.
 enum class NullMode { none, silent, hang_up, refuse_all, accept_all };
 
+struct AccountEntry {
+  std::string user;
+  std::string password;
+};
+
 struct Options {
   std::string party;             // "gatekeeper.server" or "third-party.client"
   std::string profile = "xmpp";  // the dialect: "xmpp" or "whatsapp"
@@ -35,6 +40,8 @@ struct Options {
   NullMode null_mode = NullMode::none;
   std::string state_dir;  // where ca.pem is written; a fresh temporary folder when empty
   bool driver = true;     // speak the driver protocol on standard input and output
+  // gatekeeper without a driver: who exists; empty: everybody, with the password "pw-" and the user
+  std::vector<AccountEntry> accounts{};
 };
 
 // Runs until end of input (driver) or SIGINT/SIGTERM. Returns a process exit code.

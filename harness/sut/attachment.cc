@@ -101,7 +101,9 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
   if (!model::is_server(declaration_.party)) {
     co_return Result<void>();
   }
-  for (const char* needed : {"domain", address_name(declaration_)}) {
+  // Without TLS the key that signs the certificates is what says who the server is.
+  const std::string address = address_name(declaration_);
+  for (const auto& needed : {std::string(address == "tcp" ? "root" : "domain"), address}) {
     if (endpoint(needed).empty()) {
       co_return fail(
           Errc::not_found,

@@ -12,6 +12,7 @@
 #include "harness/sut/driver.h"
 #include "harness/sut/introduction.h"
 #include "harness/sut/log_file.h"
+#include "harness/sut/noise_checks.h"
 #include "harness/sut/pool.h"
 #include "harness/sut/server_checks.h"
 
@@ -25,8 +26,9 @@ constexpr std::size_t kManyAccounts = 100;
 // One preflight: what the driver and the files of the declaration say, then the server itself.
 class Preflight {
  public:
-  Preflight(asio::any_io_executor executor, model::Declaration declaration)
-      : executor_(std::move(executor)), declaration_(std::move(declaration)) {
+  Preflight(asio::any_io_executor executor, model::Declaration declaration,
+            const model::Profile& profile)
+      : executor_(std::move(executor)), declaration_(std::move(declaration)), profile_(profile) {
     server_.endpoints = declaration_.endpoints;
     server_.features = declaration_.features;
   }
@@ -41,6 +43,7 @@ class Preflight {
 
   asio::any_io_executor executor_;
   model::Declaration declaration_;
+  const model::Profile& profile_;
   LogFile log_;                     // outlives the driver
   std::unique_ptr<Driver> driver_;  // lives on: a reference's listeners are the driver's
   ServerUnderCheck server_;
@@ -61,7 +64,10 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
     checks_.complain("identities: accounts are known", "there is neither a pool nor a driver",
                      "add a pool or a driver");
   }
-  if (server) {
+  if (server && profile_.wire == model::Wire::noise) {
+    NoiseChecks checks(server_, profile_, checks_);
+    co_await checks.run();
+  } else if (server) {
     check_ca();
     ServerChecks checks(server_, checks_);
     co_await checks.run();
@@ -174,8 +180,9 @@ void Preflight::check_pool() {
 }  // namespace
 
 asio::awaitable<std::vector<Check>> preflight(asio::any_io_executor executor,
-                                              model::Declaration declaration) {
-  Preflight checks(std::move(executor), std::move(declaration));
+                                              model::Declaration declaration,
+                                              const model::Profile& profile) {
+  Preflight checks(std::move(executor), std::move(declaration), profile);
   co_return co_await checks.run();
 }
 

@@ -15,8 +15,9 @@ namespace parley::sut {
 namespace asio = boost::asio;
 
 // In the order in which the checks depend on each other; what cannot be checked because an earlier
-// one failed is left out. Never empty.
+// one failed is left out. Never empty. `profile` is the declared one and outlives the coroutine.
 asio::awaitable<std::vector<Check>> preflight(asio::any_io_executor executor,
-                                              model::Declaration declaration);
+                                              model::Declaration declaration,
+                                              const model::Profile& profile);
 
 }  // namespace parley::sut

@@ -27,6 +27,7 @@ using crypto::LeafKind;
 using testkit::run_to_end;
 
 constexpr auto kPatience = 10'000ms;
+const model::Profile kPlainProfile{};
 const std::string kHeader =
     "<?xml version='1.0'?><stream:stream from='toy.test' id='1' version='1.0' "
     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
@@ -189,7 +190,7 @@ asio::awaitable<void> serve(net::Listener& listener, Toy toy) {
 
 asio::awaitable<std::vector<Check>> judged(model::Declaration declaration, net::Listener& starttls,
                                            net::Listener& direct) {
-  auto checks = co_await preflight(co_await asio::this_coro::executor, declaration);
+  auto checks = co_await preflight(co_await asio::this_coro::executor, declaration, kPlainProfile);
   starttls.close();
   direct.close();
   co_return checks;

@@ -118,6 +118,9 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     return std::unexpected(endpoint.error());
   }
   out->endpoint_ = *endpoint;
+  for (const auto& [number, token] : options.accounts) {
+    out->enlist(number, kDefaultIntegrator, token, FaultSet());
+  }
   return out;
 }
 
@@ -201,10 +204,11 @@ void Gatekeeper::enlist(const std::string& number, std::uint16_t integrator, con
   }
 }
 
-// Without a driver nobody enlists.
+// Without a driver nobody enlists; without a list of accounts everybody exists.
 void Gatekeeper::invent(const std::string& number) {
   const Address native{.integrator = {}, .number = number};
-  if (!options_.driver && !accounts_.contains(native.bare())) {
+  const bool everybody = !options_.driver && options_.accounts.empty();
+  if (everybody && !accounts_.contains(native.bare())) {
     enlist(number, kDefaultIntegrator, "pw-" + number, FaultSet());
     enlist(number, kOtherIntegrator, "pw-13-" + number, FaultSet());
   }
