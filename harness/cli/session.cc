@@ -60,7 +60,7 @@ Result<JudgedSession> judge_session(const Session& session, engine::Journal& jou
                                              .notices = &notices};
             return sut::attach(executor, declaration, options);
           },
-      .respond = parties::responder_for(journal.plan().profile),
+      .manners = parties::manners_for(journal.plan().profile),
       .watch = session.watch,
       .reach = sut::reach,
       .stop = session.stop};

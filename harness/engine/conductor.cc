@@ -384,26 +384,56 @@ class Run {
       if (stanza == nullptr || !connections_.has(seen.link) || !tracker_->link_open(seen.link)) {
         continue;
       }
-      const bool client_played = cast_.played(seen.link);
-      const PeerView view{.plays = client_played ? cast_.flow->actors.at(seen.link)
-                                                 : model::Party::gatekeeper_server,
-                          .domain = record_.values["domain"],
-                          .bare = record_.values[seen.link + ".bare"],
-                          .jid = tracker_->scope().values[seen.link + ".jid"],
-                          .rng = rng_.child("beside")};
       if (Clock::now() > due_since_ + patience() * kMostWaits) {
         co_return;  // a SUT that asks much and reads slowly
       }
-      for (const auto& answer : workshop_.respond(stanza->element, view)) {
-        auto octets = tracker_->compose(seen.link, answer);
-        if (!octets) {
-          broken(seen.link, octets.error().detail);
-          co_return;
-        }
-        note({.kind = Event::Kind::sent, .link = seen.link, .octets = *octets});
-        co_await connections_.write(seen.link, std::move(*octets), 0);
+      co_await say_beside(seen.link,
+                          workshop_.manners.respond(stanza->element, view_of(seen.link)));
+    }
+  }
+
+  PeerView view_of(const std::string& link) {
+    return {
+        .plays = cast_.played(link) ? cast_.flow->actors.at(link) : model::Party::gatekeeper_server,
+        .domain = record_.values["domain"],
+        .bare = record_.values[link + ".bare"],
+        .jid = tracker_->scope().values[link + ".jid"],
+        .rng = rng_.child("beside")};
+  }
+
+  asio::awaitable<void> say_beside(std::string link, std::vector<xml::Element> stanzas) {
+    for (const auto& stanza : stanzas) {
+      auto octets = tracker_->compose(link, stanza);
+      if (!octets) {
+        broken(link, octets.error().detail);
+        co_return;
+      }
+      note({.kind = Event::Kind::sent, .link = link, .octets = *octets});
+      co_await connections_.write(link, std::move(*octets), 0);
+    }
+  }
+
+  // Acknowledges what steps took and did not, so that a SUT does not keep it for whoever has the
+  // account next.
+  asio::awaitable<void> settle(std::string link) {
+    if (!workshop_.manners.settle) {
+      co_return;
+    }
+    std::vector<const xml::Element*> said;
+    for (const auto& one : tracker_->sent()) {
+      if (one.link == link) {
+        said.push_back(&one.element);
       }
     }
+    std::vector<xml::Element> owed;
+    for (const auto& seen : tracker_->seen()) {
+      const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+      if (stanza != nullptr && seen.link == link && !seen.step.empty()) {
+        auto more = workshop_.manners.settle(stanza->element, said, view_of(link));
+        std::ranges::move(more, std::back_inserter(owed));
+      }
+    }
+    co_await say_beside(std::move(link), std::move(owed));
   }
 
   // Takes leave of the SUT and reads what it still says: all that it does because of what it was
@@ -417,6 +447,7 @@ class Run {
       if (!connections_.reading(actor) || !tracker_->can_part(actor)) {
         continue;
       }
+      co_await settle(actor);
       auto farewell = tracker_->farewell(actor);
       if (!farewell) {
         continue;

@@ -34,7 +34,7 @@ class Patience {
 struct Workshop {
   const model::Library& library;
   Attachment& attachment;
-  Responder respond;
+  const Manners& manners;
   net::TlsContexts& tls;
   const crypto::CertificateAuthority& authority;     // of the played server
   std::map<crypto::LeafKind, crypto::Leaf>& leaves;  // issued so far, one of a kind

@@ -58,9 +58,16 @@ struct PeerView {
   Rng rng{0};
 };
 
-// Answers of a living, conforming peer to legal traffic that no step waits for: pings, rosters,
-// discovery, presence. Implemented by parties/; pure.
-using Responder =
-    std::function<std::vector<xml::Element>(const xml::Element& stanza, const PeerView& view)>;
+// How a living, conforming peer behaves where no step says it. Implemented by parties/; pure.
+struct Manners {
+  // Answers to legal traffic that no step waits for: pings, rosters, discovery, presence.
+  std::function<std::vector<xml::Element>(const xml::Element& stanza, const PeerView& view)>
+      respond;
+  // What the peer owes for a stanza that a step took, when it is about to leave; `said` is all that
+  // it sent on that connection. Null: a peer of this profile never owes anything.
+  std::function<std::vector<xml::Element>(
+      const xml::Element& came, const std::vector<const xml::Element*>& said, const PeerView& view)>
+      settle{};
+};
 
 }  // namespace parley::engine

@@ -328,7 +328,7 @@ class Worker {
   asio::awaitable<void> judge_case(const model::Case& one, Attempt& attempt) {
     Workshop workshop{.library = job_.library,
                       .attachment = *attachments_.at(one.party),
-                      .respond = job_.respond,
+                      .manners = job_.manners,
                       .tls = tls_,
                       .authority = authority_,
                       .leaves = leaves_,

@@ -40,7 +40,7 @@ struct Job {
   const model::Library& library;
   std::map<model::Party, model::Declaration> declarations;  // by party under test
   Attach attach;
-  Responder respond;
+  Manners manners;
   Watcher watch;
   Reach reach{};                 // null: a SUT never counts as dead
   std::function<bool()> stop{};  // whether to begin no further case; from any worker

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "harness/parties/whatsapp.h"
 #include "harness/parties/xmpp.h"
 
 namespace parley::parties {
@@ -12,20 +13,23 @@ namespace {
 
 struct Row {
   std::string_view profile;
-  engine::Responder (*make)();
+  engine::Manners (*make)();
 };
 constexpr std::array kRows{
-    Row{"xmpp", xmpp_responder},
+    Row{"whatsapp", whatsapp_manners},
+    Row{"xmpp", xmpp_manners},
 };
 
 }  // namespace
 
-engine::Responder responder_for(const std::string& profile) {
+engine::Manners manners_for(const std::string& profile) {
   const auto row = std::ranges::find(kRows, profile, &Row::profile);
   if (row != kRows.end()) {
     return row->make();
   }
-  return [](const xml::Element&, const engine::PeerView&) { return std::vector<xml::Element>(); };
+  return {.respond = [](const xml::Element&, const engine::PeerView&) {
+    return std::vector<xml::Element>();
+  }};
 }
 
 }  // namespace parley::parties

@@ -9,6 +9,6 @@
 namespace parley::parties {
 
 // For a profile that is not in the table: one that answers nothing.
-engine::Responder responder_for(const std::string& profile);
+engine::Manners manners_for(const std::string& profile);
 
 }  // namespace parley::parties

@@ -215,6 +215,6 @@ std::vector<Element> respond(const Element& stanza, const PeerView& view) {
 
 }  // namespace
 
-engine::Responder xmpp_responder() { return respond; }
+engine::Manners xmpp_manners() { return {.respond = respond}; }
 
 }  // namespace parley::parties

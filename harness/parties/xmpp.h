@@ -8,6 +8,6 @@
 namespace parley::parties {
 
 // By `view.plays`: a client or a server; other parties answer nothing.
-engine::Responder xmpp_responder();
+engine::Manners xmpp_manners();
 
 }  // namespace parley::parties

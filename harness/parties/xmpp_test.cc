@@ -36,7 +36,7 @@ class XmppManners : public testing::TestWithParam<Manner> {};
 TEST_P(XmppManners, AnswerAsAConformingPeer) {
   const auto stanza = xml::parse(GetParam().stanza, kNs);
   ASSERT_TRUE(stanza) << stanza.error();
-  const auto answers = xmpp_responder()(*stanza, view_of(GetParam().plays));
+  const auto answers = xmpp_manners().respond(*stanza, view_of(GetParam().plays));
   std::string printed;
   for (const auto& answer : answers) {
     printed += xml::print_pretty(answer, kNs);
@@ -167,15 +167,15 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(XmppResponder, AnswersNothingForPartiesItDoesNotPlay) {
   const auto ping = xml::parse("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", kNs);
   ASSERT_TRUE(ping);
-  EXPECT_TRUE(xmpp_responder()(*ping, view_of(Party::intermediary)).empty());
+  EXPECT_TRUE(xmpp_manners().respond(*ping, view_of(Party::intermediary)).empty());
 }
 
 TEST(ResponderFor, KnowsXmppAndAnswersNothingForAnUnknownProfile) {
   const auto ping = xml::parse("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", kNs);
   ASSERT_TRUE(ping);
   const auto view = view_of(Party::third_party_client);
-  EXPECT_EQ(responder_for("xmpp")(*ping, view).size(), 1u);
-  EXPECT_TRUE(responder_for("unknown")(*ping, view).empty());
+  EXPECT_EQ(manners_for("xmpp").respond(*ping, view).size(), 1u);
+  EXPECT_TRUE(manners_for("unknown").respond(*ping, view).empty());
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> c
   engine::Turnstile leasing(co_await asio::this_coro::executor);
   engine::Workshop workshop{.library = library(),
                             .attachment = **attachment,
-                            .respond = parties::responder_for("xmpp"),
+                            .manners = parties::manners_for("xmpp"),
                             .tls = tls,
                             .authority = authority(),
                             .leaves = leaves,

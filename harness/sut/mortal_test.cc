@@ -61,7 +61,7 @@ class MortalServer {
                     .declarations = {{model::Party::gatekeeper_server, declaration}},
                     .attach = [this](asio::any_io_executor, const model::Declaration&, std::size_t,
                                      std::size_t) { return attachment(); },
-                    .respond = parties::responder_for("xmpp"),
+                    .manners = parties::manners_for("xmpp"),
                     .watch =
                         [this](const engine::CaseResult&, std::size_t, std::size_t) {
                           if (--left_ == 0) {
@@ -180,7 +180,7 @@ engine::Job driven_job(const ScriptFolder& folder, model::Declaration& declarati
                 AttachOptions options;
                 return attach(executor, of, options);
               },
-          .respond = parties::responder_for("xmpp"),
+          .manners = parties::manners_for("xmpp"),
           .watch = {},
           .reach = reach};
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/parties/whatsapp.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "harness/parties/registry.h"
+#include "harness/wire/binary_reader.h"
+
+namespace parley::parties {
+namespace {
+
+using engine::PeerView;
+using model::Party;
+
+PeerView view_of(Party plays) {
+  return {.plays = plays, .domain = "", .bare = "12-7@interop", .jid = "12-7@interop"};
+}
+
+xml::Element tree(const std::string& text) {
+  const auto parsed = xml::parse(text);
+  return wire::plain_namespaces(*parsed).value();
+}
+
+std::string printed(const std::vector<xml::Element>& elements) {
+  std::string out;
+  for (const auto& one : elements) {
+    out += xml::print_pretty(one);
+  }
+  return out;
+}
+
+struct Manner {
+  const char* name;
+  Party plays;
+  std::string stanza;
+  std::string answer;  // empty: none
+};
+std::ostream& operator<<(std::ostream& out, const Manner& row) { return out << row.name; }
+
+class WhatsAppManners : public testing::TestWithParam<Manner> {};
+
+TEST_P(WhatsAppManners, AnswerAsAConformingPeer) {
+  const auto answers =
+      manners_for("whatsapp").respond(tree(GetParam().stanza), view_of(GetParam().plays));
+  EXPECT_EQ(printed(answers), GetParam().answer.empty() ? "" : printed({tree(GetParam().answer)}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, WhatsAppManners,
+    testing::Values(Manner{"a server's keepalive", Party::third_party_client,
+                           "<iq id='1' type='get' xmlns='w:p' from='s.whatsapp.net'/>",
+                           "<iq id='1' to='s.whatsapp.net' type='result'/>"},
+                    Manner{"a client's keepalive", Party::gatekeeper_server,
+                           "<iq id='1' type='get' xmlns='w:p' to='s.whatsapp.net'/>",
+                           "<iq id='1' from='s.whatsapp.net' type='result'/>"},
+                    Manner{"an unknown request", Party::gatekeeper_client,
+                           "<iq id='1' type='set' xmlns='x' from='s.whatsapp.net'/>",
+                           "<iq id='1' to='s.whatsapp.net' type='error'><error code='501' "
+                           "text='feature-not-implemented'/></iq>"},
+                    Manner{"a result", Party::third_party_client, "<iq id='1' type='result'/>", ""},
+                    Manner{"a message", Party::third_party_client,
+                           "<message id='1' from='7@s.whatsapp.net' type='text'/>",
+                           "<ack class='message' id='1' to='7@s.whatsapp.net'/>"},
+                    Manner{"a notification", Party::third_party_client,
+                           "<notification id='1' from='s.whatsapp.net' type='encrypt'/>",
+                           "<ack class='notification' id='1' to='s.whatsapp.net' type='encrypt'/>"},
+                    Manner{"a client's receipt", Party::gatekeeper_server,
+                           "<receipt id='1' to='7@s.whatsapp.net'/>",
+                           "<ack class='receipt' id='1' from='7@s.whatsapp.net'/>"},
+                    Manner{"a message without id", Party::third_party_client, "<message from='x'/>",
+                           ""},
+                    Manner{"an acknowledgement", Party::third_party_client,
+                           "<ack class='message' id='1'/>", ""}));
+
+TEST(WhatsAppManners, SettleWhatWasNotAcknowledged) {
+  const auto settle = manners_for("whatsapp").settle;
+  const auto view = view_of(Party::gatekeeper_client);
+  const auto came = tree("<message id='1' from='12-9@interop'/>");
+  EXPECT_EQ(printed(settle(came, {}, view)),
+            printed({tree("<ack class='message' id='1' to='12-9@interop'/>")}));
+  const auto other = tree("<ack class='receipt' id='1'/>");
+  EXPECT_NE(printed(settle(came, {&other}, view)), "");
+  const auto nack = tree("<ack class='message' id='1' error='487'/>");
+  EXPECT_EQ(printed(settle(came, {&nack}, view)), "");
+  EXPECT_EQ(printed(settle(tree("<presence from='12-9@interop'/>"), {}, view)), "");
+}
+
+}  // namespace
+}  // namespace parley::parties
