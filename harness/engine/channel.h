@@ -21,11 +21,11 @@ namespace parley::engine {
 // What a change does to one message on its way down, by layer; everything above a layer is built
 // honestly first. An empty function changes nothing.
 struct Edits {
-  std::function<Result<void>(xml::Element&)> stanza;
-  std::function<Result<void>(xml::Element&)> handshake;  // a handshake message's fields, as hex
-  std::function<Result<Bytes>(Bytes)> bytes;             // the stanza's or the message's octets
-  std::function<Result<Bytes>(Bytes)> frame;             // the frame, encrypted and with its length
-  int counter = 0;                                       // added to the frame's counter
+  std::function<Result<void>(xml::Element&)> stanza{};
+  std::function<Result<void>(xml::Element&)> handshake{};  // a handshake message's fields, as hex
+  std::function<Result<Bytes>(Bytes)> bytes{};             // the stanza's or the message's octets
+  std::function<Result<Bytes>(Bytes)> frame{};  // the frame, encrypted and with its length
+  int counter = 0;                              // added to the frame's counter
 };
 
 class Channel {

@@ -19,6 +19,12 @@ namespace noise = crypto::noise;
 
 constexpr std::string_view kStreamEnd = "xmlstreamend";
 
+// What one connection may inflate to, which grows a thousandfold. As a tree it takes some twenty
+// times as much where the nodes are small.
+constexpr std::size_t kMaxInflatedOctets = 2 * 1024 * 1024;
+// Of a handshake message, which is kept as octets, fields and hex: many times what clients send.
+constexpr std::size_t kMaxHandshakeOctets = 256 * 1024;
+
 std::uint64_t number(const std::string& text, std::uint64_t otherwise) {
   std::uint64_t out = otherwise;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -87,6 +93,7 @@ class NoiseChannel : public Channel {
 
   Result<Bytes> write(const model::MessageForm& /*form*/, xml::Element element,
                       const Edits& edits) override {
+    pending_.reset();  // what was written before was not sent
     if (edits.stanza) {
       if (auto done = edits.stanza(element); !done) {
         return std::unexpected(done.error());
@@ -180,6 +187,9 @@ class NoiseChannel : public Channel {
   }
 
   xml::Item read_handshake(const Bytes& octets) {
+    if (octets.size() > kMaxHandshakeOctets) {
+      return refused("", {Errc::too_large, "the handshake message is longer than the limit", {}});
+    }
     const auto message = noise::parse_handshake_message(octets);
     if (!message) {
       return refused("not-a-handshake", message.error());
@@ -237,7 +247,7 @@ class NoiseChannel : public Channel {
     if (!plain) {
       return refused("not-authentic", plain.error());
     }
-    auto stanza = wire::decode(*plain, {});
+    auto stanza = read_stanza(*plain);
     if (!stanza) {
       return refused("not-a-stanza", stanza.error());
     }
@@ -245,6 +255,19 @@ class NoiseChannel : public Channel {
       return xml::StreamClosed{};
     }
     return xml::Stanza{std::move(stanza->root), *plain};
+  }
+
+  Result<wire::Decoded> read_stanza(const Bytes& plain) {
+    const bool is_deflated = !plain.empty() && (plain[0] & wire::kCompressedFlag) != 0;
+    wire::ReadOptions options;
+    if (!is_deflated) {
+      return wire::decode(plain, options);
+    }
+    options.limits.max_octets = inflatable_;
+    auto stanza = wire::decode(plain, options);
+    // How far a bad one was inflated is not known: it counts as all that there was.
+    inflatable_ -= stanza ? stanza->body_octets : inflatable_;
+    return stanza;
   }
 
   Result<Bytes> payload_for(const xml::Element& element) {
@@ -328,6 +351,7 @@ class NoiseChannel : public Channel {
   std::optional<noise::HandshakeState> pending_;  // once the message that was written is sent
   std::optional<noise::Transport> transport_;
   std::uint64_t frames_sent_ = 0;  // under the transport's key
+  std::size_t inflatable_ = kMaxInflatedOctets;
 };
 
 }  // namespace

@@ -232,6 +232,7 @@ Result<Decoded> decode_body(std::string_view body, const ReadOptions& options, D
   if (body.size() > options.limits.max_octets) {
     return fail(Errc::too_large, "the stanza is longer than the limit", 0);
   }
+  out.body_octets = body.size();
   NodeReader reader(body, options, out);
   auto root = reader.node(1);
   if (!root) {

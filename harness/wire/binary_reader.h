@@ -87,6 +87,7 @@ struct Decoded {
   Encoding encoding;
   std::vector<Oddity> oddities;     // as they were met; the first kMaxOddities
   std::size_t oddities_beyond = 0;  // how many more there were
+  std::size_t body_octets = 0;      // behind the flags, after inflating
 
   bool has(OddityKind kind) const;
 };
