@@ -10,6 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -24,17 +27,12 @@ namespace parley::sut {
 
 namespace asio = boost::asio;
 
-// How far the server goes along before its trick. `proceed`: TLS comes next. `tls`: the features
-// of the stream under TLS are written. `session`: the client is bound.
-enum class Stage { accept, header, features, proceed, tls, session };
+inline constexpr std::uint64_t kEndless = ~std::uint64_t{0};
 
-inline constexpr const char* kHostileDomain = "hostile.test";
-
-// One connection, seen from the server.
-class Guest {
+// What hostile peers of any dialect do with a connection.
+class Talker {
  public:
-  Guest(net::Stream& stream, net::TlsContexts& contexts, const crypto::Leaf& leaf)
-      : stream_(stream), contexts_(contexts), leaf_(leaf) {}
+  explicit Talker(net::Stream& stream) : stream_(stream) {}
 
   net::Stream& stream() { return stream_; }
 
@@ -42,22 +40,6 @@ class Guest {
   asio::awaitable<bool> say(Bytes octets) {
     const auto written = co_await stream_.write(std::move(octets));
     co_return written.has_value();
-  }
-  // What came up to and with `end`; empty when the peer is gone before.
-  asio::awaitable<Bytes> hear(std::string end) {
-    for (;;) {
-      if (const auto at = heard_.find(end); at != Bytes::npos) {
-        auto out = heard_.substr(0, at + end.size());
-        heard_.erase(0, at + end.size());
-        co_return out;
-      }
-      auto event = co_await stream_.read(std::chrono::milliseconds(0));
-      const auto* octets = std::get_if<Bytes>(&event);
-      if (octets == nullptr) {
-        co_return Bytes();
-      }
-      heard_ += *octets;
-    }
   }
   // Reads and forgets until the peer goes.
   asio::awaitable<void> hear_out() {
@@ -94,6 +76,38 @@ class Guest {
     }
   }
 
+ private:
+  net::Stream& stream_;
+};
+
+// How far the server goes along before its trick. `proceed`: TLS comes next. `tls`: the features
+// of the stream under TLS are written. `session`: the client is bound.
+enum class Stage { accept, header, features, proceed, tls, session };
+
+inline constexpr const char* kHostileDomain = "hostile.test";
+
+// One connection, seen from the server.
+class Guest : public Talker {
+ public:
+  Guest(net::Stream& stream, net::TlsContexts& contexts, const crypto::Leaf& leaf)
+      : Talker(stream), contexts_(contexts), leaf_(leaf) {}
+
+  // What came up to and with `end`; empty when the peer is gone before.
+  asio::awaitable<Bytes> hear(std::string end) {
+    for (;;) {
+      if (const auto at = heard_.find(end); at != Bytes::npos) {
+        auto out = heard_.substr(0, at + end.size());
+        heard_.erase(0, at + end.size());
+        co_return out;
+      }
+      auto event = co_await stream().read(std::chrono::milliseconds(0));
+      const auto* octets = std::get_if<Bytes>(&event);
+      if (octets == nullptr) {
+        co_return Bytes();
+      }
+      heard_ += *octets;
+    }
+  }
   // Plays a server that means well up to `stage`. False when the peer went before.
   asio::awaitable<bool> reach(Stage stage) {
     if (stage == Stage::accept) {
@@ -112,7 +126,7 @@ class Guest {
     options.chain_pem = leaf_.chain_pem;
     options.key_pem = leaf_.key_pem;
     const auto session =
-        co_await stream_.start_tls(contexts_, std::move(options), std::chrono::seconds(10));
+        co_await stream().start_tls(contexts_, std::move(options), std::chrono::seconds(10));
     if (!session || !co_await open(kPlain) || stage == Stage::tls) {
       co_return session.has_value() && stage == Stage::tls;
     }
@@ -160,19 +174,33 @@ class Guest {
     return text.substr(begin, text.find(to, begin) - begin);
   }
 
-  net::Stream& stream_;
   net::TlsContexts& contexts_;
   const crypto::Leaf& leaf_;
   Bytes heard_;
   std::string bare_;
 };
 
+// What a server does with each connection, from its first octet to its last.
+using Entertaining = std::function<asio::awaitable<void>(net::Stream& stream)>;
+
 using Trick = asio::awaitable<void> (*)(Guest& guest);
+
+inline asio::awaitable<void> play_trick(net::Stream& stream, Stage stage, Trick trick,
+                                        crypto::Leaf leaf) {
+  net::TlsContexts contexts;
+  Guest guest(stream, contexts, leaf);
+  if (co_await guest.reach(stage)) {
+    co_await trick(guest);
+  }
+}
+inline Entertaining tricking(Stage stage, Trick trick, crypto::Leaf leaf) {
+  return [=](net::Stream& stream) { return play_trick(stream, stage, trick, leaf); };
+}
 
 class HostileServer {
  public:
-  HostileServer(Stage stage, Trick trick, crypto::Leaf leaf)
-      : stage_(stage), trick_(trick), leaf_(std::move(leaf)), io_(1) {
+  explicit HostileServer(Entertaining entertaining)
+      : entertaining_(std::move(entertaining)), io_(1) {
     auto opened = net::Listener::open(io_.get_executor());
     if (!opened) {
       throw std::runtime_error(opened.error().detail);
@@ -201,16 +229,10 @@ class HostileServer {
     }
   }
   asio::awaitable<void> entertain(std::unique_ptr<net::Stream> stream) {
-    Guest guest(*stream, contexts_, leaf_);
-    if (co_await guest.reach(stage_)) {
-      co_await trick_(guest);
-    }
+    co_await entertaining_(*stream);
   }
 
-  Stage stage_;
-  Trick trick_;
-  crypto::Leaf leaf_;
-  net::TlsContexts contexts_;
+  Entertaining entertaining_;
   asio::io_context io_;  // before the listener, which lives on it; its coroutines die with it
   std::unique_ptr<net::Listener> listener_;
   std::string address_;
@@ -220,17 +242,16 @@ class HostileServer {
 // The server as a worker sees it; without a driver.
 class HostileAttachment final : public engine::Attachment {
  public:
-  HostileAttachment(std::string address, std::string ca_pem)
-      : address_(std::move(address)), ca_pem_(std::move(ca_pem)) {
+  HostileAttachment(std::string profile, std::map<std::string, std::string> endpoints,
+                    std::string ca_pem)
+      : endpoints_(std::move(endpoints)), ca_pem_(std::move(ca_pem)) {
     declaration_.name = "hostile";
-    declaration_.profile = "xmpp";
+    declaration_.profile = std::move(profile);
   }
   const model::Declaration& declaration() const override { return declaration_; }
   std::string endpoint(const std::string& name) const override {
-    if (name == "domain") {
-      return kHostileDomain;
-    }
-    return name == "starttls" ? address_ : "";
+    const auto at = endpoints_.find(name);
+    return at == endpoints_.end() ? "" : at->second;
   }
   const std::string& ca_pem() const override { return ca_pem_; }
   asio::awaitable<Result<engine::Identity>> lease(engine::Identity fresh) override {
@@ -245,7 +266,7 @@ class HostileAttachment final : public engine::Attachment {
 
  private:
   model::Declaration declaration_;
-  std::string address_;
+  std::map<std::string, std::string> endpoints_;
   std::string ca_pem_;
 };
 

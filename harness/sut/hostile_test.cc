@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SUTs that mean harm, judged by the real engine: each gets a verdict that is neither pass nor
-// error, the engine ends by itself, and its memory stays bounded.
+// SUTs of profile `xmpp` that mean harm.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <boost/asio/io_context.hpp>
-#include <fstream>
 #include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
 
-#include "harness/engine/conductor.h"
-#include "harness/engine/judge.h"
-#include "harness/model/library.h"
-#include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
+#include "harness/sut/hostile_judging.h"
 #include "harness/sut/hostile_server.h"
 #include "harness/sut/script_folder.h"
 #include "harness/testkit/run_to_end.h"
@@ -25,63 +19,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kEndless = ~std::uint64_t{0};
 constexpr std::uint64_t kGibibyte = std::uint64_t{1} << 30;
 constexpr const char* kMessage =
     "<message from='a@hostile.test' type='chat'><body>x</body></message>";
-
-bool memory_counts() {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return false;
-#endif
-#endif
-  return true;
-}
-
-// A line of /proc/self/status, in KiB.
-long status_kib(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name + ":")) {
-      return std::stol(line.substr(name.size() + 1));
-    }
-  }
-  return 0;
-}
-
-// How much the resident set's peak grows over its life.
-class MemoryWatch {
- public:
-  MemoryWatch() {
-    malloc_trim(0);
-    std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew (proc(5))
-    before_ = status_kib("VmRSS");
-  }
-  long grown_mib() const { return (status_kib("VmHWM") - before_) / 1024; }
-
- private:
-  long before_ = 0;
-};
-
-const model::Library& library() {
-  static const model::Library loaded = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return loaded;
-}
-
-const crypto::CertificateAuthority& authority() {
-  static const auto made = crypto::CertificateAuthority::make(
-      Rng(7), std::chrono::duration_cast<std::chrono::seconds>(
-                  std::chrono::system_clock::now().time_since_epoch())
-                  .count());
-  if (!made) {
-    throw std::runtime_error(made.error().detail);
-  }
-  return *made;
-}
 
 crypto::Leaf server_leaf() {
   auto leaf = authority().issue(kHostileDomain, crypto::LeafKind::valid);
@@ -89,57 +29,6 @@ crypto::Leaf server_leaf() {
     throw std::runtime_error(leaf.error().detail);
   }
   return *leaf;
-}
-
-using Attaching = std::function<asio::awaitable<Result<std::unique_ptr<engine::Attachment>>>()>;
-using Verdicts = std::vector<model::Verdict>;
-
-// Judges the cases one after another on one attachment; none when the SUT cannot be attached.
-asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::string> cases,
-                                 std::string authority_file) {
-  Verdicts out;
-  auto attachment = co_await attaching();
-  if (!attachment) {
-    co_return out;
-  }
-  net::TlsContexts tls;
-  std::map<crypto::LeafKind, crypto::Leaf> leaves;
-  engine::Patience patience(300ms, 600ms);
-  engine::SharedRuns shared(co_await asio::this_coro::executor);
-  engine::Turnstile leasing(co_await asio::this_coro::executor);
-  engine::Workshop workshop{.library = library(),
-                            .attachment = **attachment,
-                            .manners = parties::manners_for("xmpp"),
-                            .tls = tls,
-                            .authority = authority(),
-                            .leaves = leaves,
-                            .authority_file = std::move(authority_file),
-                            .domain = "gatekeeper.test",
-                            .patience = patience,
-                            .shared = shared,
-                            .leasing = leasing,
-                            .seed = 1};
-  for (const auto& id : cases) {
-    const auto* one = library().find_case(id);
-    if (one == nullptr) {
-      co_return Verdicts();
-    }
-    const auto transcript = co_await engine::conduct(*one, workshop);
-    out.push_back(engine::judge(*one, library(), transcript));
-  }
-  co_return out;
-}
-
-void expect_survived(const Verdicts& verdicts, const MemoryWatch& memory) {
-  if (memory_counts()) {
-    EXPECT_LT(memory.grown_mib(), 64);
-  }
-  EXPECT_EQ(verdicts.size(), 2u);
-  for (const auto& verdict : verdicts) {
-    EXPECT_TRUE(verdict.kind == model::VerdictKind::fail ||
-                verdict.kind == model::VerdictKind::inconclusive)
-        << to_string(verdict.kind) << ": " << verdict.reason << " / " << verdict.came;
-  }
 }
 
 struct ServerRow {
@@ -315,11 +204,14 @@ class HostileServers : public testing::TestWithParam<ServerRow> {};
 TEST_P(HostileServers, GetAVerdictInBoundedMemory) {
   (void)library();
   const MemoryWatch memory;
-  const HostileServer server(GetParam().stage, GetParam().trick, server_leaf());
+  const HostileServer server(tricking(GetParam().stage, GetParam().trick, server_leaf()));
   const auto verdicts = testkit::run_to_end(judged(
       [&]() -> asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> {
-        std::unique_ptr<engine::Attachment> out =
-            std::make_unique<HostileAttachment>(server.address(), authority().pem());
+        std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(
+            "xmpp",
+            std::map<std::string, std::string>{{"domain", kHostileDomain},
+                                               {"starttls", server.address()}},
+            authority().pem());
         co_return out;
       },
       {"stanza/server-ping", "stanza/server-doctype/plain"}, ""));

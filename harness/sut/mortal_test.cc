@@ -6,8 +6,8 @@
 #include <set>
 
 #include "harness/engine/scheduler.h"
-#include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
+#include "harness/sut/hostile_judging.h"
 #include "harness/sut/hostile_server.h"
 #include "harness/sut/script_folder.h"
 
@@ -18,14 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr engine::SchedulerOptions kOptions{
     .workers = 1, .jobs = 1, .least_patience = 300ms, .most_patience = 600ms};
-
-const model::Library& library() {
-  static const model::Library loaded = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return loaded;
-}
 
 engine::Plan plan_of(const std::vector<std::string>& ids) {
   engine::Plan out;
@@ -49,7 +41,7 @@ crypto::Leaf no_leaf() { return {.chain_pem = "", .key_pem = ""}; }
 class MortalServer {
  public:
   explicit MortalServer(std::size_t verdicts) : left_(verdicts) {
-    server_.emplace(Stage::accept, leaves, no_leaf());
+    server_.emplace(tricking(Stage::accept, leaves, no_leaf()));
     address_ = server_->address();
   }
   engine::Job job() {
@@ -74,7 +66,9 @@ class MortalServer {
 
  private:
   asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attachment() {
-    std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(address_, "");
+    std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(
+        "xmpp",
+        std::map<std::string, std::string>{{"domain", kHostileDomain}, {"starttls", address_}}, "");
     co_return out;
   }
   std::optional<HostileServer> server_;
