@@ -47,6 +47,17 @@ function(parley_test name headers)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# parley_bench(name SOURCES a_bench.cc DEPS ...): one Google Benchmark program, parley_<name>_bench, that
+# ci/bench runs. A ctest goes once through each, so that they do not rot; it measures nothing.
+function(parley_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(parley_${name}_bench ${ARG_SOURCES})
+  target_link_libraries(parley_${name}_bench PRIVATE parley_defaults ${ARG_DEPS} benchmark::benchmark
+                                                     benchmark::benchmark_main)
+  add_test(NAME bench_${name} COMMAND parley_${name}_bench --benchmark_min_time=0)
+  set_tests_properties(bench_${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
 # parley_fuzz_target(name DEPS parley::xml): fuzz/targets/<name>_fuzz.cc. Every build replays
 # corpora/<name>/ as a ctest; PARLEY_LIBFUZZER links the fuzzer instead.
 function(parley_fuzz_target name)

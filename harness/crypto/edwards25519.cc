@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <vector>
 
 namespace parley::crypto::edwards {
 namespace {
@@ -105,6 +106,7 @@ class Field {
 
 constexpr const char* kPrime = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed";
 constexpr const char* kOrder = "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed";
+constexpr int kOrderBits = 253;
 
 // Extended homogeneous coordinates: x = X/Z, y = Y/Z, x * y = T/Z (RFC 8032 section 5.1.4).
 struct Point {
@@ -145,6 +147,16 @@ class Curve {
   // y = 4/5 with an even x (RFC 8032 section 5.1).
   Point base() const {
     return must_have(with_y(field_.multiply(small(4), field_.invert(small(5)))));
+  }
+
+  // The base point times 2^i at index i, for scalars below the group's order.
+  std::vector<Point> base_powers() const {
+    std::vector<Point> out;
+    out.push_back(base());
+    while (out.size() < std::size_t{kOrderBits}) {
+      out.push_back(add(out.back(), out.back()));
+    }
+    return out;
   }
 
   // Complete: serves for doubling too.
@@ -200,18 +212,36 @@ class Curve {
   Number d_;
 };
 
+// Constants, but for OpenSSL's scratch memory in them: one of each a thread.
+const Curve& the_curve() {
+  thread_local const Curve made;
+  return made;
+}
+const Field& order() {
+  thread_local const Field made(kOrder);
+  return made;
+}
+
 }  // namespace
 
 Bytes base_multiple(const SecretBytes& scalar) {
-  const Curve curve;
-  return curve.encode(curve.multiply(curve.base(), from_octets(scalar.reveal())));
+  const Curve& curve = the_curve();
+  thread_local const auto powers = curve.base_powers();
+  const Number reduced = order().reduce(from_octets(scalar.reveal()));
+  Point out = curve.neutral();
+  for (int bit = 0; bit < kOrderBits; ++bit) {
+    if (BN_is_bit_set(reduced.get(), bit) == 1) {
+      out = curve.add(out, powers[static_cast<std::size_t>(bit)]);
+    }
+  }
+  return curve.encode(out);
 }
 
 Result<Bytes> from_montgomery(std::string_view u) {
   if (u.size() != kOctets) {
     return fail(Errc::malformed, "a Montgomery coordinate has 32 octets");
   }
-  const Curve curve;
+  const Curve& curve = the_curve();
   const Field& field = curve.field();
   const Number coordinate = from_octets(u);
   if (BN_cmp(coordinate.get(), field.modulus()) >= 0) {
@@ -231,23 +261,21 @@ Result<Bytes> from_montgomery(std::string_view u) {
 }
 
 SecretBytes reduce(std::string_view scalar) {
-  return to_secret(Field(kOrder).reduce(from_octets(scalar)));
+  return to_secret(order().reduce(from_octets(scalar)));
 }
 
 SecretBytes negate(const SecretBytes& scalar) {
-  const Field order(kOrder);
-  const Number reduced = order.reduce(from_octets(scalar.reveal()));
-  return to_secret(order.subtract(Curve::small(0), reduced));
+  const Number reduced = order().reduce(from_octets(scalar.reveal()));
+  return to_secret(order().subtract(Curve::small(0), reduced));
 }
 
 Bytes multiply_add(std::string_view a, const SecretBytes& b, const SecretBytes& c) {
-  const Field order(kOrder);
-  const Number product = order.multiply(from_octets(a), from_octets(b.reveal()));
-  return to_octets(order.add(product, from_octets(c.reveal())));
+  const Number product = order().multiply(from_octets(a), from_octets(b.reveal()));
+  return to_octets(order().add(product, from_octets(c.reveal())));
 }
 
 bool is_reduced(std::string_view scalar) {
-  return BN_cmp(from_octets(scalar).get(), Field(kOrder).modulus()) < 0;
+  return BN_cmp(from_octets(scalar).get(), order().modulus()) < 0;
 }
 
 }  // namespace parley::crypto::edwards

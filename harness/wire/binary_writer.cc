@@ -41,10 +41,11 @@ class Writer {
   Writer(const Element& root, const WriteOptions& options, const Encoding& encoding)
       : root_(root), options_(options), encoding_(encoding) {}
 
-  Result<void> node(const Element& element);
-  Bytes take() { return std::move(out_); }
+  // The flags, the node and what trails it, not deflated.
+  Result<Bytes> stanza();
 
  private:
+  Result<void> node(const Element& element);
   Result<void> check(const Element& element) const;
   Result<void> text(std::string_view text, Part part);
   Result<void> content(const Element& element);
@@ -332,16 +333,22 @@ Result<void> Writer::node(const Element& element) {
   return has_content ? content(element) : Result<void>();
 }
 
+Result<Bytes> Writer::stanza() {
+  number(encoding_.flags, 1);
+  if (const auto done = node(root_); !done) {
+    return std::unexpected(done.error());
+  }
+  out_ += encoding_.trailing;
+  return std::move(out_);
+}
+
 }  // namespace
 
 Result<Bytes> encode(const Element& root, const WriteOptions& options, const Encoding& encoding) {
-  Writer writer(root, options, encoding);
-  if (const auto done = writer.node(root); !done) {
-    return std::unexpected(done.error());
+  auto out = Writer(root, options, encoding).stanza();
+  if (out && (encoding.flags & kCompressedFlag) != 0) {
+    *out = out->substr(0, 1) + deflate(std::string_view(*out).substr(1));
   }
-  const Bytes body = writer.take() + encoding.trailing;
-  Bytes out(1, static_cast<char>(encoding.flags));
-  out += (encoding.flags & kCompressedFlag) != 0 ? deflate(body) : body;
   return out;
 }
 
