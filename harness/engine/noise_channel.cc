@@ -212,7 +212,11 @@ class NoiseChannel : public Channel {
     if (!payload) {
       return refused("handshake", payload.error());
     }
-    if (message->server_hello) {
+    if (message->client_hello) {
+      if (auto answerable = try_to_answer(); !answerable) {
+        return refused("handshake", answerable.error());
+      }
+    } else if (message->server_hello) {
       tree.set("hashing", state_->hashing_seen() == noise::PayloadHashing::always ? "specification"
                                                                                   : "whatsapp");
       tree.children.emplace_back(chain_of(*payload));
@@ -225,6 +229,15 @@ class NoiseChannel : public Channel {
       split();
     }
     return xml::Stanza{std::move(tree), octets};
+  }
+
+  // A key of small order is noticed by whoever agrees with it: that must not be the message that we
+  // write, whose errors are the harness's own.
+  Result<void> try_to_answer() const {
+    auto trial = *state_;
+    auto rng = scope_.rng.child("noise/ephemeral/" + label_);
+    const auto answer = trial.write("", rng);
+    return answer ? Result<void>() : std::unexpected(answer.error());
   }
 
   xml::Element chain_of(const Bytes& octets) const {

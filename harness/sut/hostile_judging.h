@@ -128,7 +128,10 @@ inline void expect_survived(const Verdicts& verdicts, const MemoryWatch& memory)
     EXPECT_TRUE(verdict.kind == model::VerdictKind::fail ||
                 verdict.kind == model::VerdictKind::inconclusive)
         << to_string(verdict.kind) << ": " << verdict.reason << " / " << verdict.came;
-    EXPECT_TRUE(verdict.blame == model::Blame::sut || verdict.blame == model::Blame::configuration)
+    // The environment's where the machine that runs the test is too busy to tell late from never.
+    EXPECT_TRUE(verdict.blame == model::Blame::sut ||
+                verdict.blame == model::Blame::configuration ||
+                verdict.blame == model::Blame::environment)
         << to_string(verdict.blame) << ": " << verdict.reason << " / " << verdict.came;
   }
 }

@@ -214,7 +214,7 @@ Bytes bomb(std::size_t octets) {
   return "\x02"s + wire::deflate("\xF8\x02\xFC\x01x\xFE"s + length + Bytes(octets, '\0'));
 }
 asio::awaitable<void> drops_a_zlib_bomb(NoiseGuest& guest) {
-  return says(guest, guest.sealed(bomb(std::size_t{64} << 20)));
+  return says(guest, guest.sealed(bomb(std::size_t{8} << 20)));
 }
 asio::awaitable<void> floods_bombs_of(NoiseGuest& guest, Bytes stanza) {
   bool stands = true;
@@ -226,7 +226,7 @@ asio::awaitable<void> floods_zlib_bombs(NoiseGuest& guest) {
   return floods_bombs_of(guest, bomb(1'000'000));
 }
 asio::awaitable<void> floods_large_zlib_bombs(NoiseGuest& guest) {
-  return floods_bombs_of(guest, bomb(std::size_t{16} << 20));
+  return floods_bombs_of(guest, bomb(std::size_t{8} << 20));
 }
 Bytes repeated(std::string_view unit, std::size_t count) {
   Bytes out;
