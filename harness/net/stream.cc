@@ -272,16 +272,16 @@ class TcpStream final : public Stream {
     socket_.cancel(ignored);
   }
 
-  void close() override {
+  void close_saying(Bytes last) override {
     error_code ignored;
     if (!socket_.is_open()) {
       return;
     }
-    if (secure_) {
-      // One close_notify, written without waiting for the peer's.
+    const Bytes octets = secure_ ? last_records(last) : std::move(last);
+    if (!octets.empty()) {
+      // Once: a peer that does not read must not keep the thread.
       socket_.non_blocking(true, ignored);
-      SSL_shutdown(tls_->native_handle());
-      flush_close_notify();
+      socket_.write_some(asio::buffer(octets), ignored);
     }
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
     socket_.close(ignored);
@@ -337,16 +337,18 @@ class TcpStream final : public Stream {
     co_return error;
   }
 
-  // Asio's engine keeps outgoing records in a memory BIO; hand them to the socket.
-  void flush_close_notify() {
-    error_code ignored;
-    std::array<char, 512> record{};
-    BIO* out = SSL_get_wbio(tls_->native_handle());
-    const int count = BIO_read(out, record.data(), static_cast<int>(record.size()));
-    if (count > 0) {
-      // Once: a peer that does not read must not keep the thread.
-      socket_.write_some(asio::buffer(record.data(), static_cast<std::size_t>(count)), ignored);
+  // `last` and one close_notify, which waits for no other. Asio's engine would keep them: they are
+  // caught in a memory of their own.
+  Bytes last_records(const Bytes& last) {
+    SSL* ssl = tls_->native_handle();
+    SSL_set0_wbio(ssl, BIO_new(BIO_s_mem()));
+    if (!last.empty()) {
+      SSL_write(ssl, last.data(), static_cast<int>(last.size()));
     }
+    SSL_shutdown(ssl);
+    char* octets = nullptr;
+    const long count = BIO_get_mem_data(SSL_get_wbio(ssl), &octets);
+    return count > 0 ? Bytes(octets, static_cast<std::size_t>(count)) : Bytes();
   }
 
   tcp::socket socket_;

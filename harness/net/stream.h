@@ -81,7 +81,8 @@ class Stream {
       Address to, std::chrono::milliseconds timeout);
   virtual ~Stream() = default;
 
-  // Up to 16 KiB. Cancelled by close(). TimedOut never comes without a timeout (0 means none).
+  // Up to 16 KiB of a stream, or one whole message. Cancelled by close(). TimedOut never comes
+  // without a timeout (0 means none).
   virtual asio::awaitable<Event> read(std::chrono::milliseconds timeout) = 0;
   // Errors: io. Waits until the octets are handed to the kernel.
   virtual asio::awaitable<Result<void>> write(Bytes octets) = 0;
@@ -97,7 +98,9 @@ class Stream {
   // Ends a read() under way with Failed; no octet is lost. Only for a stream without TLS.
   virtual void cancel() = 0;
   // Sends close_notify under TLS (best effort) and FIN, then drops the socket.
-  virtual void close() = 0;
+  void close() { close_saying({}); }
+  // The same, after `last` as far as it can be written at once. No write() may be under way.
+  virtual void close_saying(Bytes last) = 0;
   // Sends RST.
   virtual void reset() = 0;
 };

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/net/websocket.h"
+
+#include <fmt/format.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/base/text.h"
+#include "harness/net/deadline.h"
+
+namespace parley::net {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::iequals;
+using std::chrono::milliseconds;
+using wire::WebSocketControl;
+using wire::WebSocketFrame;
+using wire::WebSocketOpcode;
+using wire::WebSocketRole;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxHeadOctets = 16 * 1024;
+constexpr std::size_t kKeyOctets = 16;
+constexpr std::size_t kShownOctets = 100;
+constexpr int kMaxIdleFrames = 10'000;            // without one octet of a message between them
+constexpr milliseconds kControlPatience{10'000};  // for the peer to read our Pong or Close
+constexpr std::string_view kAcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+std::string accept_of(const std::string& key) {
+  const std::string text = key + std::string(kAcceptSuffix);
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+// Why a head is not the one awaited, and what a server answers then.
+struct Objection {
+  std::string status;
+  std::string reason;
+};
+
+std::string text_of(const http::fields& head, http::field name) { return std::string(head[name]); }
+
+bool has_token(const http::fields& head, http::field name, std::string_view token) {
+  return http::token_list(head[name]).exists(token);
+}
+
+std::string shown(const std::string& text) { return "'" + printable(text, kShownOctets) + "'"; }
+
+// RFC 6455 section 4.2.1.
+std::optional<Objection> objection_to(const http::request<http::empty_body>& head,
+                                      const WebSocketOffer& offer) {
+  const auto key = from_base64(text_of(head, http::field::sec_websocket_key));
+  if (head.method() != http::verb::get || head.version() < 11 ||
+      !has_token(head, http::field::upgrade, "websocket") ||
+      !has_token(head, http::field::connection, "upgrade") || head.count(http::field::host) != 1 ||
+      head.count(http::field::sec_websocket_key) != 1 || !key || key->size() != kKeyOctets) {
+    return Objection{"400 Bad Request", "the peer did not ask for a WebSocket as RFC 6455 has it"};
+  }
+  if (head[http::field::sec_websocket_version] != "13") {
+    return Objection{"426 Upgrade Required", "the peer asked for another version than 13"};
+  }
+  const auto host = text_of(head, http::field::host);
+  if (!offer.hosts.empty() && !offer.hosts.contains(host)) {
+    return Objection{"400 Bad Request", "the peer asked for the host " + shown(host)};
+  }
+  if (!offer.path.empty() && head.target() != offer.path) {
+    return Objection{"404 Not Found", "the peer asked for the path " +
+                                          shown(std::string(head.target())) + " and not for " +
+                                          shown(offer.path)};
+  }
+  const auto origin = text_of(head, http::field::origin);
+  if (!offer.origin.empty() && origin != offer.origin) {
+    return Objection{"403 Forbidden",
+                     "the peer's Origin is " + shown(origin) + " and not " + shown(offer.origin)};
+  }
+  return std::nullopt;
+}
+
+// RFC 6455 section 4.1, the client's duties upon the answer.
+std::string objection_to(const http::response<http::empty_body>& head,
+                         const WebSocketRequest& request) {
+  if (head.result() != http::status::switching_protocols) {
+    return fmt::format("the upgrade was answered with {} {}", head.result_int(),
+                       printable(std::string(head.reason()), kShownOctets));
+  }
+  if (!iequals(head[http::field::upgrade], "websocket") ||
+      !has_token(head, http::field::connection, "upgrade")) {
+    return "the answer does not name the upgrade to WebSocket";
+  }
+  if (head.count(http::field::sec_websocket_accept) != 1 ||
+      head[http::field::sec_websocket_accept] != accept_of(request.key)) {
+    return "the answer's Sec-WebSocket-Accept does not belong to our key";
+  }
+  if (head.count(http::field::sec_websocket_extensions) > 0) {
+    return "the answer names an extension that was not asked for";
+  }
+  const auto protocol = text_of(head, http::field::sec_websocket_protocol);
+  if (!protocol.empty() && protocol != request.protocol) {
+    return "the answer names the subprotocol " + shown(protocol) + " that was not asked for";
+  }
+  return "";
+}
+
+std::string line(std::string_view name, const std::string& value) {
+  return value.empty() ? "" : fmt::format("{}: {}\r\n", name, value);
+}
+
+std::string text_of(const WebSocketRequest& request) {
+  return fmt::format("GET {} HTTP/1.1\r\n", request.path) + line("Host", request.host) +
+         "Upgrade: websocket\r\nConnection: Upgrade\r\n" + line("Origin", request.origin) +
+         line("Sec-WebSocket-Key", request.key) + line("Sec-WebSocket-Protocol", request.protocol) +
+         line("Sec-WebSocket-Version", request.version) + "\r\n";
+}
+
+std::string answer_to(const std::string& key, const WebSocketOffer& offer) {
+  const auto upgrade = offer.upgrade.empty() ? std::string("websocket") : offer.upgrade;
+  return fmt::format("HTTP/1.1 {}\r\n",
+                     offer.status.empty() ? "101 Switching Protocols" : offer.status) +
+         line("Upgrade", upgrade) + "Connection: Upgrade\r\n" +
+         line("Sec-WebSocket-Accept", offer.accept.empty() ? accept_of(key) : offer.accept) +
+         line("Sec-WebSocket-Protocol", offer.protocol) + "\r\n";
+}
+
+std::string refusal(const Objection& objection) {
+  return fmt::format(
+      "HTTP/1.1 {}\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+      objection.status);
+}
+
+class FramedStream final : public WebSocket {
+ public:
+  FramedStream(std::unique_ptr<Stream> under, WebSocketRole role, Rng rng, WebSocketManners manners)
+      : under_(std::move(under)),
+        role_(role),
+        rng_(std::move(rng)),
+        manners_(std::move(manners)),
+        reader_(role, manners_.tolerated, manners_.limits) {}
+
+  asio::awaitable<Result<void>> open(WebSocketRequest request, milliseconds timeout) override {
+    const auto until = Clock::now() + timeout;
+    if (request.key.empty()) {
+      request.key = to_base64(rng_.octets(kKeyOctets));
+    }
+    heads_.request = text_of(request);
+    auto sent = co_await with_deadline(under_->write(heads_.request), timeout);
+    if (!sent || !*sent) {
+      co_return fail(Errc::io, sent ? sent->error().detail : "timed out");
+    }
+    http::response_parser<http::empty_body> parser;
+    const auto read = co_await read_head(parser, heads_.answer, until);
+    if (!read) {
+      co_return read;
+    }
+    auto objection = objection_to(parser.get(), request);
+    if (!objection.empty() && !neglects(WebSocketManners::Neglect::answer)) {
+      co_return fail(Errc::refused, std::move(objection));
+    }
+    open_ = true;
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<void>> accept(WebSocketOffer offer, milliseconds timeout) override {
+    const auto until = Clock::now() + timeout;
+    http::request_parser<http::empty_body> parser;
+    const auto read = co_await read_head(parser, heads_.request, until);
+    if (!read && read.error().code == Errc::io) {
+      co_return read;
+    }
+    auto objection = read ? objection_to(parser.get(), offer)
+                          : Objection{"400 Bad Request", read.error().detail};
+    heads_.answer = objection
+                        ? refusal(*objection)
+                        : answer_to(text_of(parser.get(), http::field::sec_websocket_key), offer);
+    auto sent = co_await with_deadline(under_->write(heads_.answer), timeout);
+    if (objection) {
+      co_return fail(read ? Errc::refused : read.error().code, std::move(objection->reason));
+    }
+    if (!sent || !*sent) {
+      co_return fail(Errc::io, sent ? sent->error().detail : "timed out");
+    }
+    open_ = true;
+    co_return Result<void>();
+  }
+
+  const WebSocketHeads& heads() const override { return heads_; }
+
+  asio::awaitable<Event> read(milliseconds timeout) override {
+    const auto until = timeout.count() == 0 ? Clock::time_point::max() : Clock::now() + timeout;
+    if (!early_.empty()) {
+      co_await take(std::exchange(early_, {}));
+    }
+    while (inbox_.empty() && !ended_) {
+      const auto event = co_await under_->read(wait_until(until));
+      if (const auto* octets = std::get_if<Bytes>(&event)) {
+        co_await take(*octets);
+      } else if (std::holds_alternative<TimedOut>(event)) {
+        if (!overdue()) {
+          co_return TimedOut{};
+        }
+        co_await fail_with(wire::kCloseProtocolError, "a message that is never finished");
+      } else if (std::holds_alternative<Closed>(event)) {
+        ended_ = Failed{"the WebSocket ended without a Close frame"};
+      } else {
+        co_return event;  // cancelled, perhaps
+      }
+    }
+    if (inbox_.empty()) {
+      co_return *ended_;
+    }
+    Bytes message = std::move(inbox_.front());
+    inbox_.pop_front();
+    co_return message;
+  }
+
+  asio::awaitable<Result<void>> write(Bytes octets) override {
+    std::vector<WebSocketFrame> frames(1);
+    frames.front().payload = std::move(octets);
+    return write_frames(std::move(frames), Masking::by_role);
+  }
+
+  asio::awaitable<Result<void>> write_frames(std::vector<WebSocketFrame> frames,
+                                             Masking masking) override {
+    if (!open_) {
+      co_return fail(Errc::io, "the WebSocket is not open");
+    }
+    Bytes octets;
+    for (auto& frame : frames) {
+      octets += encoded(std::move(frame), masking);
+    }
+    while (writing_) {
+      asio::steady_timer turn(co_await asio::this_coro::executor, Clock::time_point::max());
+      waiting_.push_back(&turn);
+      boost::system::error_code ignored;
+      co_await turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      std::erase(waiting_, &turn);
+    }
+    writing_ = true;
+    auto written = co_await under_->write(std::move(octets));
+    writing_ = false;
+    if (written) {
+      co_await write_controls();
+    }
+    if (!waiting_.empty()) {
+      waiting_.front()->cancel();
+    }
+    co_return written;
+  }
+
+  asio::awaitable<Result<TlsSession>> start_tls(TlsContexts&, TlsClientOptions,
+                                                milliseconds) override {
+    co_return fail(Errc::unsupported, "TLS is below a WebSocket");
+  }
+  asio::awaitable<Result<TlsSession>> start_tls(TlsContexts&, TlsServerOptions,
+                                                milliseconds) override {
+    co_return fail(Errc::unsupported, "TLS is below a WebSocket");
+  }
+  bool secure() const override { return under_->secure(); }
+  void cancel() override { under_->cancel(); }
+  void reset() override { under_->reset(); }
+
+  void close_saying(Bytes last) override {
+    Bytes octets;
+    if (open_ && !writing_) {
+      if (!last.empty()) {
+        octets += encoded({.payload = std::move(last)}, Masking::by_role);
+      }
+      if (!std::exchange(close_sent_, true)) {
+        octets += encoded(close_frame(wire::close_payload(wire::kCloseNormal)), Masking::by_role);
+      }
+    }
+    under_->close_saying(std::move(octets));
+  }
+
+ private:
+  template <class Parser>
+  asio::awaitable<Result<void>> read_head(Parser& parser, std::string& head,
+                                          Clock::time_point until) {
+    parser.header_limit(kMaxHeadOctets);
+    parser.body_limit(boost::none);
+    while (!parser.is_header_done()) {
+      const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
+      const auto event = co_await under_->read(std::max(left, milliseconds(1)));
+      const auto* octets = std::get_if<Bytes>(&event);
+      if (octets == nullptr) {
+        const auto* failed = std::get_if<Failed>(&event);
+        co_return fail(Errc::io, std::holds_alternative<TimedOut>(event) ? "timed out"
+                                 : failed != nullptr                     ? failed->reason
+                                                     : "the connection ended in the upgrade");
+      }
+      early_ += *octets;
+      boost::system::error_code error;
+      const auto used = parser.put(asio::buffer(early_), error);
+      head += early_.substr(0, used);
+      early_.erase(0, used);
+      if (error && error != http::error::need_more) {
+        co_return fail(Errc::malformed, "the upgrade is not HTTP: " + error.message());
+      }
+    }
+    co_return Result<void>();
+  }
+
+  static WebSocketFrame close_frame(Bytes payload) {
+    return {.opcode = static_cast<std::uint8_t>(WebSocketOpcode::close),
+            .payload = std::move(payload)};
+  }
+
+  // A control frame of ours is told of when it is written.
+  Bytes encoded(WebSocketFrame frame, Masking masking) {
+    const bool masks = masking == Masking::always ||
+                       (masking == Masking::by_role && role_ == WebSocketRole::client &&
+                        !neglects(WebSocketManners::Neglect::masks));
+    if (masks && !frame.mask) {
+      const auto key = rng_.octets(4);
+      std::ranges::copy(key, frame.mask.emplace().begin());
+    }
+    const auto kind = static_cast<WebSocketOpcode>(frame.opcode);
+    const bool control = kind == WebSocketOpcode::close || kind == WebSocketOpcode::ping ||
+                         kind == WebSocketOpcode::pong;
+    close_sent_ = close_sent_ || kind == WebSocketOpcode::close;
+    if (control && frame.fin && frame.payload.size() <= wire::kMaxControlOctets) {
+      tell(WebSocketSide::ours, {.kind = kind, .payload = frame.payload});
+    }
+    return wire::write(frame);
+  }
+
+  void tell(WebSocketSide side, const WebSocketControl& control) const {
+    if (manners_.on_control) {
+      manners_.on_control(side, control);
+    }
+  }
+
+  bool neglects(WebSocketManners::Neglect what) const { return manners_.neglected.contains(what); }
+  bool overdue() const {
+    return reader_.unfinished() && Clock::now() >= begun_ + manners_.message_patience;
+  }
+  // 0: for ever.
+  milliseconds wait_until(Clock::time_point until) const {
+    if (reader_.unfinished()) {
+      until = std::min(until, begun_ + manners_.message_patience);
+    }
+    if (until == Clock::time_point::max()) {
+      return milliseconds(0);
+    }
+    return std::max(std::chrono::ceil<milliseconds>(until - Clock::now()), milliseconds(1));
+  }
+
+  asio::awaitable<void> take(Bytes octets) {
+    const bool goes_on = reader_.unfinished();
+    const bool in_message = reader_.in_message();
+    auto items = reader_.feed(octets);
+    // A message is not finished by the control frames inside of it.
+    if (!goes_on || (in_message ? completes(items) : !items.empty())) {
+      begun_ = Clock::now();
+    }
+    for (auto& item : items) {
+      if (ended_) {
+        co_return;  // what follows a Close frame says nothing
+      }
+      if (auto* message = std::get_if<wire::WebSocketMessage>(&item)) {
+        idle_ = message->octets.empty() ? idle_ + 1 : 0;
+        if (!message->octets.empty()) {
+          inbox_.push_back(std::move(message->octets));
+        }
+      } else if (auto* control = std::get_if<WebSocketControl>(&item)) {
+        ++idle_;
+        co_await take_control(std::move(*control));
+      } else {
+        const auto& error = std::get<wire::WebSocketError>(item);
+        co_await fail_with(error.code, std::string(to_string(error.oddity)));
+      }
+    }
+    if (idle_ > kMaxIdleFrames) {
+      co_await fail_with(wire::kCloseProtocolError,
+                         "nothing but empty messages and control frames");
+    }
+  }
+
+  static bool completes(const std::vector<wire::WebSocketItem>& items) {
+    return std::ranges::any_of(items, [](const wire::WebSocketItem& item) {
+      return std::holds_alternative<wire::WebSocketMessage>(item);
+    });
+  }
+
+  asio::awaitable<void> take_control(WebSocketControl control) {
+    using Neglect = WebSocketManners::Neglect;
+    tell(WebSocketSide::theirs, control);
+    if (control.kind == WebSocketOpcode::ping && !neglects(Neglect::pings)) {
+      // Section 5.5.3: of several Pings the last may be answered alone.
+      pong_ = WebSocketFrame{.opcode = static_cast<std::uint8_t>(WebSocketOpcode::pong),
+                             .payload = std::move(control.payload)};
+      co_await write_controls();
+    }
+    if (control.kind == WebSocketOpcode::close) {
+      if (neglects(Neglect::close)) {
+        co_return;
+      }
+      if (!close_sent_ && !neglects(Neglect::close_answer)) {
+        close_ = close_frame(control.code == 0 ? Bytes() : wire::close_payload(control.code));
+        co_await write_controls();
+      }
+      close_sent_ = true;
+      ended_ = Closed{};
+    }
+  }
+
+  asio::awaitable<void> fail_with(std::uint16_t code, std::string reason) {
+    if (!ended_) {
+      ended_ = Failed{"WebSocket: " + reason};
+      if (!close_sent_) {
+        close_ = close_frame(wire::close_payload(code));
+        co_await write_controls();
+      }
+    }
+  }
+
+  // What a write that is under way keeps from going out goes out after it.
+  asio::awaitable<void> write_controls() {
+    while (!writing_ && open_ && (pong_ || close_)) {
+      Bytes octets = encoded(std::move(pong_ ? *pong_ : *close_), Masking::by_role);
+      (pong_ ? pong_ : close_).reset();
+      writing_ = true;
+      const auto written =
+          co_await with_deadline(under_->write(std::move(octets)), kControlPatience);
+      writing_ = false;
+      if (!written) {
+        under_->reset();  // the peer does not read
+      }
+      if (!written || !*written) {
+        open_ = false;
+      }
+    }
+    if (!writing_ && !waiting_.empty()) {
+      waiting_.front()->cancel();
+    }
+  }
+
+  std::unique_ptr<Stream> under_;
+  WebSocketRole role_;
+  Rng rng_;
+  WebSocketManners manners_;
+  WebSocketHeads heads_;
+  wire::WebSocketReader reader_;
+  Bytes early_;  // that came behind the opening handshake
+  std::deque<Bytes> inbox_;
+  std::optional<Event> ended_;  // how, once nothing more can come
+  Clock::time_point begun_{};   // when what is unfinished began
+  int idle_ = 0;                // frames that carried nothing
+  bool open_ = false;
+  bool close_sent_ = false;
+  bool writing_ = false;
+  std::deque<asio::steady_timer*> waiting_;  // of writes, in order
+  std::optional<WebSocketFrame> pong_;
+  std::optional<WebSocketFrame> close_;
+};
+
+}  // namespace
+
+std::unique_ptr<WebSocket> WebSocket::make(std::unique_ptr<Stream> under, wire::WebSocketRole role,
+                                           Rng rng, WebSocketManners manners) {
+  return std::make_unique<FramedStream>(std::move(under), role, std::move(rng), std::move(manners));
+}
+
+Result<WebSocketAddress> parse_websocket_address(std::string_view text) {
+  WebSocketAddress out;
+  const bool secure = text.starts_with("wss://");
+  if (!secure && !text.starts_with("ws://")) {
+    return fail(Errc::malformed, "a WebSocket's address begins with ws:// or wss://", 0);
+  }
+  const std::size_t begin = secure ? 6 : 5;
+  out.scheme = secure ? WebSocketAddress::Scheme::wss : WebSocketAddress::Scheme::ws;
+  const auto slash = std::min(text.find('/', begin), text.size());
+  auto address = parse_address(text.substr(begin, slash - begin));
+  if (!address) {
+    return fail(address.error().code, address.error().detail);
+  }
+  out.address = std::move(*address);
+  if (slash < text.size()) {
+    out.path = std::string(text.substr(slash));
+  }
+  const bool printable_path =
+      std::ranges::all_of(out.path, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+  if (!printable_path) {
+    return fail(Errc::malformed, "a path has no spaces, fragments or control characters", slash);
+  }
+  return out;
+}
+
+}  // namespace parley::net
