@@ -53,9 +53,12 @@ class Writer {
   }
   void put(const model::FrameEdit& edit) { all(edit.octets, edit.counter); }
   void put(const model::HandshakeEdit& edit) { put(edit.tree); }
-  void put(const model::StreamEdit& edit) { put(edit.segment_octets); }
+  void put(const model::WebSocketEdit& edit) {
+    all(edit.opcode, edit.fragment_octets, edit.control, edit.mask, edit.reserved, edit.length);
+  }
+  void put(const model::StreamEdit& edit) { all(edit.segment_octets, edit.join, edit.web_socket); }
   void put(const model::ConnectionEdit& edit) {
-    all(edit.tls_min, edit.tls_max, edit.certificate, edit.end);
+    all(edit.tls_min, edit.tls_max, edit.certificate, edit.end, edit.upgrade);
   }
   void put(const model::FlowEdit& edit) { all(edit.kind, edit.step, edit.form, edit.with); }
   void put(const model::Change& change) {

@@ -201,7 +201,7 @@ Assessment Tracker::assess() const {
     return violated(broken_, "", "");
   }
   if (!gave_up_.empty() && !acted()) {
-    return violated(gave_up_, "a peer that reads and stops sending", "more than a run can hold");
+    return violated(gave_up_, "a peer that reads, stops sending and frames as it must", gave_up_);
   }
   // Nothing that comes after it on that stream can be read.
   if (!malformed_.empty() && !acted()) {

@@ -103,7 +103,11 @@ Result<void> apply_change(CastRun& run) {
       return edited;
     }
   } else {
-    const bool handshake = at->step.kind == Step::Kind::tls && at->role != Role::inferred;
+    const auto* connection = std::get_if<model::ConnectionEdit>(&change.edit);
+    const bool upgrade = at->step.kind == Step::Kind::connect && connection != nullptr &&
+                         !connection->upgrade.empty();
+    const bool handshake =
+        (at->step.kind == Step::Kind::tls || upgrade) && at->role != Role::inferred;
     if (at->role != Role::send && !handshake) {
       return fail(Errc::unsupported,
                   fmt::format("step '{}' is not ours to change when {} is under test", change.step,

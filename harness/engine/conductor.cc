@@ -17,6 +17,7 @@
 #include "harness/engine/judge.h"
 #include "harness/engine/noise_channel.h"
 #include "harness/engine/tracker.h"
+#include "harness/engine/upgrade.h"
 
 namespace parley::engine {
 
@@ -62,7 +63,8 @@ class Run {
              .patience = [this] { return patience(); },
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
-             .too_much = [this] { return too_much_kept(); }}),
+             .too_much = [this] { return too_much_kept(); },
+             .rng = [this](const std::string& link) { return rng_.child("connection/" + link); }}),
         rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
     record_.values = std::move(row);
@@ -250,16 +252,42 @@ class Run {
   }
 
   asio::awaitable<void> dial(const CastStep& step) {
-    const auto wanted =
-        step.step.with.contains("endpoint") ? step.step.with.at("endpoint").front() : "starttls";
-    const auto address = net::parse_address(workshop_.attachment.endpoint(wanted));
-    if (!address) {
+    const auto wanted = endpoint_of(step);
+    const auto declared = workshop_.attachment.endpoint(wanted);
+    const auto edit = connection_edit(step);
+    auto way = wanted == kWebSocket ? web_way(*cast_.profile, declared, edit) : plain_way(declared);
+    if (!way) {
       note({.kind = Event::Kind::unsupported,
             .link = step.link,
-            .text = "no endpoint '" + wanted + "' is declared"});
+            .text =
+                fmt::format("the endpoint '{}' is not declared: {}", wanted, way.error().detail)});
       co_return;
     }
-    co_await connections_.dial(step.link, step.step.id, *address);
+    way->trust = tls_client(edit, workshop_.attachment.ca_pem(), record_.values["domain"]);
+    co_await connections_.dial(step.link, step.step.id, std::move(*way));
+  }
+
+  static std::string endpoint_of(const CastStep& step) {
+    const auto at = step.step.with.find("endpoint");
+    return at == step.step.with.end() ? "starttls" : at->second.front();
+  }
+
+  static Result<Way> plain_way(const std::string& declared) {
+    auto address = net::parse_address(declared);
+    return address ? Result<Way>(Way{.to = std::move(*address)}) : std::unexpected(address.error());
+  }
+
+  // What the change says of this step's connection; nothing when it is about something else.
+  model::ConnectionEdit connection_edit(const CastStep& step) {
+    const auto* edit = step.changed && cast_.change != nullptr
+                           ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
+                           : nullptr;
+    model::ConnectionEdit out = edit == nullptr ? model::ConnectionEdit{} : *edit;
+    out.certificate = evaluated(out.certificate);
+    for (auto& [what, value] : out.upgrade) {
+      value = evaluated(value);
+    }
+    return out;
   }
 
   // What came is kept as trees, which small elements swell far beyond their octets.
@@ -273,11 +301,7 @@ class Run {
   }
 
   asio::awaitable<void> handshake(const CastStep& step) {
-    const auto* edit = step.changed && cast_.change != nullptr
-                           ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
-                           : nullptr;
-    model::ConnectionEdit offer = edit == nullptr ? model::ConnectionEdit{} : *edit;
-    offer.certificate = evaluated(offer.certificate);
+    const auto offer = connection_edit(step);
     if (cast_.played(step.link)) {
       auto options = tls_client(offer, workshop_.attachment.ca_pem(), record_.values["domain"]);
       co_await connections_.handshake(step.link, step.step.id, std::move(options));
@@ -308,7 +332,7 @@ class Run {
           .link = step.link,
           .step = step.step.id,
           .octets = message->octets});
-    co_await connections_.write(step.link, std::move(message->octets), message->segment_octets);
+    co_await connections_.write(step.link, std::move(message->octets), message->stream);
     if (message->then_end) {
       const auto* edit = std::get_if<model::ConnectionEdit>(&cast_.change->edit);
       connections_.end(step.link, edit != nullptr && edit->end == "reset");
@@ -350,12 +374,22 @@ class Run {
 
   bool listen(const std::string& name, nlohmann::json& params) {
     std::string step;
+    std::optional<net::WebSocketOffer> offer;
     for (const auto& one : cast_.steps) {
       if (one.link == name && one.step.kind == Step::Kind::connect) {
         step = one.step.id;
+        offer.reset();
+        if (endpoint_of(one) == kWebSocket) {
+          offer = web_offer(*cast_.profile, workshop_.domain, connection_edit(one));
+        }
       }
     }
-    const auto address = connections_.listen(name, step);
+    if (offer) {
+      params["transport"] = kWebSocket;
+      params["path"] = offer->path;
+      params["origin"] = offer->origin;
+    }
+    const auto address = connections_.listen(name, step, std::move(offer));
     if (!address) {
       broken(name, address.error().detail);
       return false;
@@ -409,7 +443,7 @@ class Run {
         co_return;
       }
       note({.kind = Event::Kind::sent, .link = link, .octets = *octets});
-      co_await connections_.write(link, std::move(*octets), 0);
+      co_await connections_.write(link, std::move(*octets), {});
     }
   }
 
@@ -454,7 +488,7 @@ class Run {
       }
       left.push_back(actor);
       note({.kind = Event::Kind::parting, .link = actor, .octets = *farewell});
-      co_await connections_.write(actor, std::move(*farewell), 0);
+      co_await connections_.write(actor, std::move(*farewell), {});
     }
     co_await connections_.read_to_the_end(std::move(left));
   }
@@ -479,6 +513,7 @@ class Run {
   static constexpr std::size_t kEventOctets = 400;  // what a small event takes
   static constexpr int kMostWaits = 10;             // for one step, in patiences
   static constexpr std::size_t kOctetsAMillisecond = 100;
+  static constexpr std::string_view kWebSocket = "websocket";
 
   const CastRun& cast_;
   Workshop& workshop_;

@@ -7,6 +7,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "harness/engine/upgrade.h"
 
 namespace parley::engine {
 
@@ -44,34 +47,112 @@ asio::awaitable<void> Connections::wait(Clock::time_point until) {
   co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-asio::awaitable<void> Connections::dial(std::string link, std::string step, net::Address to) {
-  auto stream = co_await net::Stream::connect(to, run_.patience());
-  if (!stream) {
-    run_.note(
-        {.kind = Event::Kind::unreachable,
-         .link = link,
-         .step = step,
-         .text = fmt::format("connecting to {}: {}", net::to_string(to), stream.error().detail)});
+asio::awaitable<void> Connections::dial(std::string link, std::string step, Way way) {
+  auto stream = co_await net::Stream::connect(way.to, run_.patience());
+  auto trouble = stream ? std::string() : stream.error().detail;
+  if (stream && way.tls) {
+    const auto session = co_await (*stream)->start_tls(tls_, way.trust, run_.patience());
+    trouble = session ? "" : session.error().detail;
+  }
+  if (!trouble.empty()) {
+    run_.note({.kind = Event::Kind::unreachable,
+               .link = link,
+               .step = step,
+               .text = fmt::format("connecting to {}: {}", net::to_string(way.to), trouble)});
     co_return;
   }
-  links_[link].stream = std::move(*stream);
-  run_.note({.kind = Event::Kind::dialled, .link = link, .step = step});
-  start_reading(link);
+  if (!way.web) {
+    links_[link].stream = std::move(*stream);
+    run_.note({.kind = Event::Kind::dialled, .link = link, .step = step});
+    start_reading(link);
+    co_return;
+  }
+  auto& web = make_web(link, std::move(*stream), wire::WebSocketRole::client);
+  const auto began = Clock::now();
+  const auto done = co_await web.open(std::move(*way.web), run_.patience());
+  if (note_upgrade(link, step, done, began)) {
+    start_reading(link);
+  }
 }
 
-Result<net::Address> Connections::listen(const std::string& link, const std::string& step) {
+net::WebSocket& Connections::make_web(const std::string& name, std::unique_ptr<net::Stream> under,
+                                      wire::WebSocketRole role) {
+  net::WebSocketManners manners;
+  manners.on_control = [this, name](net::WebSocketSide side,
+                                    const wire::WebSocketControl& control) {
+    const bool ours = side == net::WebSocketSide::ours;
+    received_ += ours ? 0 : control.payload.size() + kReadOctets;
+    run_.note({.kind = Event::Kind::control,
+               .link = name,
+               .octets = control.payload,
+               .text = fmt::format("{} {}", ours ? "sent" : "got", to_string(control.kind))});
+  };
+  auto web = net::WebSocket::make(std::move(under), role, run_.rng(name), std::move(manners));
+  auto& link = links_[name];
+  link.web = web.get();
+  link.stream = std::move(web);
+  return *link.web;
+}
+
+bool Connections::note_upgrade(const std::string& name, const std::string& step,
+                               const Result<void>& done, Clock::time_point began) {
+  const bool accepts = links_[name].listener != nullptr;
+  const auto& heads = links_[name].web->heads();
+  run_.note({.kind = accepts ? Event::Kind::accepted : Event::Kind::dialled,
+             .link = name,
+             .step = step,
+             .data = {{"request", heads.request}, {"answer", heads.answer}}});
+  if (done) {
+    return true;
+  }
+  if (!note_silence(name, step, began, run_.patience())) {
+    run_.note({.kind = Event::Kind::failed, .link = name, .text = done.error().detail});
+  }
+  links_[name].stream->close();
+  return false;
+}
+
+bool Connections::note_silence(const std::string& name, const std::string& step,
+                               Clock::time_point began, milliseconds patience) {
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  if (took < patience) {
+    return false;
+  }
+  run_.note({.kind = Event::Kind::deadline,
+             .link = name,
+             .step = step,
+             .data = {{"waited_ms", patience.count()}, {"late_ms", (took - patience).count()}}});
+  return true;
+}
+
+Result<net::Address> Connections::listen(const std::string& link, const std::string& step,
+                                         std::optional<net::WebSocketOffer> offer) {
   auto listener = net::Listener::open(executor_);
   if (!listener) {
     return std::unexpected(listener.error());
   }
   links_[link].listener = std::move(*listener);
-  spawn(link, accept(link, step));
-  return links_[link].listener->address();
+  const auto address = links_[link].listener->address();
+  if (offer) {
+    offer->hosts.insert({net::to_string(address), fmt::format("localhost:{}", address.port)});
+  }
+  spawn(link, accept(link, step, std::move(offer)));
+  return address;
 }
 
-asio::awaitable<void> Connections::accept(std::string link, std::string step) {
+asio::awaitable<void> Connections::accept(std::string link, std::string step,
+                                          std::optional<net::WebSocketOffer> offer) {
   auto stream = co_await links_[link].listener->accept(milliseconds(0));
   if (stream == nullptr || shut_) {
+    co_return;
+  }
+  if (offer) {
+    auto& web = make_web(link, std::move(stream), wire::WebSocketRole::server);
+    const auto began = Clock::now();
+    const auto done = co_await web.accept(std::move(*offer), run_.patience());
+    if (!shut_ && note_upgrade(link, step, done, began)) {
+      start_reading(link);
+    }
     co_return;
   }
   links_[link].stream = std::move(stream);
@@ -113,7 +194,11 @@ asio::awaitable<void> Connections::read(std::string name) {
       co_return;
     }
     const auto* failed = std::get_if<net::Failed>(&event);
-    run_.note({.kind = failed != nullptr ? Event::Kind::failed : Event::Kind::closed,
+    // Who breaks the protocol refuses nothing: it was us who ended the connection.
+    const bool broke_it = failed != nullptr && failed->reason.starts_with("WebSocket: ");
+    run_.note({.kind = broke_it            ? Event::Kind::gave_up
+                       : failed != nullptr ? Event::Kind::failed
+                                           : Event::Kind::closed,
                .link = name,
                .text = failed != nullptr ? failed->reason : ""});
     stream->close();
@@ -152,13 +237,7 @@ asio::awaitable<void> Connections::handshake(std::string name, std::string step,
     run_.note({.kind = Event::Kind::broken, .link = name, .text = session.error().detail});
     co_return;
   }
-  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-  if (!session && took >= patience) {
-    // Silence in a handshake refuses nothing.
-    run_.note({.kind = Event::Kind::deadline,
-               .link = name,
-               .step = step,
-               .data = {{"waited_ms", patience.count()}, {"late_ms", (took - patience).count()}}});
+  if (!session && note_silence(name, step, began, patience)) {
     link.stream->close();
     co_return;
   }
@@ -177,9 +256,17 @@ asio::awaitable<void> Connections::handshake(std::string name, std::string step,
   start_reading(name);
 }
 
-asio::awaitable<void> Connections::write(std::string name, Bytes octets,
-                                         std::size_t segment_octets) {
-  auto* stream = links_[name].stream.get();
+asio::awaitable<void> Connections::write(std::string name, Bytes octets, model::StreamEdit how) {
+  auto& link = links_[name];
+  auto* stream = link.stream.get();
+  link.joined = how.join > 1 ? how.join : link.joined;
+  if (link.joined > 0) {
+    link.held += octets;
+    if (--link.joined > 0) {
+      co_return;
+    }
+    octets = std::exchange(link.held, {});
+  }
   // Not with_deadline: a write nearly always ends at once, and there are very many.
   const auto under_way = std::make_shared<bool>(true);
   asio::steady_timer guard(executor_, run_.patience());
@@ -189,7 +276,15 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets,
       stream->reset();
     }
   });
-  const std::size_t size = segment_octets == 0 ? octets.size() : segment_octets;
+  if (how.web_socket && link.web == nullptr) {
+    run_.note({.kind = Event::Kind::broken,
+               .link = name,
+               .text = "the change is about a WebSocket, and the connection is none"});
+  } else if (how.web_socket) {
+    auto frames = web_frames(*how.web_socket, std::exchange(octets, {}));
+    (void)co_await link.web->write_frames(std::move(frames), web_masking(*how.web_socket));
+  }
+  const std::size_t size = how.segment_octets == 0 ? octets.size() : how.segment_octets;
   for (std::size_t at = 0; at < octets.size(); at += size) {
     // When it fails the reader sees the end of the connection and says so.
     if (!co_await stream->write(octets.substr(at, size))) {

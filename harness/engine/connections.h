@@ -9,14 +9,26 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "harness/base/rng.h"
 #include "harness/engine/transcript.h"
+#include "harness/model/model.h"
 #include "harness/net/stream.h"
+#include "harness/net/websocket.h"
 
 namespace parley::engine {
+
+// How the SUT is reached.
+struct Way {
+  net::Address to;
+  bool tls = false;                            // from the first octet on
+  std::optional<net::WebSocketRequest> web{};  // over a WebSocket
+  net::TlsClientOptions trust{};               // with `tls`
+};
 
 class Connections {
  public:
@@ -28,20 +40,26 @@ class Connections {
     std::function<bool(const std::string& link)> handshake_next;
     // Whether what came has grown beyond what one run may keep.
     std::function<bool()> too_much;
+    // What a connection's own random octets are drawn from.
+    std::function<Rng(const std::string& link)> rng;
   };
   using TlsOptions = std::variant<net::TlsClientOptions, net::TlsServerOptions>;
 
   Connections(boost::asio::any_io_executor executor, net::TlsContexts& tls, Run run)
       : executor_(executor), tls_(tls), run_(std::move(run)), idle_(executor) {}
 
-  // Notes `dialled` or `unreachable`.
-  boost::asio::awaitable<void> dial(std::string link, std::string step, net::Address to);
-  // Waits for the SUT on a port of its own; notes `accepted`. Errors: io.
-  Result<net::Address> listen(const std::string& link, const std::string& step);
+  // Notes `dialled` or `unreachable`; of a WebSocket that the SUT does not open also `failed`, or
+  // `deadline` when it falls silent.
+  boost::asio::awaitable<void> dial(std::string link, std::string step, Way way);
+  // Waits for the SUT on a port of its own, with an offer over a WebSocket; notes `accepted`, and
+  // as dial() what becomes of the WebSocket. Errors: io.
+  Result<net::Address> listen(const std::string& link, const std::string& step,
+                              std::optional<net::WebSocketOffer> offer);
   // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
-  // In segments of so many octets (0: in one). A connection that breaks says so by itself.
-  boost::asio::awaitable<void> write(std::string link, Bytes octets, std::size_t segment_octets);
+  // As `how` says: in segments, together with what follows, in frames of its own. A connection that
+  // breaks says so by itself.
+  boost::asio::awaitable<void> write(std::string link, Bytes octets, model::StreamEdit how);
   bool has(const std::string& link) const;
   // Whether something is listening to what the SUT sends there.
   bool reading(const std::string& link) const;
@@ -54,7 +72,10 @@ class Connections {
  private:
   struct Link {
     std::unique_ptr<net::Stream> stream;
+    net::WebSocket* web = nullptr;            // the stream, when it is one
     std::unique_ptr<net::Listener> listener;  // when the SUT dials
+    Bytes held{};                             // goes out with what follows
+    std::size_t joined = 0;                   // writes, from the next one on, that go out at once
     bool reading = false;
     bool pausing = false;
   };
@@ -62,7 +83,17 @@ class Connections {
   void start_reading(const std::string& link);
   boost::asio::awaitable<void> read(std::string link);
   boost::asio::awaitable<void> pause_reading(std::string link);
-  boost::asio::awaitable<void> accept(std::string link, std::string step);
+  boost::asio::awaitable<void> accept(std::string link, std::string step,
+                                      std::optional<net::WebSocketOffer> offer);
+  net::WebSocket& make_web(const std::string& link, std::unique_ptr<net::Stream> under,
+                           wire::WebSocketRole role);
+  // Notes how its opening handshake went; whether it is open.
+  bool note_upgrade(const std::string& link, const std::string& step, const Result<void>& done,
+                    std::chrono::steady_clock::time_point began);
+  // Whether a handshake that has failed took all the time that there is: silence refuses nothing.
+  bool note_silence(const std::string& link, const std::string& step,
+                    std::chrono::steady_clock::time_point began,
+                    std::chrono::milliseconds patience);
   template <class Task>
   void spawn(const std::string& link, Task task);
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);

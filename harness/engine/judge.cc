@@ -154,7 +154,8 @@ class Judge {
   // Whether the change was made: for a handshake there are no octets.
   static bool changed(const CastRun& run, const Tracker& tracker) {
     for (const auto& step : run.steps) {
-      if (step.changed && step.step.kind == model::Step::Kind::tls) {
+      if (step.changed && (step.step.kind == model::Step::Kind::tls ||
+                           step.step.kind == model::Step::Kind::connect)) {
         return !tracker.refusals().empty() || tracker.timed_out();
       }
     }

@@ -9,6 +9,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/engine/web_monitor.h"
 
 namespace parley::engine {
 namespace {
@@ -457,6 +458,9 @@ constexpr MonitorEntry kMonitors[] = {
      "RFC 5802 §5.1; RFC 7677 §4", true, sound_challenge},
     {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
      false, no_clear_password},
+    {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
+    {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
+     close_answered},
 };
 
 }  // namespace

@@ -117,6 +117,8 @@ void Tracker::feed(const Event& event) {
     case Event::Kind::received:
       on_received(event);
       break;
+    case Event::Kind::control:
+      break;
     case Event::Kind::tls:
       open(event.link);
       complete(event.step);
@@ -285,7 +287,7 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
   if (const auto* bytes = std::get_if<model::BytesEdit>(&run_.change->edit)) {
     out.then_end = !bytes->cut_after.empty();
   } else if (const auto* stream = std::get_if<model::StreamEdit>(&run_.change->edit)) {
-    out.segment_octets = stream->segment_octets;
+    out.stream = *stream;
   } else if (const auto* connection = std::get_if<model::ConnectionEdit>(&run_.change->edit)) {
     out.then_end = !connection->end.empty();
   }

@@ -64,8 +64,8 @@ class Tracker {
   // Errors: the harness's own (a value that is missing, a change that does not apply).
   struct Message {
     Bytes octets;
-    bool then_end = false;  // the connection ends after it
-    std::size_t segment_octets = 0;
+    bool then_end = false;       // the connection ends after it
+    model::StreamEdit stream{};  // how it is written
   };
   Result<Message> compose(const CastStep& step);
   // The octets of a stanza beside the flow, and of the end of the stream.

@@ -440,7 +440,7 @@ TEST_P(Composes, TheChangedMessageAndLeavesTheRestHonest) {
   ASSERT_TRUE(message) << message.error();
   EXPECT_EQ(message->octets, evaluate(GetParam().octets, tracker.scope(), "row"));
   EXPECT_EQ(message->then_end, GetParam().then_end);
-  EXPECT_EQ(message->segment_octets, GetParam().segment_octets);
+  EXPECT_EQ(message->stream.segment_octets, GetParam().segment_octets);
   const auto ping = tracker.compose(run.step("ping"));
   ASSERT_TRUE(ping) << ping.error();
   const auto* honest = "<iq type='get' id='${ping.id}' to='x'><ping xmlns='urn:xmpp:ping'/></iq>";

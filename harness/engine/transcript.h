@@ -15,6 +15,7 @@ namespace parley::engine {
 struct Event {
   // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does.
   // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
+  // control: a Ping, Pong or Close frame of a WebSocket, `text` says which and whose.
   // parting: we end our stream politely, to read what the SUT still says.
   // unreachable: we could not connect. gave_up: we ended it, because the SUT floods or does not
   // read. closed: the SUT ended the connection; failed: it broke; ended: we ended it. call, answer,
@@ -26,6 +27,7 @@ struct Event {
     accepted,
     sent,
     received,
+    control,
     tls,
     tls_failed,
     closed,
@@ -44,9 +46,11 @@ struct Event {
   std::int64_t at_us = 0;  // since the case began
   std::string link{};      // the client actor whose connection it is; "driver" for none
   std::string step{};      // the step that we carried out; empty for what came
-  std::string octets{};    // sent, received, parting
+  std::string octets{};    // sent, received, parting; a control frame's payload
   std::string text{};      // reason, TLS version, driver method
-  nlohmann::json data{};   // driver parameters; deadline: {"waited_ms", "late_ms"}
+  // Driver parameters; deadline: {"waited_ms", "late_ms"}; dialled and accepted over a WebSocket:
+  // {"request", "answer"}, the heads of its opening handshake.
+  nlohmann::json data{};
 };
 std::string_view to_string(Event::Kind kind);
 

@@ -68,6 +68,31 @@ FlowEdit flow_edit(const json& value) {
   return edit;
 }
 
+StreamEdit stream_edit(const json& value) {
+  StreamEdit edit{.segment_octets = value.value("segment", std::size_t{0}),
+                  .join = value.value("join", std::size_t{1})};
+  if (value.contains("websocket")) {
+    const auto& web = value["websocket"];
+    edit.web_socket = WebSocketEdit{.opcode = string_at(web, "opcode"),
+                                    .fragment_octets = web.value("fragment", std::size_t{0}),
+                                    .control = string_at(web, "control"),
+                                    .mask = string_at(web, "mask"),
+                                    .reserved = web.value("reserved", 0U),
+                                    .length = string_at(web, "length")};
+  }
+  return edit;
+}
+
+std::map<std::string, std::string> texts_of(const json& value, const char* name) {
+  std::map<std::string, std::string> out;
+  if (value.contains(name)) {
+    for (const auto& [key, inner] : value[name].items()) {
+      out[key] = inner.is_string() ? inner.get<std::string>() : inner.dump();
+    }
+  }
+  return out;
+}
+
 Change change_of(const json& value) {
   Change change;
   change.step = string_at(value, "step");
@@ -81,12 +106,13 @@ Change change_of(const json& value) {
   } else if (layer == "frame") {
     change.edit = FrameEdit{.octets = bytes_edit(value), .counter = value.value("counter", 0)};
   } else if (layer == "stream") {
-    change.edit = StreamEdit{.segment_octets = value.value("segment", std::size_t{0})};
+    change.edit = stream_edit(value);
   } else if (layer == "connection") {
     change.edit = ConnectionEdit{.tls_min = string_at(value, "tls-min"),
                                  .tls_max = string_at(value, "tls-max"),
                                  .certificate = string_at(value, "certificate"),
-                                 .end = string_at(value, "end")};
+                                 .end = string_at(value, "end"),
+                                 .upgrade = texts_of(value, "upgrade")};
   } else {
     change.edit = flow_edit(value);
   }
@@ -215,10 +241,10 @@ const std::array<LayerKeys, 7>& layers() {
           "frame",
           {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"},
           {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"}},
-      LayerKeys{"stream", {"segment"}, {"segment"}},
+      LayerKeys{"stream", {"segment", "join", "websocket"}, {"segment", "join", "websocket"}},
       LayerKeys{"connection",
-                {"tls-min", "tls-max", "certificate", "end"},
-                {"tls-min", "tls-max", "certificate", "end"}},
+                {"tls-min", "tls-max", "certificate", "end", "upgrade"},
+                {"tls-min", "tls-max", "certificate", "end", "upgrade"}},
       LayerKeys{"", {"drop", "before", "insert"}, {"drop", "before", "insert"}}};
   return all;
 }

@@ -123,8 +123,41 @@ std::string describe_edit(const HandshakeEdit& edit) {
   return "handshake message: " + describe_edit(edit.tree);
 }
 
+std::string describe_edit(const WebSocketEdit& edit) {
+  std::vector<std::string> parts;
+  if (!edit.opcode.empty()) {
+    parts.push_back(fmt::format("as a message of opcode '{}'", edit.opcode));
+  }
+  if (edit.fragment_octets > 0) {
+    parts.push_back(fmt::format("in fragments of {} octet(s)", edit.fragment_octets));
+  }
+  if (!edit.control.empty()) {
+    parts.push_back(fmt::format("with a control frame '{}' before the last", edit.control));
+  }
+  if (!edit.mask.empty()) {
+    parts.push_back("mask: " + edit.mask);
+  }
+  if (edit.reserved != 0) {
+    parts.push_back(fmt::format("with reserved bits {}", edit.reserved));
+  }
+  if (!edit.length.empty()) {
+    parts.push_back(fmt::format("claiming {} octets", edit.length));
+  }
+  return join(parts, ", ");
+}
+
 std::string describe_edit(const StreamEdit& edit) {
-  return fmt::format("write in segments of {} octet(s)", edit.segment_octets);
+  std::vector<std::string> parts;
+  if (edit.segment_octets > 0) {
+    parts.push_back(fmt::format("write in segments of {} octet(s)", edit.segment_octets));
+  }
+  if (edit.join > 1) {
+    parts.push_back(fmt::format("write it together with the next {}", edit.join - 1));
+  }
+  if (edit.web_socket) {
+    parts.push_back("WebSocket: " + describe_edit(*edit.web_socket));
+  }
+  return join(parts, ", ");
 }
 
 std::string describe_edit(const ConnectionEdit& edit) {
@@ -137,6 +170,9 @@ std::string describe_edit(const ConnectionEdit& edit) {
   }
   if (!edit.end.empty()) {
     parts.push_back("then end the connection with " + edit.end);
+  }
+  for (const auto& [what, value] : edit.upgrade) {
+    parts.push_back(fmt::format("WebSocket upgrade: {} '{}'", what, value));
   }
   return join(parts, ", ");
 }

@@ -156,14 +156,30 @@ struct FrameEdit {
 struct HandshakeEdit {
   StanzaEdit tree;
 };
+// How a step's octets become WebSocket frames (RFC 6455 section 5); all but the defaults is wrong
+// or unusual.
+struct WebSocketEdit {
+  std::string opcode{};             // of the message: "text", "continuation", "reserved"; binary
+  std::size_t fragment_octets = 0;  // 0: in one frame
+  std::string control{};  // a frame before the last: "ping", "pong", "long-ping", "split-ping",
+                          // "unknown", "close", "bad-close"
+  std::string mask{};     // "none", "always"; as the role demands
+  unsigned reserved = 0;  // the reserved bits
+  std::string length{};   // that the header claims; the true one
+};
 struct StreamEdit {
-  std::size_t segment_octets = 0;
+  std::size_t segment_octets = 0;  // over WebSocket of one message each
+  std::size_t join = 1;  // steps from this one on whose octets go out at once, in one message
+  std::optional<WebSocketEdit> web_socket{};
 };
 struct ConnectionEdit {
   std::string tls_min;
   std::string tls_max;
   std::string certificate;  // crypto::LeafKind
   std::string end;          // "fin" or "reset": the connection ends after the step
+  // Of the opening handshake of a WebSocket: "origin", "path", "host", "version", "key" of our
+  // request; "status", "accept", "protocol", "upgrade" of our answer.
+  std::map<std::string, std::string> upgrade{};
 };
 struct FlowEdit {
   enum class Kind { drop, before, insert_before, insert_after };
@@ -214,7 +230,7 @@ struct Declaration {
   std::string name;
   std::string profile;
   Party party = Party::gatekeeper_server;
-  std::map<std::string, std::string> endpoints;  // domain, starttls, direct-tls, ca
+  std::map<std::string, std::string> endpoints;  // domain, starttls, direct-tls, ca, websocket …
   std::vector<std::string> features;
   std::string pool_file;                  // accounts: user,password a line
   std::vector<std::string> driver;        // command
