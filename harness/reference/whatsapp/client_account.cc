@@ -72,6 +72,14 @@ std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json
   if (!root || root->size() != crypto::kX25519Octets || !routing) {
     return invalid("ca is the root key, 32 octets in hex; routing is hex");
   }
+  const auto transport = string_member(params, "transport");
+  out.path = string_member(params, "path");
+  out.origin = string_member(params, "origin");
+  if (transport == "websocket" && out.path.starts_with('/')) {
+    out.transport = Transport::websocket;
+  } else if (!transport.empty() && transport != "tcp") {
+    return invalid("transport is tcp, or websocket with a path");
+  }
   out.number = *number;
   out.port = static_cast<std::uint16_t>(*port);
   out.integrator = static_cast<std::uint16_t>(*integrator);

@@ -21,6 +21,7 @@
 namespace parley::reference::whatsapp {
 
 enum class Hashing { whatsapp, specification };
+enum class Transport { tcp, websocket };
 enum class Reconnect { never, when_told };  // told by a stream error, or by a connection that broke
 
 struct ClientAccount {
@@ -35,7 +36,10 @@ struct ClientAccount {
   Reconnect reconnect = Reconnect::never;
   bool passive = false;                    // log in passively, then ask to be active
   std::chrono::milliseconds keepalive{0};  // between pings of an idle client; 0 is none
-  Bytes routing;                           // sent before the intro header; none when empty
+  Transport transport = Transport::tcp;
+  std::string path;    // of the WebSocket
+  std::string origin;  // of its request
+  Bytes routing;       // sent before the intro header; none when empty
 };
 
 // "12-447700900001@interop"
@@ -43,7 +47,7 @@ std::string jid_of(const ClientAccount& account);
 
 // Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca
 // (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
-// routing (hex).
+// routing (hex), transport ("tcp", "websocket") with path and origin.
 std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params);
 
 // A message that the server has not acknowledged yet.

@@ -9,6 +9,7 @@
 
 #include "harness/reference/whatsapp/client_login.h"
 #include "harness/reference/whatsapp/client_reader.h"
+#include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_writer.h"
 
 namespace parley::reference::whatsapp {
@@ -96,7 +97,18 @@ asio::awaitable<ClientSession::Ending> ClientSession::connect_once() {
   if (!stream) {
     co_return Ending{.reason = stream.error().detail, .retry = Retry::if_wanted};
   }
-  connection_ = std::make_shared<ClientConnection>(executor_, std::move(*stream), faults_);
+  FaultSet faults = faults_;
+  if (account_.transport == Transport::websocket) {
+    auto web = client_socket(std::move(*stream), Rng(rng_.next()), faults_);
+    const auto opened = co_await web->open(client_request(account_, faults_), kConnectTimeout);
+    if (!opened) {
+      web->close();
+      co_return Ending{.reason = opened.error().detail, .retry = Retry::if_wanted};
+    }
+    *stream = std::move(web);
+    faults = with_web_faults(faults_);
+  }
+  connection_ = std::make_shared<ClientConnection>(executor_, std::move(*stream), faults);
   if (given_up_) {
     co_return Ending{.reason = "given up"};
   }

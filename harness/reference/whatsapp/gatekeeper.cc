@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/session.h"
+#include "harness/reference/whatsapp/web.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -113,18 +114,25 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
   std::unique_ptr<Gatekeeper> out(
       new Gatekeeper(std::move(executor), options, std::move(*keys), std::move(rng)));
   out->faults_ = *faults;
-  const auto endpoint = out->listen(FaultSet(), options.port);
-  if (!endpoint) {
-    return std::unexpected(endpoint.error());
+  const auto doors = out->listen(FaultSet(), options.port);
+  if (!doors) {
+    return std::unexpected(doors.error());
   }
-  out->endpoint_ = *endpoint;
+  out->doors_ = *doors;
   for (const auto& [number, token] : options.accounts) {
     out->enlist(number, kDefaultIntegrator, token, FaultSet());
   }
   return out;
 }
 
-Result<net::Address> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {
+Result<Doors> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {
+  const auto tcp = listen_at(Transport::tcp, faults, port);
+  const auto web = tcp ? listen_at(Transport::websocket, faults, 0) : tcp;
+  return web ? Result<Doors>(Doors{.tcp = *tcp, .web = *web}) : std::unexpected(web.error());
+}
+
+Result<net::Address> Gatekeeper::listen_at(Transport transport, const FaultSet& faults,
+                                           std::uint16_t port) {
   auto listener = net::Listener::open(executor_, port);
   if (!listener) {
     return std::unexpected(listener.error());
@@ -133,7 +141,7 @@ Result<net::Address> Gatekeeper::listen(const FaultSet& faults, std::uint16_t po
   all.add(faults);
   listeners_.push_back(std::move(*listener));
   net::Listener& kept = *listeners_.back();
-  run(accept_all(kept, all), [&kept] { kept.close(); });
+  run(accept_all(kept, transport, all), [&kept] { kept.close(); });
   return kept.address();
 }
 
@@ -153,12 +161,13 @@ void Gatekeeper::run(asio::awaitable<void> task, std::function<void()> end) {
   });
 }
 
-asio::awaitable<void> Gatekeeper::accept_all(net::Listener& listener, FaultSet faults) {
+asio::awaitable<void> Gatekeeper::accept_all(net::Listener& listener, Transport transport,
+                                             FaultSet faults) {
   asio::steady_timer pause(executor_);
   while (!stopping_) {
     auto stream = co_await listener.accept(0ms);
     if (stream != nullptr) {
-      start(std::move(stream), faults);
+      start(std::move(stream), transport, faults);
     } else if (!stopping_) {
       // Out of descriptors: those in use come back, and accepting at once again would spin.
       pause.expires_after(10ms);
@@ -168,13 +177,22 @@ asio::awaitable<void> Gatekeeper::accept_all(net::Listener& listener, FaultSet f
   }
 }
 
-void Gatekeeper::start(std::unique_ptr<net::Stream> stream, const FaultSet& faults) {
+void Gatekeeper::start(std::unique_ptr<net::Stream> stream, Transport transport,
+                       const FaultSet& faults) {
+  net::WebSocket* web = nullptr;
+  if (transport == Transport::websocket) {
+    auto made = options_.null_mode == NullMode::none
+                    ? server_socket(std::move(stream), Rng(rng_.next()), faults)
+                    : null_socket(std::move(stream), wire::WebSocketRole::server);
+    web = made.get();
+    stream = std::move(made);
+  }
   if (options_.null_mode != NullMode::none) {
     const std::shared_ptr<net::Stream> shared = std::move(stream);
-    run(run_null_session(shared, options_.null_mode, *this), [shared] { shared->close(); });
+    run(run_null_session(shared, web, options_.null_mode, *this), [shared] { shared->close(); });
     return;
   }
-  const auto session = std::make_shared<Session>(*this, executor_, std::move(stream), faults);
+  const auto session = std::make_shared<Session>(*this, executor_, std::move(stream), web, faults);
   run(session->run(), [session] { session->drop(); });
 }
 
@@ -255,8 +273,9 @@ void Gatekeeper::reset(const std::string& number) {
   }
 }
 
-json Gatekeeper::endpoints_json(const net::Address& endpoint) const {
-  return {{"tcp", net::to_string(endpoint)},
+json Gatekeeper::endpoints_json(const Doors& doors) const {
+  return {{"tcp", net::to_string(doors.tcp)},
+          {"websocket", fmt::format("ws://{}{}", net::to_string(doors.web), kWebPath)},
           {"domain", kServer},
           {"root", to_hex(keys_.authority.root_key())}};
 }
@@ -267,8 +286,8 @@ json Gatekeeper::describe() const {
           {"party", "gatekeeper.server"},
           {"features",
            {"noise-xx", "routing", "deflate", "passive", "offline", "receipts", "presence",
-            "chatstate"}},
-          {"endpoints", endpoints_json(endpoint_)}};
+            "chatstate", "websocket"}},
+          {"endpoints", endpoints_json(doors_)}};
 }
 
 RpcResult Gatekeeper::handle(const std::string& method, const json& params) {
@@ -310,11 +329,11 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
   if (!faults) {
     return std::unexpected(faults.error());
   }
-  const auto endpoint = listen(*faults);
-  if (!endpoint) {
-    return invalid(endpoint.error().detail);
+  const auto doors = listen(*faults);
+  if (!doors) {
+    return invalid(doors.error().detail);
   }
-  return json{{"endpoints", endpoints_json(*endpoint)}};
+  return json{{"endpoints", endpoints_json(*doors)}};
 }
 
 RpcResult Gatekeeper::handle_reset(const json& params) {
@@ -339,7 +358,8 @@ asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer) {
     };
     co_await peer->serve(std::move(handler));
   } else {
-    fmt::print("{} on {}, root key {}\n", kServer, net::to_string(keeper.endpoint()),
+    fmt::print("{} on {} and {}, root key {}\n", kServer, net::to_string(keeper.endpoint()),
+               keeper.describe()["endpoints"]["websocket"].get<std::string>(),
                to_hex(keeper.keys().authority.root_key()));
     std::fflush(stdout);
     asio::signal_set signals(executor, SIGINT, SIGTERM);

@@ -20,10 +20,12 @@
 
 #include "harness/base/rng.h"
 #include "harness/net/stream.h"
+#include "harness/net/websocket.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/address.h"
+#include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/handshake.h"
 #include "harness/xml/tree.h"
 
@@ -45,6 +47,12 @@ struct Account {
   std::set<std::string> subscribers;  // bare addresses that see this one's presence
 };
 
+// Where one set of connections comes in.
+struct Doors {
+  net::Address tcp;
+  net::Address web;  // WebSockets
+};
+
 class Gatekeeper {
  public:
   // Makes the keys and listens. Errors: io; not_found for an unknown fault.
@@ -52,11 +60,11 @@ class Gatekeeper {
                                                   const Options& options);
   ~Gatekeeper();
 
-  // One more listener whose connections all have `faults`. Errors: io.
-  Result<net::Address> listen(const FaultSet& faults, std::uint16_t port = 0);
-  const net::Address& endpoint() const { return endpoint_; }
+  // Two more listeners whose connections all have `faults`; `port` is that of TCP. Errors: io.
+  Result<Doors> listen(const FaultSet& faults, std::uint16_t port = 0);
+  const net::Address& endpoint() const { return doors_.tcp; }
   nlohmann::json describe() const;
-  nlohmann::json endpoints_json(const net::Address& endpoint) const;
+  nlohmann::json endpoints_json(const Doors& doors) const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   // Closes the listeners and every connection, and waits until none of their coroutines runs.
   asio::awaitable<void> stop();
@@ -77,8 +85,9 @@ class Gatekeeper {
   Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng);
   void add(const Address& address, const Bytes& token, const FaultSet& faults);
   void invent(const std::string& number);
-  asio::awaitable<void> accept_all(net::Listener& listener, FaultSet faults);
-  void start(std::unique_ptr<net::Stream> stream, const FaultSet& faults);
+  Result<net::Address> listen_at(Transport transport, const FaultSet& faults, std::uint16_t port);
+  asio::awaitable<void> accept_all(net::Listener& listener, Transport transport, FaultSet faults);
+  void start(std::unique_ptr<net::Stream> stream, Transport transport, const FaultSet& faults);
   void run(asio::awaitable<void> task, std::function<void()> end);
   RpcResult handle_enlist(const nlohmann::json& params);
   RpcResult handle_listen(const nlohmann::json& params);
@@ -89,7 +98,7 @@ class Gatekeeper {
   ServerKeys keys_;
   Rng rng_;
   FaultSet faults_;  // of every connection
-  net::Address endpoint_;
+  Doors doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::map<std::string, Account, std::less<>> accounts_;  // by bare address
   bool stopping_ = false;
@@ -102,8 +111,9 @@ class Gatekeeper {
 asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer);
 
 // A connection of a server that implements nothing (reference.h, NullMode). The stream has two
-// owners: the coroutine, and the server that may close it meanwhile.
-asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, NullMode mode,
-                                       Gatekeeper& keeper);
+// owners: the coroutine, and the server that may close it meanwhile. `web` is the stream when that
+// is a WebSocket to be opened, and null otherwise.
+asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, net::WebSocket* web,
+                                       NullMode mode, Gatekeeper& keeper);
 
 }  // namespace parley::reference::whatsapp

@@ -18,6 +18,7 @@
 #include "harness/reference/whatsapp/client.h"
 #include "harness/reference/whatsapp/client_login.h"
 #include "harness/reference/whatsapp/client_reader.h"
+#include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_writer.h"
 
 namespace parley::reference::whatsapp {
@@ -162,6 +163,16 @@ asio::awaitable<void> run_connection(NullConnection& at) {
   if (!stream) {
     tell(at, "refused", {{"reason", stream.error().detail}});
     co_return;
+  }
+  if (at.account.transport == Transport::websocket) {
+    auto web = null_socket(std::move(*stream), wire::WebSocketRole::client);
+    const auto opened = co_await web->open(client_request(at.account, at.faults), kTimeout);
+    *stream = std::move(web);
+    if (!opened || at.dropped) {
+      (*stream)->close();
+      tell(at, "refused", {{"reason", opened ? "dropped" : opened.error().detail}});
+      co_return;
+    }
   }
   auto executor = co_await asio::this_coro::executor;
   at.connection = std::make_shared<ClientConnection>(executor, std::move(*stream), at.faults);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/session.h"
+#include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/binary_writer.h"
 
@@ -134,8 +135,13 @@ asio::awaitable<void> say_nothing(std::shared_ptr<net::Stream> stream) {
 
 }  // namespace
 
-asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, NullMode mode,
-                                       Gatekeeper& keeper) {
+asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, net::WebSocket* web,
+                                       NullMode mode, Gatekeeper& keeper) {
+  constexpr auto kUpgradePatience = 20s;
+  if (web != nullptr && mode != NullMode::hang_up &&
+      !co_await web->accept(net::WebSocketOffer{}, kUpgradePatience)) {
+    mode = NullMode::hang_up;
+  }
   switch (mode) {
     case NullMode::none:
     case NullMode::hang_up:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/decoder.h"
+#include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_writer.h"
 
 namespace parley::reference::whatsapp {
@@ -44,16 +45,20 @@ std::string now_us() {
 }
 
 Session::Session(Gatekeeper& keeper, asio::any_io_executor executor,
-                 std::unique_ptr<net::Stream> stream, const FaultSet& faults)
+                 std::unique_ptr<net::Stream> stream, net::WebSocket* web, const FaultSet& faults)
     : keeper_(keeper),
       stream_(std::move(stream)),
-      faults_(faults),
+      web_(web),
+      faults_(web == nullptr ? faults : with_web_faults(faults)),
       drained_(executor, asio::steady_timer::time_point::max()),
       reader_(wire::Opening::intro),
       handshake_(keeper.keys(), keeper.rng()) {}
 
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
+  if (web_ != nullptr && !co_await web_->accept(server_offer(faults_), kHandshakePatience)) {
+    broken_ = closing_ = true;
+  }
   while (!closing_) {
     const net::Event event = co_await stream_->read(patience());
     const auto* octets = std::get_if<Bytes>(&event);
@@ -124,6 +129,7 @@ void Session::on_item(wire::FrameItem item) {
     intro_seen_ = true;
     prologue_ = intro->octets();
     handshake_.on_intro(prologue_);
+    frame_taken_ = web_ != nullptr && has(Fault::wg_web_frame_per_message);
     closing_ = prologue_ != kIntro;
   } else if (const auto* frame = std::get_if<wire::Frame>(&item)) {
     if (has(Fault::wg_joined_frames_lost) && std::exchange(frame_taken_, true)) {

@@ -15,6 +15,7 @@
 
 #include "harness/crypto/noise/handshake_state.h"
 #include "harness/net/stream.h"
+#include "harness/net/websocket.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
 #include "harness/reference/whatsapp/handshake.h"
@@ -30,8 +31,9 @@ std::string now_us();  // microseconds
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
+  // `web` is the stream when that is a WebSocket to be opened, and null otherwise.
   Session(Gatekeeper& keeper, asio::any_io_executor executor, std::unique_ptr<net::Stream> stream,
-          const FaultSet& faults);
+          net::WebSocket* web, const FaultSet& faults);
 
   // Serves the connection to its end. The session must be owned by a shared_ptr: the coroutine of
   // the connection and the one that writes both hold it.
@@ -131,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Gatekeeper& keeper_;
   std::unique_ptr<net::Stream> stream_;
+  net::WebSocket* web_;
   FaultSet faults_;
   asio::steady_timer drained_;  // expires never; cancelled when the queue is empty
   Bytes queue_;
