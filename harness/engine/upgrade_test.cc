@@ -34,7 +34,7 @@ TEST(WebFrames, AreAsTheChangeSays) {
   EXPECT_EQ(frames({.control = "long-ping"}), "89 126; 82 message; ");
   EXPECT_EQ(frames({.control = "split-ping"}), "09 parley; 82 message; ");
   EXPECT_EQ(frames({.control = "unknown"}), "8b ; 82 message; ");
-  EXPECT_EQ(frames({.control = "close"}), "88 \\x03\\xe8; 82 message; ");
+  EXPECT_EQ(frames({.control = "close"}), "88 \\x03\\xE8; 82 message; ");
   EXPECT_EQ(frames({.control = "bad-close"}), "88 x; 82 message; ");
   EXPECT_EQ(frames({.reserved = 4}), "c2 message; ");
   EXPECT_EQ(frames({.length = "9223372036854775808"}), "82 message of 9223372036854775808; ");
@@ -70,7 +70,7 @@ std::string found(const std::vector<Event>& events) {
   const auto close = close_answered(watched);
   return (ping ? ping->monitor : "") + (close ? close->monitor : "");
 }
-Event control(std::string text, Bytes octets = "") {
+Event control_frame(std::string text, Bytes octets = "") {
   return {.kind = Event::Kind::control,
           .link = "user",
           .octets = std::move(octets),
@@ -82,13 +82,14 @@ Event of(Event::Kind kind, std::string link = "user") {
 
 TEST(WebMonitors, FindAPingWithoutAPong) {
   using enum Event::Kind;
-  const auto ping = control("sent Ping", "a");
+  const auto ping = control_frame("sent Ping", "a");
   EXPECT_EQ(found({ping, of(received), of(closed)}), "websocket-ping");
-  EXPECT_EQ(found({ping, control("got Pong", "b"), of(received), of(failed)}), "websocket-ping");
-  EXPECT_EQ(found({ping, control("got Pong", "a"), of(received), of(closed)}), "");
-  EXPECT_EQ(
-      found({ping, control("sent Ping", "b"), control("got Pong", "b"), of(received), of(closed)}),
-      "");
+  EXPECT_EQ(found({ping, control_frame("got Pong", "b"), of(received), of(failed)}),
+            "websocket-ping");
+  EXPECT_EQ(found({ping, control_frame("got Pong", "a"), of(received), of(closed)}), "");
+  EXPECT_EQ(found({ping, control_frame("sent Ping", "b"), control_frame("got Pong", "b"),
+                   of(received), of(closed)}),
+            "");
   // It may not have come that far.
   EXPECT_EQ(found({ping, of(closed)}), "");
   EXPECT_EQ(found({ping, of(received), of(ended)}), "");
@@ -97,13 +98,13 @@ TEST(WebMonitors, FindAPingWithoutAPong) {
 
 TEST(WebMonitors, FindACloseThatIsNotAnswered) {
   using enum Event::Kind;
-  const auto close = control("sent Close", wire::close_payload(1000));
+  const auto close = control_frame("sent Close", wire::close_payload(1000));
   EXPECT_EQ(found({close, of(failed)}), "websocket-close");
   EXPECT_EQ(found({close, of(closed)}), "websocket-close");
-  EXPECT_EQ(found({close, control("got Close"), of(closed)}), "");
-  EXPECT_EQ(found({control("got Close"), close, of(closed)}), "");
+  EXPECT_EQ(found({close, control_frame("got Close"), of(closed)}), "");
+  EXPECT_EQ(found({control_frame("got Close"), close, of(closed)}), "");
   // We were the ones who failed the connection.
-  EXPECT_EQ(found({control("sent Close", wire::close_payload(1002)), of(failed)}), "");
+  EXPECT_EQ(found({control_frame("sent Close", wire::close_payload(1002)), of(failed)}), "");
   EXPECT_EQ(found({close}), "");
 }
 

@@ -28,14 +28,22 @@ class HeapWatch {
 
 }  // namespace parley::testkit
 
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   void* out = std::malloc(size == 0 ? 1 : size);
   if (out == nullptr) {
-    throw std::bad_alloc();
+    return nullptr;
   }
   const std::size_t now = parley::testkit::heap_octets += malloc_usable_size(out);
   std::size_t peak = parley::testkit::heap_peak;
   while (now > peak && !parley::testkit::heap_peak.compare_exchange_weak(peak, now)) {
+  }
+  return out;
+}
+
+void* operator new(std::size_t size) {
+  void* out = operator new(size, std::nothrow);
+  if (out == nullptr) {
+    throw std::bad_alloc();
   }
   return out;
 }
