@@ -51,6 +51,9 @@ std::optional<ClientSession::Ending> ClientSession::take(Incoming item) {
   if (plaintext == nullptr) {
     return take_silence();
   }
+  if (faults_.has(Fault::wt_refuses_large_frames) && plaintext->size() > UINT16_MAX) {
+    return Ending{.reason = "too large a frame"};
+  }
   const auto stanza = read_stanza(*plaintext, faults_);
   if (!stanza) {
     return Ending{.reason = "not a stanza: " + stanza.error().detail,
