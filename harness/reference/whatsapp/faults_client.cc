@@ -179,6 +179,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Ignores requests of unknown namespaces (STZ-016)", kWhatsApp},
     {"wt-unknown-children-refused", kClient,
      "Refuses messages with unknown children (STZ-016)", kWhatsApp},
+    {"wt-no-prekey-upload", kClient,
+     "Uploads no keys when the server says that it has few (ENC-018)", kWhatsApp},
     {"wt-unknown-id-result-taken", kClient,
      "Takes a result with an id that it never used (STZ-017)", kWhatsApp},
     {"wt-forged-result-taken", kClient,
