@@ -19,6 +19,12 @@ unsigned char* unsigned_of(Bytes& octets) {
 
 }  // namespace
 
+Bytes sha1(std::string_view text) {
+  Bytes out(kSha1Octets, '\0');
+  SHA1(unsigned_of(text), text.size(), unsigned_of(out));
+  return out;
+}
+
 Bytes sha256(std::string_view text) {
   Bytes out(kSha256Octets, '\0');
   SHA256(unsigned_of(text), text.size(), unsigned_of(out));

@@ -10,9 +10,11 @@
 
 namespace parley::crypto {
 
+inline constexpr std::size_t kSha1Octets = 20;
 inline constexpr std::size_t kSha256Octets = 32;
 inline constexpr std::size_t kSha512Octets = 64;
 
+Bytes sha1(std::string_view text);  // only where the dialect still has it
 Bytes sha256(std::string_view text);
 Bytes sha512(std::string_view text);
 Bytes hmac_sha256(std::string_view key, std::string_view text);

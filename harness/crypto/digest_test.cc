@@ -9,6 +9,7 @@ namespace {
 Bytes hex(std::string_view text) { return from_hex(text).value_or("not hex"); }
 
 TEST(Digest, IsWhatFips180Says) {
+  EXPECT_EQ(to_hex(sha1("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(to_hex(sha256("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha512("abc")),

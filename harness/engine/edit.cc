@@ -77,9 +77,13 @@ void rename_namespace(xml::Element& element, const std::string& from, const std:
 
 Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, const Scope& scope,
                          std::string_view content_ns) {
-  for (const auto& [path, expression] : edit.set) {
-    auto value = evaluate(expression, scope, "change/" + path);
-    auto target = find_target(element, path, true);
+  for (const auto& [where, expression] : edit.set) {
+    const auto path = evaluate(where, scope, "change");
+    if (!path) {
+      return std::unexpected(path.error());
+    }
+    auto value = evaluate(expression, scope, "change/" + *path);
+    auto target = find_target(element, *path, true);
     if (!value || !target) {
       return std::unexpected(value ? target.error() : value.error());
     }

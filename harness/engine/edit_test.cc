@@ -11,7 +11,9 @@
 namespace parley::engine {
 namespace {
 
-Scope scope() { return {.values = {{"bob.jid", "bob@x/r"}, {"value", "v'"}}, .rng = Rng(1)}; }
+Scope scope() {
+  return {.values = {{"bob.jid", "bob@x/r"}, {"value", "v'"}, {"path", "x/y"}}, .rng = Rng(1)};
+}
 
 template <class Edit>
 Edit edit_of(const std::string& layer, const std::string& keys) {
@@ -73,6 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
         Edited{"set_an_attribute_of_a_child", "set: { 'body/@xml:lang': de }",
                "<message to='bob@x/r' id='m1'><body xml:lang='de'>hi</body><x xmlns='urn:x'><y/>"
                "</x></message>"},
+        Edited{"set_what_a_row_names", "set: { '${path}': deep }",
+               "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'>"
+               "<y>deep</y></x></message>"},
         Edited{"set_a_grandchild", "set: { x/y: deep }",
                "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'>"
                "<y>deep</y></x></message>"},

@@ -89,6 +89,24 @@ Result<std::string> repeat(const Arguments& arguments) {
   return out;
 }
 
+// As often as that, each time with the next number of four digits for '#'.
+Result<std::string> numbered(const Arguments& arguments) {
+  constexpr std::size_t kMost = 10'000;
+  std::size_t count = 0;
+  std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), count);
+  if (count > kMost) {
+    return fail(Errc::too_large, "numbered() counts to 10000 at most");
+  }
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto number = fmt::format("{:04}", i);
+    for (const char c : arguments[0]) {
+      c == '#' ? out += number : out += c;
+    }
+  }
+  return out;
+}
+
 struct Function {
   std::string_view name;
   std::size_t min_arguments;
@@ -98,6 +116,7 @@ constexpr Function kFunctions[] = {
     {"b64", 1, 1},
     {"plain", 1, 3},
     {"repeat", 2, 2},
+    {"numbered", 2, 2},
     {"scram-first", 1, 1},
     {"scram-challenge", 2, 2},
     {"scram-final", 3, 3},
@@ -128,6 +147,9 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
   }
   if (name == "repeat") {
     return repeat(arguments);
+  }
+  if (name == "numbered") {
+    return numbered(arguments);
   }
   if (name == "plain") {  // plain(actor) or plain(authzid, user, password)
     if (arguments.size() == 3) {

@@ -52,7 +52,7 @@ nlohmann::json describe_client(const std::string& name) {
           {"party", "third-party.client"},
           {"features",
            {"noise-xx", "binary-stanzas", "interop-jid", "receipts", "presence", "chatstates",
-            "keepalive", "reconnect", "websocket"}}};
+            "keepalive", "reconnect", "websocket", "prekeys", "last-tokens-unassigned"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)

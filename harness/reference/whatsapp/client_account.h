@@ -17,6 +17,7 @@
 #include "harness/crypto/noise/handshake_state.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/whatsapp/address.h"
+#include "harness/reference/whatsapp/prekeys.h"
 
 namespace parley::reference::whatsapp {
 
@@ -62,6 +63,8 @@ struct ClientMemory {
   std::set<std::pair<std::string, std::string>> shown;  // sender and id
   std::deque<Unacknowledged> outbox;                    // in the order of sending
   std::optional<crypto::noise::Transport> transport;    // under wt-skips-handshake
+  std::optional<KeyBundle> keys;                        // as they were uploaded last
+  std::uint32_t last_prekey = 0;                        // the id of the latest one-time key
 };
 
 }  // namespace parley::reference::whatsapp

@@ -9,6 +9,7 @@
 
 #include "harness/reference/whatsapp/address.h"
 #include "harness/reference/whatsapp/lenient_reader.h"
+#include "harness/reference/whatsapp/written_forms.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/deflate.h"
 #include "harness/wire/jid.h"
@@ -30,9 +31,12 @@ constexpr std::array<std::pair<OddityKind, std::optional<Fault>>, 5> kRefused = 
 }};
 
 // What every reader must take; its fault refuses it or misreads it, which comes to the same.
-constexpr std::array<std::pair<OddityKind, Fault>, 3> kTaken = {{
+constexpr std::array<std::pair<OddityKind, Fault>, 6> kTaken = {{
     {OddityKind::compressed, Fault::wt_compressed_unread},
     {OddityKind::masked_bits, Fault::wt_masked_bits_counted},
+    {OddityKind::literal_length, Fault::wt_long_length_unread},
+    {OddityKind::list_size, Fault::wt_wide_list_unread},
+    {OddityKind::empty_string, Fault::wt_empty_value_unread},
     {OddityKind::interop_tuple, Fault::wt_interop_tuple_unread},
 }};
 
@@ -88,6 +92,11 @@ Result<xml::Element> read_strictly(std::string_view plaintext, const FaultSet& f
   if (auto checked = check_oddities(*decoded, faults); !checked) {
     return std::unexpected(checked.error());
   }
+  if ((faults.has(Fault::wt_packed_unread) && has_packed_value(*decoded)) ||
+      (faults.has(Fault::wt_rare_jids_unread) && has_rare_jid(*decoded)) ||
+      (faults.has(Fault::wt_content_strings_unread) && has_string_content(*decoded))) {
+    return fail(Errc::malformed, "a form that is not read here");
+  }
   return std::move(decoded->root);
 }
 
@@ -97,6 +106,7 @@ Leniency leniency_under(const FaultSet& faults) {
           .missing_content = faults.has(Fault::wt_accepts_missing_content),
           .length_beyond = faults.has(Fault::wt_accepts_overlong_length),
           .bad_nibble = faults.has(Fault::wt_accepts_invalid_nibble),
+          .unknown_tag = faults.has(Fault::wt_accepts_unknown_tag),
           .other_server = faults.has(Fault::wt_accepts_other_interop_server),
           .partial = faults.has(Fault::wt_acts_on_partial)};
 }
@@ -131,6 +141,9 @@ bool is_digits(std::string_view text) {
 
 Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults) {
   auto strict = read_strictly(plaintext, faults);
+  if (!strict && !plaintext.empty() && faults.has(Fault::wt_accepts_broken_deflate)) {
+    strict = read_strictly(std::string(1, '\0') + inflate_carelessly(plaintext.substr(1)), faults);
+  }
   const Leniency leniency = leniency_under(faults);
   if (strict || plaintext.empty() || !leniency.any()) {
     return strict;

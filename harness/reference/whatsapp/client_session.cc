@@ -228,6 +228,22 @@ void ClientSession::send_content(const Unacknowledged& message) {
   send(stanza);
 }
 
+// Keys that nobody can use yet: their private halves come with encryption.
+void ClientSession::upload_prekeys() {
+  constexpr std::size_t kBatch = 50;
+  KeyBundle& keys = memory_->keys ? *memory_->keys : memory_->keys.emplace(make_keys(rng_));
+  keys.one_time.clear();
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    keys.one_time.push_back(make_prekey(++memory_->last_prekey, rng_));
+  }
+  xml::Element iq = stanza_element("iq");
+  iq.set("type", "set");
+  iq.set("xmlns", "encrypt");
+  iq.set("to", std::string(kServer));
+  write_upload(iq, keys);
+  request(std::move(iq));
+}
+
 std::string ClientSession::send_ping(const std::string& to) {
   xml::Element iq = stanza_element("iq");
   iq.set("type", "get");

@@ -73,6 +73,8 @@ class ClientSession {
   std::optional<Ending> take_failure(const xml::Element& failure);
   std::optional<Ending> dispatch(const xml::Element& stanza);
   void take_other(const xml::Element& stanza);
+  void take_notification(const xml::Element& notification);
+  void upload_prekeys();
 
   void take_message(const xml::Element& message);
   // The nack's code for a message that cannot be shown; empty when it can.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the client does with each stanza that comes, and what it shows of it.
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -50,6 +51,9 @@ std::optional<ClientSession::Ending> ClientSession::take(Incoming item) {
   const auto* plaintext = std::get_if<Bytes>(&item);
   if (plaintext == nullptr) {
     return take_silence();
+  }
+  if (faults_.has(Fault::wt_refuses_large_frames) && plaintext->size() > UINT16_MAX) {
+    return Ending{.reason = "too large a frame"};
   }
   const auto stanza = read_stanza(*plaintext, faults_);
   if (!stanza) {
@@ -172,15 +176,32 @@ void ClientSession::take_other(const xml::Element& stanza) {
       acknowledge(stanza);
     }
   } else if (stanza.name == "notification") {
-    if (!faults_.has(Fault::wt_notification_unacked)) {
-      acknowledge(stanza);
-    }
+    take_notification(stanza);
   } else if (stanza.name == "call") {
     if (!faults_.has(Fault::wt_call_unacked)) {
       acknowledge(stanza);
     }
   } else if (!faults_.has(Fault::wt_unknown_stanza_unacked)) {
     acknowledge(stanza, kUnknownStanza);
+  }
+}
+
+// ENC-018: the server has few one-time keys left to hand out.
+void ClientSession::take_notification(const xml::Element& notification) {
+  if (!faults_.has(Fault::wt_notification_unacked)) {
+    acknowledge(notification);
+  }
+  constexpr int kFew = 5;
+  const auto* count = notification.child("count");
+  if (notification.get("type") != "encrypt" || count == nullptr) {
+    return;
+  }
+  const std::string value = count->get("value");
+  int left = 0;
+  const auto [stopped, error] = std::from_chars(value.data(), value.data() + value.size(), left);
+  const bool is_number = error == std::errc() && stopped == value.data() + value.size();
+  if (is_number && left < kFew && !faults_.has(Fault::wt_no_prekey_upload)) {
+    upload_prekeys();
   }
 }
 

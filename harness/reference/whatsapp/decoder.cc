@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/lenient_reader.h"
+#include "harness/reference/whatsapp/written_forms.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/deflate.h"
 
@@ -24,6 +25,7 @@ Leniency leniency_of(const FaultSet& faults) {
           .missing_content = faults.has(Fault::wg_accepts_missing_content),
           .length_beyond = faults.has(Fault::wg_accepts_length_beyond),
           .bad_nibble = faults.has(Fault::wg_accepts_bad_nibble),
+          .unknown_tag = faults.has(Fault::wg_accepts_unknown_tag),
           .other_server = faults.has(Fault::wg_accepts_other_interop_server),
           .partial = faults.has(Fault::wg_acts_on_partial)};
 }
@@ -39,6 +41,9 @@ wire::ReadOptions options_of(const FaultSet& faults) {
   }
   if (faults.has(Fault::wg_accepts_any_attributes)) {
     out.limits.max_attributes = kAnyAttributes;
+  }
+  if (faults.has(Fault::wg_accepts_any_children)) {
+    out.limits.max_children = out.limits.max_nodes = UINT16_MAX;
   }
   if (faults.has(Fault::wg_accepts_unknown_token)) {
     out.unknown_token = wire::UnknownToken::shown;
@@ -70,13 +75,16 @@ bool is_taken(OddityKind kind, const FaultSet& faults) {
     case OddityKind::interop_tuple:
       return !faults.has(Fault::wg_refuses_interop_tuple);
     case OddityKind::list_size:
+      return !faults.has(Fault::wg_refuses_wide_list);
     case OddityKind::literal_length:
+      return !faults.has(Fault::wg_refuses_long_length);
+    case OddityKind::empty_string:
+      return !faults.has(Fault::wg_refuses_empty_value);
     case OddityKind::literal_has_token:
     case OddityKind::unknown_token:
     case OddityKind::packed_filler:
     case OddityKind::packed_empty:
     case OddityKind::packed_long:
-    case OddityKind::empty_string:
       return true;
   }
   return false;
@@ -88,16 +96,18 @@ std::optional<OddityKind> first_not_taken(const wire::Decoded& decoded, const Fa
   return found == decoded.oddities.end() ? std::nullopt : std::optional(found->kind);
 }
 
+// Whether a form is there that a fault does not read.
+bool has_unread_form(const wire::Decoded& decoded, const FaultSet& faults) {
+  return (faults.has(Fault::wg_refuses_packed) && has_packed_value(decoded)) ||
+         (faults.has(Fault::wg_refuses_rare_jids) && has_rare_jid(decoded)) ||
+         (faults.has(Fault::wg_refuses_content_strings) && has_string_content(decoded));
+}
+
 // wg-odd-flag-ignored: the half octet that the flag drops stays, in the root's attributes.
 void keep_dropped_halves(wire::Decoded& decoded) {
   for (std::uint32_t i = 0; i < decoded.root.attributes.size(); ++i) {
     std::string& value = decoded.root.attributes[i].value;
-    const auto form = decoded.encoding.forms.find({{}, wire::Part::value, i});
-    const auto kind = form != decoded.encoding.forms.end()
-                          ? form->second.kind
-                          : wire::automatic_form(value, wire::Part::value, {}).kind;
-    const bool packed = kind == wire::FormKind::nibble || kind == wire::FormKind::hex;
-    if (packed && value.size() % 2 != 0) {
+    if (is_packed(form_of_value(decoded, i)) && value.size() % 2 != 0) {
       value += '0';
     }
   }
@@ -126,6 +136,11 @@ Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faul
     octets = plain;
   }
   auto decoded = wire::decode(octets, options_of(faults));
+  if (!decoded && faults.has(Fault::wg_accepts_broken_deflate)) {
+    plain =
+        Bytes(1, '\0') + inflate_carelessly(octets.substr(std::min<std::size_t>(1, octets.size())));
+    decoded = wire::decode(plain, options_of(faults));
+  }
   if (!decoded) {
     return forgive(octets, leniency_of(faults), std::move(decoded.error()));
   }
@@ -139,6 +154,9 @@ Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faul
     return *kind == OddityKind::trailing_octets
                ? forgive(octets, leniency_of(faults), std::move(refusal))
                : std::unexpected(std::move(refusal));
+  }
+  if (has_unread_form(*decoded, faults)) {
+    return fail(Errc::malformed, "a form that is not read here");
   }
   if (faults.has(Fault::wg_odd_flag_ignored)) {
     keep_dropped_halves(*decoded);

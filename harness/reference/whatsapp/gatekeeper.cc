@@ -286,7 +286,7 @@ json Gatekeeper::describe() const {
           {"party", "gatekeeper.server"},
           {"features",
            {"noise-xx", "routing", "deflate", "passive", "offline", "receipts", "presence",
-            "chatstate", "websocket"}},
+            "chatstate", "websocket", "prekeys", "last-tokens-unassigned", "no-namesakes"}},
           {"endpoints", endpoints_json(doors_)}};
 }
 

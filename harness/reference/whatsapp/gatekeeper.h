@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "harness/reference/whatsapp/address.h"
 #include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/handshake.h"
+#include "harness/reference/whatsapp/prekeys.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
@@ -44,6 +46,7 @@ struct Account {
   std::set<Session*> bound;           // all that are logged in; each takes itself out when it ends
   std::deque<xml::Element> stored;    // messages and receipts that were not yet acknowledged
   std::set<std::string> sent;         // ids of accepted messages
+  std::optional<KeyBundle> bundle;    // what the client has left for others
   std::set<std::string> subscribers;  // bare addresses that see this one's presence
 };
 

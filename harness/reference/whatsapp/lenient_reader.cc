@@ -16,6 +16,10 @@ namespace tag = wire::tag;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxAttributes = 64;
 
+bool begins_jid(std::size_t lead) {
+  return (lead >= tag::interop_tuple && lead <= tag::ad_jid) || lead == tag::jid_pair;
+}
+
 class Reader {
  public:
   Reader(std::string_view body, const Leniency& leniency) : rest_(body), leniency_(leniency) {}
@@ -29,6 +33,7 @@ class Reader {
   Result<std::string> text(bool jids);
   Result<std::string> packed(bool is_hex);
   Result<std::string> jid(std::size_t lead);
+  Result<std::string> jid_elsewhere(std::size_t lead);
   Result<void> name(std::string& into);
   Result<void> attributes(xml::Element& into, std::size_t count);
   Result<void> content(xml::Element& into, std::size_t depth);
@@ -87,7 +92,26 @@ Result<std::string> Reader::packed(bool is_hex) {
   return out;
 }
 
+// A JID whose server is an octet, or is told by its tag: whatever that says.
+Result<std::string> Reader::jid_elsewhere(std::size_t lead) {
+  const auto domain = number(lead == tag::ad_jid ? 2 : 0);
+  auto user = text(false);
+  const auto rest = number(lead == tag::interop_tuple ? 5 : lead == tag::fb_jid ? 2 : 0);
+  if (!domain || !user || !rest) {
+    return fail(Errc::truncated, "the stanza ends inside a JID");
+  }
+  if (lead == tag::fb_jid) {
+    const auto server = text(false);
+    return server ? Result<std::string>(*user + "@" + *server) : server;
+  }
+  return *user + "@?";
+}
+
 Result<std::string> Reader::jid(std::size_t lead) {
+  if (lead != tag::jid_pair && lead != tag::interop_jid) {
+    return leniency_.other_server ? jid_elsewhere(lead)
+                                  : fail(Errc::malformed, "a JID that is not read here");
+  }
   wire::Jid out;
   auto user = text(false);
   if (!user) {
@@ -97,9 +121,6 @@ Result<std::string> Reader::jid(std::size_t lead) {
   if (lead == tag::jid_pair) {
     auto server = text(false);
     return server ? Result<std::string>(out.user + "@" + *server) : server;
-  }
-  if (lead != tag::interop_jid) {
-    return fail(Errc::malformed, "a JID that is not read here");
   }
   const auto device = number(2);
   const auto integrator = number(2);
@@ -137,6 +158,9 @@ Result<std::string> Reader::text(bool jids) {
       return take(*lead == tag::binary20 ? *length & 0xFFFFF : *length);
     }
     default:
+      if (leniency_.unknown_tag && !begins_jid(*lead)) {
+        return std::string("?");
+      }
       return jids ? jid(*lead) : fail(Errc::malformed, "no string begins here");
   }
 }
@@ -202,12 +226,14 @@ Result<void> Reader::content(xml::Element& into, std::size_t depth) {
 }
 
 Result<void> Reader::node(xml::Element& into, std::size_t depth) {
+  const auto whole = rest_;
   const auto lead = number(1);
   if (!lead) {
     return std::unexpected(lead.error());
   }
   if (*lead != tag::list_empty && *lead != tag::list8 && *lead != tag::list16) {
-    return fail(Errc::malformed, "no node begins here");
+    rest_ = whole;
+    return leniency_.unknown_tag ? name(into.name) : fail(Errc::malformed, "no node begins here");
   }
   const auto size = number(*lead == tag::list_empty ? 0 : *lead == tag::list8 ? 1 : 2);
   if (!size) {
@@ -231,8 +257,8 @@ Result<void> Reader::node(xml::Element& into, std::size_t depth) {
 }  // namespace
 
 bool Leniency::any() const {
-  return size_zero || empty_tag || missing_content || length_beyond || bad_nibble || other_server ||
-         partial;
+  return size_zero || empty_tag || missing_content || length_beyond || bad_nibble || unknown_tag ||
+         other_server || partial;
 }
 
 Result<xml::Element> read_leniently(std::string_view body, const Leniency& leniency) {
@@ -244,6 +270,25 @@ Result<xml::Element> read_leniently(std::string_view body, const Leniency& lenie
   }
   if (!reader.at_end()) {
     return fail(Errc::malformed, "octets after the stanza");
+  }
+  return out;
+}
+
+std::string inflate_carelessly(std::string_view octets) {
+  constexpr std::size_t kHeaderOctets = 2;
+  constexpr std::size_t kBlockOctets = 5;  // its kind, its length twice
+  std::string out;
+  octets.remove_prefix(std::min(kHeaderOctets, octets.size()));
+  while (octets.size() >= kBlockOctets && static_cast<std::uint8_t>(octets[0]) <= 1) {
+    const bool is_last = octets[0] == 1;
+    const std::size_t length =
+        static_cast<std::uint8_t>(octets[1]) | static_cast<std::uint8_t>(octets[2]) << 8;
+    octets.remove_prefix(kBlockOctets);
+    out += octets.substr(0, length);
+    octets.remove_prefix(std::min(length, octets.size()));
+    if (is_last) {
+      break;
+    }
   }
   return out;
 }

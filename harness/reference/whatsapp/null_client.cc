@@ -18,6 +18,7 @@
 #include "harness/reference/whatsapp/client.h"
 #include "harness/reference/whatsapp/client_login.h"
 #include "harness/reference/whatsapp/client_reader.h"
+#include "harness/reference/whatsapp/guess.h"
 #include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_writer.h"
 
@@ -140,8 +141,10 @@ asio::awaitable<void> accept_all(NullConnection& at) {
     if (plaintext == nullptr) {
       break;
     }
-    if (const auto stanza = read_stanza(*plaintext, at.faults)) {
-      accept(at, *stanza);
+    auto stanza = read_stanza(*plaintext, at.faults);
+    const auto guessed = stanza ? std::optional(std::move(*stanza)) : guess_stanza(*plaintext);
+    if (guessed) {
+      accept(at, *guessed);
     }
   }
   tell(at, "closed", {{"reason", "connection lost"}});

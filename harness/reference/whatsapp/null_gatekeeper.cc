@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "harness/reference/whatsapp/guess.h"
 #include "harness/reference/whatsapp/session.h"
 #include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_reader.h"
@@ -94,15 +95,22 @@ asio::awaitable<bool> NullSession::send(xml::Element stanza) {
   co_return (co_await stream_->write(std::move(frame))).has_value();
 }
 
-// Says yes to whatever it is.
+// Says yes to whatever it is, also when that cannot be told.
 asio::awaitable<bool> NullSession::accept(Bytes payload) {
   const auto plain = transport_->receive.decrypt_with_ad("", payload);
-  const auto decoded =
-      plain ? wire::decode(*plain, {}) : Result<wire::Decoded>(std::unexpected(plain.error()));
-  if (!decoded) {
+  if (!plain) {
     co_return true;
   }
-  const xml::Element& stanza = decoded->root;
+  auto decoded = wire::decode(*plain, {});
+  const bool misread = !decoded || decoded->root.get("id").empty();
+  auto guessed = misread ? guess_stanza(*plain) : std::nullopt;
+  if (!guessed && decoded) {
+    guessed = std::move(decoded->root);
+  }
+  if (!guessed) {
+    co_return true;
+  }
+  const xml::Element& stanza = *guessed;
   const bool is_request = stanza.name == "iq";
   if (!is_request && stanza.name != "message" && stanza.name != "receipt") {
     if (stanza.name != "xmlstreamend") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One connection of the reference gatekeeper for `whatsapp`, from its first octet to its last:
 // frames, Noise, closing (session.cc), what counts as a transport frame (transport.cc), login
-// (login.cc), what is asked of the server (stanzas.cc), messages (routing.cc). Single threaded.
+// (login.cc), what is asked of the server (stanzas.cc, key_server.cc), messages (routing.cc).
+// Single threaded.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -102,7 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool payload_counts(const xml::Element& iq);
   void on_passive(const xml::Element& iq);
   void answer(xml::Element iq);
-  void result(const xml::Element& request);
+  void result(const xml::Element& request, std::optional<xml::Element> payload = {});
   void error(const xml::Element& request, int code, std::string_view text);
   void on_receipt(const xml::Element& receipt);
   void on_presence(const xml::Element& presence);
@@ -116,6 +117,12 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<std::string> sender_of(const xml::Element& stanza, Fault not_enforced) const;
   std::string shown(const std::string& bare) const;
   void ack(const xml::Element& stanza, std::string_view kind, int error = 0);
+
+  // key_server.cc
+  void on_encrypt(const xml::Element& iq);
+  void on_upload(const xml::Element& iq);
+  void on_fetch(const xml::Element& iq, const xml::Element& key);
+  std::optional<Prekey> take_one_time(KeyBundle& bundle) const;
 
   // routing.cc
   void on_message(const xml::Element& message);

@@ -14,7 +14,9 @@ constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kNotImplemented = 501;
 
-bool is_known_namespace(const std::string& name) { return name == "w:p" || name == "passive"; }
+bool is_known_namespace(const std::string& name) {
+  return name == "w:p" || name == "passive" || name == "encrypt";
+}
 
 bool is_typing(const xml::Element& child) {
   return child.name == "composing" || child.name == "paused";
@@ -77,11 +79,17 @@ void Session::on_request(const xml::Element& iq) {
       return error(iq, kNotImplemented, "feature-not-implemented");
     }
   }
+  if (name == "encrypt") {
+    return on_encrypt(iq);
+  }
   return name == "passive" ? on_passive(iq) : result(iq);
 }
 
-// STZ-015. A keepalive is empty, or has a ping.
+// STZ-015. A keepalive is empty, or has a ping; an upload of keys has several parts.
 bool Session::payload_counts(const xml::Element& iq) {
+  if (iq.get("xmlns") == "encrypt" && iq.get("type") == "set") {
+    return true;
+  }
   const auto count = iq.children.size();
   if (count == 0) {
     return iq.get("xmlns") == "w:p" || has(Fault::wg_accepts_zero_payloads);
@@ -118,10 +126,13 @@ void Session::answer(xml::Element iq) {
   }
 }
 
-void Session::result(const xml::Element& request) {
+void Session::result(const xml::Element& request, std::optional<xml::Element> payload) {
   auto out = make_element("iq");
   out.set("id", request.get("id"));
   out.set("type", "result");
+  if (payload) {
+    out.children.emplace_back(std::move(*payload));
+  }
   answer(std::move(out));
 }
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/prekeys.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "harness/crypto/xeddsa.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+xml::Element named(const std::string& name) {
+  return {.ns = {}, .name = name, .attributes = {}, .children = {}};
+}
+
+xml::Element upload() {
+  Rng rng(1);
+  auto keys = make_keys(rng);
+  keys.one_time = {make_prekey(0x010203, rng), make_prekey(2, rng)};
+  auto out = named("iq");
+  write_upload(out, keys);
+  return out;
+}
+
+xml::Element& at(xml::Element& root, const std::vector<std::string>& path) {
+  xml::Element* out = &root;
+  for (const auto& name : path) {
+    out = out->child(name);
+  }
+  return *out;
+}
+
+TEST(Prekeys, AreReadAsTheyWereWritten) {
+  const auto read = parse_upload(upload(), FaultSet());
+  ASSERT_TRUE(read) << read.error().detail;
+  ASSERT_EQ(read->one_time.size(), 2U);
+  EXPECT_EQ(read->one_time[0].id, "\x01\x02\x03");
+  auto again = named("iq");
+  write_upload(again, *read);
+  EXPECT_EQ(again, upload());
+}
+
+TEST(Prekeys, OfAClientAreSignedByItsIdentity) {
+  Rng rng(2);
+  const auto keys = make_keys(rng);
+  EXPECT_TRUE(crypto::xeddsa_verify(keys.identity, "\x05" + keys.signed_key.value, keys.signature));
+}
+
+TEST(Prekeys, AreGivenOutWithTheOneTimeKeyInQuestionAlone) {
+  auto keys = *parse_upload(upload(), FaultSet());
+  auto with = named("user");
+  write_bundle(with, keys, keys.one_time[1]);
+  EXPECT_EQ(with.child("key")->child("value")->text(), keys.one_time[1].value);
+  EXPECT_EQ(with.child("list"), nullptr);
+  auto without = named("user");
+  write_bundle(without, keys, std::nullopt);
+  EXPECT_EQ(without.child("key"), nullptr);
+}
+
+struct Odd {
+  const char* name;
+  std::vector<std::string> path;
+};
+class RefusesUpload : public testing::TestWithParam<Odd> {};
+
+TEST_P(RefusesUpload, WhoseLengthsAreOthers) {
+  for (const bool longer : {true, false}) {
+    auto iq = upload();
+    auto& element = at(iq, GetParam().path);
+    auto text = element.text();
+    longer ? text.push_back('x') : text.pop_back();
+    element.set_text(text);
+    EXPECT_FALSE(parse_upload(iq, FaultSet())) << longer;
+    FaultSet faults;
+    faults.add(Fault::wg_accepts_odd_keys);
+    faults.add(Fault::wg_accepts_other_key_type);
+    EXPECT_TRUE(parse_upload(iq, faults)) << longer;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, RefusesUpload,
+                         testing::Values(Odd{"registration", {"registration"}},
+                                         Odd{"type", {"type"}}, Odd{"identity", {"identity"}},
+                                         Odd{"id", {"list", "key", "id"}},
+                                         Odd{"value", {"list", "key", "value"}},
+                                         Odd{"signed_id", {"skey", "id"}},
+                                         Odd{"signed_value", {"skey", "value"}},
+                                         Odd{"signature", {"skey", "signature"}}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(Prekeys, OfAnotherTypeAreRefused) {
+  auto iq = upload();
+  iq.child("type")->set_text("\x06");
+  EXPECT_FALSE(parse_upload(iq, FaultSet()));
+  FaultSet faults;
+  faults.add(Fault::wg_accepts_other_key_type);
+  EXPECT_TRUE(parse_upload(iq, faults));
+}
+
+}  // namespace
+}  // namespace parley::reference::whatsapp
