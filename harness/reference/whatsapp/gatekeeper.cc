@@ -266,8 +266,8 @@ json Gatekeeper::describe() const {
           {"version", "0.1.0"},
           {"party", "gatekeeper.server"},
           {"features",
-           {"noise-xx", "routing", "deflate", "passive", "offline", "receipts", "presence",
-            "chatstate"}},
+           {"noise-xx", "noise-ik", "noise-xxfallback", "routing", "deflate", "passive", "offline",
+            "receipts", "presence", "chatstate"}},
           {"endpoints", endpoints_json(endpoint_)}};
 }
 
