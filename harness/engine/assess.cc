@@ -22,6 +22,15 @@ Assessment violated(std::string reason, std::string expected, std::string came) 
           .difference = ""};
 }
 
+// A difference that says more than that there is one.
+std::string reason_of(const std::optional<xml::Difference>& difference) {
+  if (!difference || !difference->path.ends_with("/@hashing")) {
+    return "the answer is not what it must be";
+  }
+  return fmt::format("the SUT speaks {} form of message 1 (whether its empty payload is hashed)",
+                     difference->actual == "specification" ? "the specification's" : "WhatsApp's");
+}
+
 }  // namespace
 
 bool Tracker::settled() const {
@@ -94,7 +103,7 @@ Assessment Tracker::assess_completes() const {
     return out;
   };
   if (wrong_) {
-    return with_difference(violated("the answer is not what it must be", shown_due(), *wrong_));
+    return with_difference(violated(reason_of(difference_), shown_due(), *wrong_));
   }
   for (const auto& refusal : refusals_) {
     const bool stream_level = !refusal.of_stanza();

@@ -15,7 +15,7 @@
 #include "harness/engine/connections.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/judge.h"
-#include "harness/engine/noise_channel.h"
+#include "harness/engine/noise_handshake.h"
 #include "harness/engine/tracker.h"
 #include "harness/engine/upgrade.h"
 
@@ -121,6 +121,11 @@ class Run {
                              .time_since_epoch()
                              .count());
       record_.values["noise.root"] = workshop_.attachment.endpoint("root");
+      record_.values["noise.hashing"] = hashing_form(*cast_.profile);
+      if (!server_sut) {
+        record_.values["noise.server-static"] =
+            played_static({.values = {}, .rng = rng_}).value_or("");
+      }
     }
     for (const auto& [actor, party] : cast_.flow->actors) {
       if (model::is_server(party)) {

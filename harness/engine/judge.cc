@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
-#include "harness/engine/monitor.h"
+#include "harness/engine/monitor_secrets.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -52,6 +53,7 @@ class Judge {
         transcript_(transcript) {}
 
   // Nullopt when the run was as it must be.
+  // Runs come in their order: keys must be fresh in each.
   std::optional<Verdict> run(const CastRun& run) {
     const auto* record = record_of(transcript_, run.name);
     if (record == nullptr) {
@@ -63,7 +65,8 @@ class Judge {
     for (const auto& event : record->events) {
       tracker.feed(event);
     }
-    auto findings = watch(run, tracker, *record);
+    auto findings = watch(run, tracker, *record, ephemerals_);
+    ephemerals_.merge(ephemerals_of(tracker));
     // A monitor watches for the profiles whose requirements name it.
     std::erase_if(findings, [this](const Finding& finding) {
       return library_.watched_by(case_.profile, finding.monitor) == nullptr;
@@ -181,6 +184,7 @@ class Judge {
   const model::Library& library_;
   const model::Requirement& requirement_;
   const Transcript& transcript_;
+  std::set<std::string> ephemerals_{};  // of the runs so far
 };
 
 }  // namespace

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/engine/monitor_secrets.h"
 #include "harness/engine/web_monitor.h"
 
 namespace parley::engine {
@@ -17,11 +17,6 @@ namespace {
 const xml::Element* stanza_of(const Seen& seen) {
   const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
   return stanza == nullptr ? nullptr : &stanza->element;
-}
-
-Finding found(std::string_view monitor, std::string reason, std::string came) {
-  return {
-      .monitor = std::string(monitor), .reason = std::move(reason), .came = printable(came, 400)};
 }
 
 std::optional<Finding> well_formed(const Watched& watched) {
@@ -204,37 +199,6 @@ std::optional<Finding> bound_first(const Watched& watched) {
     if (routed && !answer && (at == bound.end() || at->second > seen.event)) {
       return found("bound-first", "a stanza came before a resource was bound",
                    xml::print(*stanza, stanza->ns));
-    }
-  }
-  return std::nullopt;
-}
-
-// No password crosses the wire outside TLS.
-std::optional<Finding> no_clear_password(const Watched& watched) {
-  std::map<std::string, Bytes> clear;  // by link, what came before TLS
-  std::set<std::string> secure;
-  for (const auto& event : watched.record.events) {
-    if (event.kind == Event::Kind::tls) {
-      secure.insert(event.link);
-    }
-    if (event.kind == Event::Kind::received && !secure.contains(event.link)) {
-      clear[event.link] += event.octets;
-    }
-  }
-  for (const auto& [link, octets] : clear) {
-    const auto password = watched.record.values.find(link + ".password");
-    if (password == watched.record.values.end() || password->second.empty()) {
-      continue;
-    }
-    bool seen = octets.find(password->second) != Bytes::npos;
-    // SASL PLAIN and the like stand in base64, between tags.
-    for (const auto& part : split(octets, '>')) {
-      const auto text = from_base64(part.substr(0, part.find('<')));
-      seen = seen || (text && text->find(password->second) != std::string::npos);
-    }
-    if (seen) {
-      return found("no-clear-password", "the SUT sent a password outside TLS",
-                   "a password in the clear");
     }
   }
   return std::nullopt;
@@ -456,8 +420,10 @@ constexpr MonitorEntry kMonitors[] = {
     {"answers-no-errors", "No error is answered", "RFC 6120 §8.3.1", false, answers_no_errors},
     {"sound-challenge", "A SCRAM challenge extends the nonce and is not weak",
      "RFC 5802 §5.1; RFC 7677 §4", true, sound_challenge},
-    {"no-clear-password", "A password never crosses the wire outside TLS", "RFC 6120 §13.8.3",
-     false, no_clear_password},
+    {"no-clear-password", "A password, and with Noise a number, never crosses the wire in clear",
+     "RFC 6120 §13.8.3", false, no_clear_password},
+    {"fresh-ephemerals", "Each handshake has an ephemeral key that none had before",
+     "Noise revision 34 §14", false, fresh_ephemerals},
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},
@@ -467,8 +433,18 @@ constexpr MonitorEntry kMonitors[] = {
 
 std::span<const MonitorEntry> monitors() { return kMonitors; }
 
-std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record) {
-  const Watched watched{.run = run, .tracker = tracker, .record = record, .sent = tracker.sent()};
+Finding found(std::string_view monitor, std::string reason, std::string came) {
+  return {
+      .monitor = std::string(monitor), .reason = std::move(reason), .came = printable(came, 400)};
+}
+
+std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record,
+                           const std::set<std::string>& ephemerals) {
+  const Watched watched{.run = run,
+                        .tracker = tracker,
+                        .record = record,
+                        .sent = tracker.sent(),
+                        .ephemerals = ephemerals};
   std::vector<Finding> out;
   for (const auto& monitor : kMonitors) {
     if (auto finding = monitor.check(watched)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,12 +21,16 @@ struct Finding {
   std::string came;
 };
 
+// Of what `came`, the printable beginning.
+Finding found(std::string_view monitor, std::string reason, std::string came);
+
 // What a monitor looks at.
 struct Watched {
   const CastRun& run;
   const Tracker& tracker;
   const RunRecord& record;
   const std::vector<Said>& sent;
+  const std::set<std::string>& ephemerals;  // those of the case's earlier runs
 };
 
 struct MonitorEntry {
@@ -37,7 +42,9 @@ struct MonitorEntry {
 };
 std::span<const MonitorEntry> monitors();
 
-// Everything that the monitors find in one run.
-std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record);
+// Everything that the monitors find in one run. `ephemerals`: what ephemerals_of() said of the
+// case's runs before it.
+std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record,
+                           const std::set<std::string>& ephemerals);
 
 }  // namespace parley::engine

@@ -72,15 +72,21 @@ struct Board {
   }
 };
 
-std::vector<std::string> missing_features(const model::Case& one,
-                                          const model::Declaration& declaration) {
-  std::vector<std::string> out;
+// Why a case is not applicable; empty when it is. A profile may take a feature away: its setting of
+// that name is "off".
+std::string not_applicable(const model::Case& one, const model::Profile& profile,
+                           const model::Declaration& declaration) {
+  std::vector<std::string> missing;
   for (const auto& need : one.needs) {
+    const auto setting = profile.settings.find(need);
+    if (setting != profile.settings.end() && setting->second.value == "off") {
+      return fmt::format("the profile has {} off", need);
+    }
     if (std::ranges::count(declaration.features, need) == 0) {
-      out.push_back(need);
+      missing.push_back(need);
     }
   }
-  return out;
+  return missing.empty() ? "" : "the SUT does not declare " + join(missing, ", ");
 }
 
 // Each repetition has identities of its own: what an earlier one left at the SUT must not count.
@@ -312,10 +318,11 @@ class Worker {
     if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
       verdict.reason = "the plan names a case that the suites do not hold";
       verdict.blame = model::Blame::harness;
-    } else if (const auto missing = missing_features(*one, job_.declarations.at(one->party));
-               !missing.empty()) {
+    } else if (auto why = not_applicable(*one, job_.library.profiles.at(one->profile),
+                                         job_.declarations.at(one->party));
+               !why.empty()) {
       verdict.kind = model::VerdictKind::not_applicable;
-      verdict.reason = "the SUT does not declare " + join(missing, ", ");
+      verdict.reason = std::move(why);
     } else {
       co_await judge_case(*one, out);
     }

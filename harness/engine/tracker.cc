@@ -8,6 +8,7 @@
 #include "harness/base/text.h"
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
+#include "harness/engine/handshake_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -201,7 +202,12 @@ void Tracker::on_sent(const Event& event) {
   if (link.channel) {
     for (auto& item : link.channel->sent(event.octets)) {
       if (auto* stanza = std::get_if<xml::Stanza>(&item)) {
-        ids.push_back(stanza->element.get("id"));
+        if (!is_handshake_message(stanza->element.name)) {
+          ids.push_back(stanza->element.get("id"));
+        } else if (of_step && !at->changed) {  // the channel has filled fields
+          const auto& form = run_.profile->forms.at(at->step.form);
+          (void)match(form, at->step.id, at->step.with, stanza->element, scope_);
+        }
         sent_.push_back(
             {.event = events_, .link = event.link, .element = std::move(stanza->element)});
       }

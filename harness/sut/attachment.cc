@@ -320,6 +320,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
     out.features = {"noise-xx",
+                    "noise-ik",
+                    "noise-xxfallback",
                     "deflate",
                     "routing",
                     "passive",

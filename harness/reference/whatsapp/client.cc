@@ -51,8 +51,9 @@ nlohmann::json describe_client(const std::string& name) {
           {"version", "0.1.0"},
           {"party", "third-party.client"},
           {"features",
-           {"noise-xx", "binary-stanzas", "interop-jid", "receipts", "presence", "chatstates",
-            "keepalive", "reconnect", "websocket", "prekeys", "last-tokens-unassigned"}}};
+           {"noise-xx", "noise-ik", "noise-xxfallback", "binary-stanzas", "interop-jid", "receipts",
+            "presence", "chatstates", "keepalive", "reconnect", "websocket", "prekeys",
+            "last-tokens-unassigned"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)

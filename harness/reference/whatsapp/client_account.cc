@@ -69,6 +69,12 @@ std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json
   }
   auto root = from_hex(string_member(params, "ca"));
   auto routing = from_hex(string_member(params, "routing"));
+  auto server_static = from_hex(string_member(params, "server_static"));
+  const auto until = number_of(string_member(params, "server_static_until"));
+  const bool known = server_static && server_static->size() == crypto::kX25519Octets;
+  if (!server_static || (!server_static->empty() && !(known && until))) {
+    return invalid("server_static is 32 octets in hex and comes with server_static_until");
+  }
   if (!root || root->size() != crypto::kX25519Octets || !routing) {
     return invalid("ca is the root key, 32 octets in hex; routing is hex");
   }
@@ -86,6 +92,8 @@ std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json
   out.keepalive = std::chrono::milliseconds(*keepalive);
   out.root_key = std::move(*root);
   out.routing = std::move(*routing);
+  out.server_static = std::move(*server_static);
+  out.server_static_until = std::chrono::sys_seconds(std::chrono::seconds(until.value_or(0)));
   out.hashing = flag(params, "spec_hashing") ? Hashing::specification : Hashing::whatsapp;
   out.reconnect = flag(params, "reconnect") ? Reconnect::when_told : Reconnect::never;
   out.passive = flag(params, "passive");

@@ -38,9 +38,11 @@ struct ClientAccount {
   bool passive = false;                    // log in passively, then ask to be active
   std::chrono::milliseconds keepalive{0};  // between pings of an idle client; 0 is none
   Transport transport = Transport::tcp;
-  std::string path;    // of the WebSocket
-  std::string origin;  // of its request
-  Bytes routing;       // sent before the intro header; none when empty
+  std::string path;     // of the WebSocket
+  std::string origin;   // of its request
+  Bytes routing;        // sent before the intro header; none when empty
+  Bytes server_static;  // the server's key, of an earlier handshake; may be empty
+  std::chrono::sys_seconds server_static_until{};  // when its certificate expires
 };
 
 // "12-447700900001@interop"
@@ -48,7 +50,8 @@ std::string jid_of(const ClientAccount& account);
 
 // Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca
 // (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
-// routing (hex), transport ("tcp", "websocket") with path and origin.
+// routing (hex), transport ("tcp", "websocket") with path and origin, server_static (hex) and
+// server_static_until (seconds since 1970, in digits).
 std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params);
 
 // A message that the server has not acknowledged yet.

@@ -123,6 +123,7 @@ void flip_chain(noise::ServerHello& hello) { (*hello.payload)[0] ^= 1; }
 void shorten_ephemeral(noise::ServerHello& hello) { hello.ephemeral->pop_back(); }
 void drop_static(noise::ServerHello& hello) { hello.static_key.reset(); }
 void drop_chain(noise::ServerHello& hello) { hello.payload.reset(); }
+void flip_tag(noise::ServerHello& hello) { hello.payload->back() ^= 1; }
 void add_unknown(noise::ServerHello& hello) {
   hello.unknown.push_back(protobuf::varint_field(77, 1));
 }
@@ -185,6 +186,15 @@ const FaultRow kLoginFaults[] = {
     {"wt-reconnects-after-failure", {.login_answer = "<failure reason='401'/>", .connections = 2}, "[again]"},
     {"wt-stanza-before-success", {.before_success = {kPing}}, "<presence type='available'/>[success]"},
     {"wt-honours-before-success", {.before_success = {kMessage}}, kShown},
+};
+const FaultRow kKnownServerFaults[] = {
+    {"wt-early-payload-in-clear", {.connect = known_until("4102444800")}, "secret-token][finish"},
+    {"wt-uses-expired-key", {.connect = known_until("1000000000")}, "[early]"},
+    {"wt-no-fallback", {.refuses_ik = true, .connect = known_until("4102444800")}, kFinish, Sign::vanishes},
+    {"wt-fallback-in-clear", {.refuses_ik = true, .connect = known_until("4102444800")}, "[wrong finish]"},
+    {"wt-fallback-chain-unchecked", {.chain = ChainKind::unknown_root, .refuses_ik = true, .connect = known_until("4102444800")}, kFinish},
+    {"wt-ik-chain-unchecked", {.chain = ChainKind::unknown_root, .connect = known_until("4102444800")}, "[connected"},
+    {"wt-ik-ignores-tag", {.bend = flip_tag, .connect = known_until("4102444800")}, "[connected"},
 };
 const FaultRow kTransportFaults[] = {
     {"wt-segmentation", {.then = {kMessage}, .frames = Frames::halved}, kShown, Sign::vanishes},
@@ -291,6 +301,8 @@ std::string row_name(const testing::TestParamInfo<FaultRow>& row) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Login, WhatsAppClientFault, testing::ValuesIn(kLoginFaults), row_name);
+INSTANTIATE_TEST_SUITE_P(KnownServer, WhatsAppClientFault, testing::ValuesIn(kKnownServerFaults),
+                         row_name);
 INSTANTIATE_TEST_SUITE_P(Transport, WhatsAppClientFault, testing::ValuesIn(kTransportFaults),
                          row_name);
 INSTANTIATE_TEST_SUITE_P(Form, WhatsAppClientFault, testing::ValuesIn(kFormFaults), row_name);

@@ -14,6 +14,7 @@ using crypto::kGcmTagOctets;
 using crypto::kX25519Octets;
 using crypto::noise::Dialect;
 using crypto::noise::MessageParts;
+using crypto::noise::Pattern;
 using crypto::noise::PayloadHashing;
 
 Dialect dialect_of(Hashing hashing, const FaultSet& faults) {
@@ -27,29 +28,48 @@ Dialect dialect_of(Hashing hashing, const FaultSet& faults) {
   return out;
 }
 
-std::string name_of(const FaultSet& faults) {
-  std::string name(crypto::noise::protocol_name(crypto::noise::Pattern::xx));
-  // The name fits into 32 octets, so it is padded, not hashed (TRN-001).
-  return faults.has(Fault::wt_wrong_protocol_name) ? crypto::sha256(name) : name;
+std::string name_of(Pattern pattern, const FaultSet& faults) {
+  std::string name(crypto::noise::protocol_name(pattern));
+  // The name of XX fits into 32 octets, so it is padded, not hashed (TRN-001).
+  const bool wrong = pattern == Pattern::xx && faults.has(Fault::wt_wrong_protocol_name);
+  return wrong ? crypto::sha256(name) : name;
 }
 
 }  // namespace
 
 ClientHandshake::ClientHandshake(Hashing hashing, std::string_view prologue, const FaultSet& faults)
     : faults_(faults),
+      prologue_(faults.has(Fault::wt_prologue_not_mixed) ? "" : prologue),
       dialect_(dialect_of(hashing, faults)),
-      symmetric_(name_of(faults), dialect_) {
-  symmetric_.mix_hash(faults.has(Fault::wt_prologue_not_mixed) ? "" : prologue);
+      symmetric_(name_of(Pattern::xx, faults), dialect_) {
+  symmetric_.mix_hash(prologue_);
+}
+
+void ClientHandshake::begin(Pattern pattern) {
+  pattern_ = pattern;
+  symmetric_ = crypto::noise::SymmetricState(name_of(pattern, faults_), dialect_);
+  symmetric_.mix_hash(prologue_);
+}
+
+Result<void> ClientHandshake::make_ephemeral(Rng& rng) {
+  const bool worn = faults_.has(Fault::wt_same_ephemeral) || faults_.has(Fault::wt_two_ephemerals);
+  const char octet =
+      faults_.has(Fault::wt_two_ephemerals) ? static_cast<char>(0x21 + rng.below(2)) : '\x17';
+  auto fresh =
+      worn ? crypto::x25519_key_pair(Bytes(kX25519Octets, octet)) : crypto::x25519_key_pair(rng);
+  auto own = crypto::x25519_key_pair(rng);
+  if (!fresh || !own) {
+    return std::unexpected(fresh ? own.error() : fresh.error());
+  }
+  ephemeral_ = std::move(*fresh);
+  static_key_ = std::move(*own);
+  return {};
 }
 
 Result<Bytes> ClientHandshake::hello(std::string_view payload, Rng& rng) {
-  auto fresh = faults_.has(Fault::wt_same_ephemeral)
-                   ? crypto::x25519_key_pair(Bytes(kX25519Octets, '\x17'))
-                   : crypto::x25519_key_pair(rng);
-  if (!fresh) {
-    return std::unexpected(fresh.error());
+  if (auto made = make_ephemeral(rng); !made) {
+    return std::unexpected(made.error());
   }
-  ephemeral_ = std::move(*fresh);
   symmetric_.mix_hash(ephemeral_.public_key);
   const auto hashed = symmetric_.encrypt_and_hash("");
   if (!hashed) {
@@ -57,6 +77,36 @@ Result<Bytes> ClientHandshake::hello(std::string_view payload, Rng& rng) {
   }
   const MessageParts parts{
       .ephemeral = ephemeral_.public_key, .static_key = {}, .payload = Bytes(payload)};
+  return write(crypto::noise::client_hello(parts));
+}
+
+Result<Bytes> ClientHandshake::hello_to(std::string_view server_static, std::string_view payload,
+                                        Rng& rng) {
+  begin(Pattern::ik);
+  server_static_ = Bytes(server_static);
+  symmetric_.mix_hash(server_static_);
+  if (auto made = make_ephemeral(rng); !made) {
+    return std::unexpected(made.error());
+  }
+  symmetric_.mix_hash(ephemeral_.public_key);
+  if (auto agreed = agree(ephemeral_, server_static_); !agreed) {
+    return std::unexpected(agreed.error());
+  }
+  auto sealed_key = symmetric_.encrypt_and_hash(static_key_.public_key);
+  if (!sealed_key) {
+    return sealed_key;
+  }
+  if (auto agreed = agree(static_key_, server_static_); !agreed) {
+    return std::unexpected(agreed.error());
+  }
+  auto sealed = symmetric_.encrypt_and_hash(payload);
+  if (!sealed) {
+    return sealed;
+  }
+  const bool clear = faults_.has(Fault::wt_early_payload_in_clear);
+  const MessageParts parts{.ephemeral = ephemeral_.public_key,
+                           .static_key = std::move(*sealed_key),
+                           .payload = clear ? Bytes(payload) : std::move(*sealed)};
   return write(crypto::noise::client_hello(parts));
 }
 
@@ -82,7 +132,7 @@ Result<MessageParts> ClientHandshake::parts_of(std::string_view octets) {
     parts.ephemeral.resize(kX25519Octets, '\x09');
     blind_ = true;
   }
-  if (parts.static_key.empty()) {
+  if (parts.static_key.empty() && pattern_ != Pattern::ik) {
     if (!faults_.has(Fault::wt_accepts_missing_static)) {
       return fail(Errc::malformed, "the server's static key is missing");
     }
@@ -122,18 +172,46 @@ Result<Bytes> ClientHandshake::open(std::string_view sealed, Fault ignores_tag) 
   return unchecked;
 }
 
+// TRN-015: a static key in the answer to IK refuses it; the handshake goes on as XXfallback, in
+// which the first message is no more than the ephemeral key.
+Result<void> ClientHandshake::fall_back() {
+  if (faults_.has(Fault::wt_no_fallback)) {
+    return fail(Errc::refused, "IK was refused");
+  }
+  begin(Pattern::xx_fallback);
+  server_static_.clear();
+  symmetric_.mix_hash(ephemeral_.public_key);
+  return {};
+}
+
 Result<Bytes> ClientHandshake::take_server_hello(std::string_view octets) {
   const auto parts = parts_of(octets);
   if (!parts) {
     return std::unexpected(parts.error());
+  }
+  if (pattern_ == Pattern::ik && !parts->static_key.empty()) {
+    if (auto fallen = fall_back(); !fallen) {
+      return std::unexpected(fallen.error());
+    }
   }
   server_ephemeral_ = parts->ephemeral;
   symmetric_.mix_hash(server_ephemeral_);
   if (auto agreed = agree(ephemeral_, server_ephemeral_); !agreed) {
     return std::unexpected(agreed.error());
   }
-  if (!parts->static_key.empty()) {
-    auto server_static = open(parts->static_key, Fault::wt_ignores_static_tag);
+  return pattern_ == Pattern::ik ? take_ik_answer(*parts) : take_full_answer(*parts);
+}
+
+Result<Bytes> ClientHandshake::take_ik_answer(const MessageParts& parts) {
+  if (auto agreed = agree(static_key_, server_ephemeral_); !agreed) {
+    return std::unexpected(agreed.error());
+  }
+  return parts.payload.empty() ? Bytes() : open(parts.payload, Fault::wt_ik_ignores_tag);
+}
+
+Result<Bytes> ClientHandshake::take_full_answer(const MessageParts& parts) {
+  if (!parts.static_key.empty()) {
+    auto server_static = open(parts.static_key, Fault::wt_ignores_static_tag);
     if (!server_static) {
       return server_static;
     }
@@ -142,28 +220,25 @@ Result<Bytes> ClientHandshake::take_server_hello(std::string_view octets) {
       return std::unexpected(agreed.error());
     }
   }
-  return parts->payload.empty() ? Bytes() : open(parts->payload, Fault::wt_ignores_certificate_tag);
+  return parts.payload.empty() ? Bytes() : open(parts.payload, Fault::wt_ignores_certificate_tag);
 }
 
-Result<Bytes> ClientHandshake::finish(std::string_view payload, Rng& rng) {
-  const auto own = crypto::x25519_key_pair(rng);
-  if (!own) {
-    return std::unexpected(own.error());
-  }
+Result<Bytes> ClientHandshake::finish(std::string_view payload) {
   MessageParts parts;
-  auto sealed = symmetric_.encrypt_and_hash(own->public_key);
+  auto sealed = symmetric_.encrypt_and_hash(static_key_.public_key);
   if (!sealed) {
     return sealed;
   }
   parts.static_key = std::move(*sealed);
-  if (auto agreed = agree(*own, server_ephemeral_); !agreed) {
+  if (auto agreed = agree(static_key_, server_ephemeral_); !agreed) {
     return std::unexpected(agreed.error());
   }
   sealed = symmetric_.encrypt_and_hash(payload);
   if (!sealed) {
     return sealed;
   }
-  parts.payload = std::move(*sealed);
+  const bool clear = fell_back() && faults_.has(Fault::wt_fallback_in_clear);
+  parts.payload = clear ? Bytes(payload) : std::move(*sealed);
   return write(crypto::noise::client_finish(parts));
 }
 

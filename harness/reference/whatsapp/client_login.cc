@@ -28,9 +28,11 @@ asio::awaitable<LoginStep> ClientLogin::run() {
     co_return LoginOutcome::skipped;
   }
   ClientHandshake handshake(account_.hashing, prologue(), faults_);
-  // TRN-012: the login payload travels in the last message only.
+  // TRN-012: the login payload travels encrypted only, in the last message or in the first of IK.
   const auto hello =
-      handshake.hello(faults_.has(Fault::wt_token_in_clear) ? payload() : Bytes(), rng_);
+      knows_server()
+          ? handshake.hello_to(account_.server_static, payload(), rng_)
+          : handshake.hello(faults_.has(Fault::wt_token_in_clear) ? payload() : Bytes(), rng_);
   if (!hello) {
     co_return refuse(hello.error().detail);
   }
@@ -51,21 +53,38 @@ LoginStep ClientLogin::answer(ClientHandshake& handshake, std::string_view serve
   if (!chain) {
     return refuse("ServerHello: " + chain.error().detail);
   }
-  if (!handshake.blind()) {
-    const crypto::noise::ChainExpectation expected{
-        .root_key = account_.root_key, .server_static = handshake.server_static(), .now = now()};
-    if (const auto checked = check_chain(*chain, expected, faults_); !checked) {
-      return refuse("certificate chain: " + checked.error().detail);
+  if (const auto checked = check(handshake, *chain); !checked) {
+    return refuse("certificate chain: " + checked.error().detail);
+  }
+  if (!handshake.over()) {
+    const auto finish = handshake.finish(payload());
+    if (!finish) {
+      return refuse(finish.error().detail);
     }
+    connection_.post_frame(*finish);
   }
-  const auto finish = handshake.finish(payload(), rng_);
-  if (!finish) {
-    return refuse(finish.error().detail);
-  }
-  connection_.post_frame(*finish);
   memory_.transport = handshake.split();
   connection_.begin_transport(*memory_.transport);
   return LoginOutcome::handshaken;
+}
+
+// TRN-015: a key that has expired is not used.
+bool ClientLogin::knows_server() const {
+  return !account_.server_static.empty() &&
+         (now() <= account_.server_static_until || faults_.has(Fault::wt_uses_expired_key));
+}
+
+// An answer to IK need not have a chain: the key is known.
+Result<void> ClientLogin::check(const ClientHandshake& handshake, std::string_view chain) const {
+  const bool trusted = handshake.blind() || (handshake.over() && chain.empty()) ||
+                       (handshake.over() && faults_.has(Fault::wt_ik_chain_unchecked)) ||
+                       (handshake.fell_back() && faults_.has(Fault::wt_fallback_chain_unchecked));
+  return trusted ? Result<void>()
+                 : check_chain(chain,
+                               {.root_key = account_.root_key,
+                                .server_static = handshake.server_static(),
+                                .now = now()},
+                               faults_);
 }
 
 Bytes ClientLogin::routing() const {

@@ -34,6 +34,8 @@ class ClientLogin {
   Bytes intro() const;
   Bytes prologue() const;
   void post_opening();
+  bool knows_server() const;
+  Result<void> check(const ClientHandshake& handshake, std::string_view chain) const;
   LoginStep answer(ClientHandshake& handshake, std::string_view server_hello);
   Bytes payload() const;
 

@@ -69,6 +69,7 @@ struct Server {
   std::string ping_from = "s.whatsapp.net";
   std::string ack_from{};    // of messages; none are acknowledged when it is empty
   bool cut = false;          // the connection ends behind `then`
+  bool refuses_ik = false;   // falls back, whatever its client opens with
   int connections = 1;       // that are accepted
   nlohmann::json connect{};  // members of the driver's connect
 };
@@ -77,6 +78,15 @@ inline const noise::ChainAuthority& authority() {
   static const auto made = noise::ChainAuthority::make(
       Rng(1), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   return *made;
+}
+
+// The server's key in every handshake, as a client knows it that opens with IK until `until`.
+inline const crypto::X25519KeyPair& server_key() {
+  static const auto made = crypto::x25519_key_pair(Bytes(crypto::kX25519Octets, '\x44'));
+  return *made;
+}
+inline nlohmann::json known_until(const std::string& until) {
+  return {{"server_static", to_hex(server_key().public_key)}, {"server_static_until", until}};
 }
 
 // Serves the connections; `log` takes what the client sends.
@@ -146,23 +156,34 @@ class Script {
   asio::awaitable<void> take_hello(noise::ClientHello hello) {
     log_ +=
         "[hello " + to_hex(hello.ephemeral.value_or("")) + " " + hello.payload.value_or("") + "]";
-    hello.payload.reset();
-    auto keys = crypto::x25519_key_pair(rng_);
-    handshake_ = *noise::HandshakeState::make({.pattern = noise::Pattern::xx,
-                                               .role = noise::Role::responder,
-                                               .prologue = wire::Intro{}.octets(),
-                                               .dialect = server_.dialect,
-                                               .local_static = *keys,
-                                               .local_ephemeral = {},
-                                               .remote_static = {},
-                                               .remote_ephemeral = {}});
-    (void)handshake_->read(noise::to_parts(hello));
-    const auto chain = authority().issue(keys->public_key, server_.chain);
+    const bool ik = hello.static_key.has_value();
+    if (!ik) {
+      hello.payload.reset();
+    }
+    handshake_ =
+        *noise::HandshakeState::make({.pattern = ik ? noise::Pattern::ik : noise::Pattern::xx,
+                                      .role = noise::Role::responder,
+                                      .prologue = wire::Intro{}.octets(),
+                                      .dialect = server_.dialect,
+                                      .local_static = server_key(),
+                                      .local_ephemeral = {},
+                                      .remote_static = {},
+                                      .remote_ephemeral = {}});
+    const auto early = handshake_->read(noise::to_parts(hello));
+    const bool by_ik = ik && early && !server_.refuses_ik;
+    if (ik && !by_ik) {
+      handshake_ = *handshake_->fall_back(*hello.ephemeral);
+    }
+    const auto chain = authority().issue(server_key().public_key, server_.chain);
     auto answer = noise::server_hello(*handshake_->write(*chain, rng_));
     if (server_.bend) {
       server_.bend(*answer.server_hello);
     }
     co_await stream_->write(*wire::write_frame(noise::write(answer)));
+    if (by_ik) {
+      log_ += "[early]";
+      co_await take_login(*early);
+    }
   }
 
   asio::awaitable<void> take_finish(noise::ClientFinish finish) {
@@ -172,7 +193,11 @@ class Script {
       done_ = true;
       co_return;
     }
-    const auto parsed = wire::parse_client_payload(*payload);
+    co_await take_login(*payload);
+  }
+
+  asio::awaitable<void> take_login(Bytes payload) {
+    const auto parsed = wire::parse_client_payload(payload);
     log_ += "[finish product=" + std::to_string(parsed->product.value_or(99)) +
             " account=" + std::to_string(parsed->interop_data->account_id.value_or(0)) +
             " token=" + parsed->interop_data->token.value_or("") + "]";

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/reference/whatsapp/client_observe.h"
 #include "harness/reference/whatsapp/client_reader.h"
@@ -132,6 +133,28 @@ TEST(WhatsAppClient, DrawsAFreshEphemeralKeyForEachHandshake) {
   };
   EXPECT_FALSE(same(observe(server, {})));
   EXPECT_TRUE(same(observe(server, with("wt-same-ephemeral"))));
+}
+
+TEST(WhatsAppClient, UsesOneOfTwoEphemeralKeysWhereAFaultHasThem) {
+  const Server server{.then = {kRestart}, .connections = 3, .connect = {{"reconnect", true}}};
+  const auto keys = [](const std::string& log) {
+    std::set<std::string> out;
+    for (auto at = log.find("[hello "); at != std::string::npos; at = log.find("[hello ", at + 1)) {
+      out.insert(log.substr(at, 71));
+    }
+    return out.size();
+  };
+  EXPECT_EQ(keys(observe(server, {})), 3U);
+  EXPECT_LE(keys(observe(server, with("wt-two-ephemerals"))), 2U);
+}
+
+TEST(WhatsAppClient, OpensWithIkAndFallsBackOnTheSameConnection) {
+  const Server taken{.connect = known_until("4102444800")};
+  EXPECT_TRUE(shows(observe(taken, {}), "[early][finish product=2 account=5550100"));
+  const Server refused{.refuses_ik = true, .connect = known_until("4102444800")};
+  const auto log = observe(refused, {});
+  EXPECT_TRUE(shows(log, "[finish product=2") && shows(log, "[connected")) << log;
+  EXPECT_FALSE(shows(log, "[early]") || shows(log, "[again]")) << log;
 }
 
 TEST(WhatsAppClient, GivesEachStanzaItsOwnIdUnlessAFaultRepeatsIt) {

@@ -285,8 +285,9 @@ json Gatekeeper::describe() const {
           {"version", "0.1.0"},
           {"party", "gatekeeper.server"},
           {"features",
-           {"noise-xx", "routing", "deflate", "passive", "offline", "receipts", "presence",
-            "chatstate", "websocket", "prekeys", "last-tokens-unassigned", "no-namesakes"}},
+           {"noise-xx", "noise-ik", "noise-xxfallback", "routing", "deflate", "passive", "offline",
+            "receipts", "presence", "chatstate", "websocket", "prekeys", "last-tokens-unassigned",
+            "no-namesakes"}},
           {"endpoints", endpoints_json(doors_)}};
 }
 

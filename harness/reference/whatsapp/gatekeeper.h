@@ -82,6 +82,7 @@ class Gatekeeper {
               const FaultSet& faults);
   void reset(const std::string& number);
   const ServerKeys& keys() const { return keys_; }
+  HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
 
  private:
@@ -99,6 +100,7 @@ class Gatekeeper {
   asio::any_io_executor executor_;
   Options options_;
   ServerKeys keys_;
+  HandshakeLog handshakes_;
   Rng rng_;
   FaultSet faults_;  // of every connection
   Doors doors_;

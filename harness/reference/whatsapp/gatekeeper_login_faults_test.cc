@@ -64,10 +64,13 @@ asio::awaitable<std::string> with_unknown_field(Faults faults) {
                {});
 }
 
-// A first message of IK with romeo's login, twice; what romeo hears who is there.
-asio::awaitable<std::string> replay_ik(Faults faults) {
-  House house(co_await asio::this_coro::executor, std::move(faults));
-  Phone romeo = co_await house.login("romeo", third_party(100, "rosaline"));
+// A first message of IK with that login, to the server that tybalt has met.
+struct Opening {
+  noise::HandshakeState state;
+  Bytes ephemeral;
+  Bytes octets;
+};
+Opening open_ik(const Bytes& server_static, const wire::ClientPayload& login) {
   Rng rng(7);
   auto state = *noise::HandshakeState::make({.pattern = noise::Pattern::ik,
                                              .role = noise::Role::initiator,
@@ -75,13 +78,76 @@ asio::awaitable<std::string> replay_ik(Faults faults) {
                                              .dialect = noise::kWhatsApp,
                                              .local_static = *crypto::x25519_key_pair(rng),
                                              .local_ephemeral = {},
-                                             .remote_static = romeo.server_static,
+                                             .remote_static = server_static,
                                              .remote_ephemeral = {}});
-  const auto parts = state.write(wire::write(third_party(100, "rosaline")), rng);
-  const Bytes frame = *wire::write_frame(noise::write(noise::client_hello(*parts)));
+  const auto parts = *state.write(wire::write(login), rng);
+  return {.state = std::move(state),
+          .ephemeral = parts.ephemeral,
+          .octets = kWhatsAppIntro + *wire::write_frame(noise::write(noise::client_hello(parts)))};
+}
+
+// Logs in with it; what is heard then. Falls back where the server says so.
+asio::awaitable<void> log_in_by(Phone& phone, Opening opening, wire::ClientPayload login) {
+  phone.state = std::move(opening.state);
+  co_await phone.write(opening.octets);
+  const auto answer = co_await phone.frame();
+  const auto message = noise::parse_handshake_message(answer.value_or(Bytes()));
+  if (!message || !message->server_hello) {
+    phone.ended = true;
+    co_return;
+  }
+  const bool falls_back = message->server_hello->static_key.has_value();
+  if (falls_back) {
+    phone.state = *phone.state->fall_back(opening.ephemeral);
+  }
+  if (!phone.state->read(noise::to_parts(*message->server_hello))) {
+    phone.all += "undecryptable";
+    phone.ended = true;
+    co_return;
+  }
+  phone.all += falls_back ? "fell back\n" : "by IK\n";
+  if (falls_back) {
+    phone.finish(login);
+    co_await phone.write(phone.finish_frame);
+  } else {
+    phone.transport = *phone.state->split();
+  }
+  co_await phone.until("success");
+}
+
+asio::awaitable<std::string> by_ik(Faults faults, bool right_key, Bytes token) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  const Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
+  const Bytes key = right_key ? tybalt.server_static : Bytes(32, '\x09');
+  const auto login = third_party(100, token);
+  Phone romeo = co_await house.connect("romeo");
+  co_await log_in_by(romeo, open_ik(key, login), login);
+  co_await house.keeper->stop();
+  co_return romeo.all;
+}
+
+asio::awaitable<std::string> known_server(Faults faults) {
+  return by_ik(std::move(faults), true, "rosaline");
+}
+asio::awaitable<std::string> known_server_wrong_token(Faults faults) {
+  return by_ik(std::move(faults), true, "capulet");
+}
+asio::awaitable<std::string> other_server(Faults faults) {
+  return by_ik(std::move(faults), false, "rosaline");
+}
+
+// Romeo's first message of IK comes once more, from a thief; what romeo hears.
+asio::awaitable<std::string> replay_ik(Faults faults) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  const Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
+  const auto login = third_party(100, "rosaline");
+  const auto opening = open_ik(tybalt.server_static, login);
+  Phone romeo = co_await house.connect("romeo");
+  co_await log_in_by(romeo, opening, login);
   Phone thief = co_await house.connect("thief");
-  co_await thief.write(kWhatsAppIntro + frame);
+  co_await thief.write(opening.octets);
   co_await thief.frame();
+  co_await thief.frame(kMoment);  // success, where the login was taken
   co_await romeo.fence("f1");
   co_await house.keeper->stop();
   co_return end_of(romeo);
@@ -298,7 +364,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Bent{"wg-pq-mode-unanswered", with_pq_mode, "ended", "open"},
                     Bent{"wg-refuses-unknown-protobuf-fields", with_unknown_field, "<success",
                          "ended"},
-                    Bent{"wg-honours-replayed-ik", replay_ik, "<iq id='f1'", "replaced"}));
+                    Bent{"wg-honours-replayed-ik", replay_ik, "<iq id='f1'", "replaced"},
+                    Bent{"wg-ik-counter-starts-at-one", known_server, "by IK\nromeo: <success",
+                         "undecryptable"},
+                    Bent{"wg-ik-token-unchecked", known_server_wrong_token,
+                         "by IK\nromeo: <failure", "<success"},
+                    Bent{"wg-no-fallback", other_server, "fell back\nromeo: <success", ""},
+                    Bent{"wg-fallback-under-xx-name", other_server, "fell back\nromeo: <success",
+                         "undecryptable"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Frames, WhatsAppLoginFaultShows,

@@ -39,8 +39,9 @@ bool asks_for_pq(const noise::ClientHello& hello) {
 Result<ServerKeys> make_server_keys(Rng rng, std::chrono::sys_seconds now) {
   auto static_key = crypto::x25519_key_pair(rng);
   auto worn = crypto::x25519_key_pair(rng);
+  auto other = crypto::x25519_key_pair(rng);
   auto authority = noise::ChainAuthority::make(rng.child("chain"), now);
-  if (!static_key || !worn || !authority) {
+  if (!static_key || !worn || !other || !authority) {
     return fail(Errc::unsupported, "the server's keys could not be made");
   }
   auto chain = authority->issue(static_key->public_key, ChainKind::valid);
@@ -49,8 +50,13 @@ Result<ServerKeys> make_server_keys(Rng rng, std::chrono::sys_seconds now) {
   }
   return ServerKeys{.static_key = std::move(*static_key),
                     .worn_ephemeral = std::move(*worn),
+                    .other_ephemeral = std::move(*other),
                     .authority = std::move(*authority),
                     .chain = std::move(*chain)};
+}
+
+bool HandshakeLog::admits(const Bytes& ephemeral) {
+  return ephemerals_.size() < kMost && ephemerals_.insert(ephemeral).second;
 }
 
 noise::Config Handshake::config(const FaultSet& faults) const {
@@ -67,6 +73,9 @@ noise::Config Handshake::config(const FaultSet& faults) const {
   }
   if (faults.has(Fault::wg_reuses_ephemeral)) {
     out.local_ephemeral = keys_.worn_ephemeral;
+  }
+  if (faults.has(Fault::wg_two_ephemerals)) {
+    out.local_ephemeral = rng_.below(2) == 0 ? keys_.worn_ephemeral : keys_.other_ephemeral;
   }
   if (faults.has(Fault::wg_routing_in_prologue) && !routing_.empty()) {
     out.prologue = wire::write_routing(routing_).value_or(Bytes()) + prologue_;
@@ -99,14 +108,10 @@ Result<Bytes> Handshake::on_hello(std::string_view frame, const FaultSet& faults
   if (asks_for_pq(hello) && !faults.has(Fault::wg_ignores_pq_mode)) {
     return fail(Errc::unsupported, "the pqMode is not supported");
   }
-  auto state = noise::HandshakeState::make(config(faults));
+  auto state = hello.static_key ? read_ik(hello, faults) : read_hello(hello, faults);
   const auto payload = chain(faults);
   if (!state || !payload) {
     return std::unexpected(state ? payload.error() : state.error());
-  }
-  // Static key and payload make it a first message of IK, which is off: read() refuses the one.
-  if (const auto read = state->read(to_parts(hello)); !read) {
-    return read;
   }
   auto written = state->write(*payload, rng_);
   if (!written) {
@@ -114,6 +119,43 @@ Result<Bytes> Handshake::on_hello(std::string_view frame, const FaultSet& faults
   }
   state_ = std::move(*state);
   return write(server_hello(*written));
+}
+
+Result<Handshake::State> Handshake::read_hello(const noise::ClientHello& hello,
+                                               const FaultSet& faults) {
+  auto state = State::make(config(faults));
+  if (const auto read = state ? state->read(to_parts(hello)) : Result<Bytes>(); !read) {
+    return std::unexpected(read.error());
+  }
+  return state;
+}
+
+// The early payload counts when it can be read and has not come before; else the client is asked
+// for a full handshake.
+Result<Handshake::State> Handshake::read_ik(const noise::ClientHello& hello,
+                                            const FaultSet& faults) {
+  auto ik = config(faults);
+  ik.pattern = noise::Pattern::ik;
+  auto state = State::make(ik);
+  if (!state) {
+    return state;
+  }
+  auto opened = *state;
+  auto payload = opened.read(to_parts(hello));
+  const Bytes ephemeral = hello.ephemeral.value_or(Bytes());
+  if (payload && (log_.admits(ephemeral) || faults.has(Fault::wg_honours_replayed_ik))) {
+    early_ = std::move(*payload);
+    return opened;
+  }
+  if (faults.has(Fault::wg_no_fallback)) {
+    return fail(Errc::refused, "a first message of IK that is not for this server");
+  }
+  if (faults.has(Fault::wg_fallback_under_xx_name)) {
+    noise::ClientHello first;
+    first.ephemeral = ephemeral;
+    return read_hello(first, faults);
+  }
+  return state->fall_back(ephemeral);
 }
 
 Result<Bytes> Handshake::on_finish(std::string_view frame, const FaultSet& faults) {
@@ -136,25 +178,6 @@ Result<noise::Transport> Handshake::split() const {
     return fail(Errc::refused, "the handshake has not begun");
   }
   return state_->split();
-}
-
-std::optional<Bytes> early_payload(std::string_view frame, const ServerKeys& keys,
-                                   std::string_view prologue) {
-  const auto message = noise::parse_handshake_message(frame);
-  if (!message || !message->client_hello || !message->client_hello->static_key) {
-    return std::nullopt;
-  }
-  auto state = noise::HandshakeState::make({.pattern = noise::Pattern::ik,
-                                            .role = noise::Role::responder,
-                                            .prologue = Bytes(prologue),
-                                            .dialect = noise::kWhatsApp,
-                                            .local_static = keys.static_key,
-                                            .local_ephemeral = {},
-                                            .remote_static = {},
-                                            .remote_ephemeral = {}});
-  auto payload = state ? state->read(to_parts(*message->client_hello))
-                       : Result<Bytes>(std::unexpected(state.error()));
-  return payload ? std::optional(std::move(*payload)) : std::nullopt;
 }
 
 }  // namespace parley::reference::whatsapp

@@ -14,11 +14,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What a server that accepts everything does not look at.
+FaultSet blindness() {
+  FaultSet out;
+  out.add(Fault::wg_ignores_pq_mode);
+  out.add(Fault::wg_honours_replayed_ik);
+  return out;
+}
+
 // The peer's frames, and ours once the handshake is over.
 class NullSession {
  public:
   NullSession(std::shared_ptr<net::Stream> stream, Gatekeeper& keeper)
-      : stream_(std::move(stream)), handshake_(keeper.keys(), keeper.rng()) {}
+      : stream_(std::move(stream)), handshake_(keeper.keys(), keeper.handshakes(), keeper.rng()) {}
 
   asio::awaitable<void> run(NullMode mode);
 
@@ -31,6 +39,7 @@ class NullSession {
   std::shared_ptr<net::Stream> stream_;
   wire::FrameReader reader_{wire::Opening::intro};
   Handshake handshake_;
+  FaultSet blindness_ = blindness();
   bool greeted_ = false;
   std::optional<crypto::noise::Transport> transport_;
 };
@@ -67,17 +76,21 @@ asio::awaitable<bool> NullSession::on_frame(Bytes payload, NullMode mode) {
     co_return co_await accept(std::move(payload));
   }
   if (!greeted_) {
-    const auto hello = handshake_.on_hello(payload, FaultSet());
+    const auto hello = handshake_.on_hello(payload, blindness_);
     if (!hello) {
       co_return false;
     }
     greeted_ = true;
     Bytes frame = wire::write_frame(*hello).value_or(Bytes());
-    co_return (co_await stream_->write(std::move(frame))).has_value();
+    const bool sent = (co_await stream_->write(std::move(frame))).has_value();
+    if (!sent || !handshake_.early()) {
+      co_return sent;
+    }
+  } else if (!handshake_.on_finish(payload, blindness_)) {
+    co_return false;
   }
-  const auto login = handshake_.on_finish(payload, FaultSet());
   auto transport = handshake_.split();
-  if (!login || !transport) {
+  if (!transport) {
     co_return false;
   }
   transport_ = std::move(*transport);

@@ -52,7 +52,7 @@ Session::Session(Gatekeeper& keeper, asio::any_io_executor executor,
       faults_(web == nullptr ? faults : with_web_faults(faults)),
       drained_(executor, asio::steady_timer::time_point::max()),
       reader_(wire::Opening::intro),
-      handshake_(keeper.keys(), keeper.rng()) {}
+      handshake_(keeper.keys(), keeper.handshakes(), keeper.rng()) {}
 
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
@@ -127,10 +127,9 @@ void Session::on_item(wire::FrameItem item) {
     closing_ = has(Fault::wg_refuses_routing);
   } else if (const auto* intro = std::get_if<wire::Intro>(&item)) {
     intro_seen_ = true;
-    prologue_ = intro->octets();
-    handshake_.on_intro(prologue_);
+    handshake_.on_intro(intro->octets());
     frame_taken_ = web_ != nullptr && has(Fault::wg_web_frame_per_message);
-    closing_ = prologue_ != kIntro;
+    closing_ = intro->octets() != kIntro;
   } else if (const auto* frame = std::get_if<wire::Frame>(&item)) {
     if (has(Fault::wg_joined_frames_lost) && std::exchange(frame_taken_, true)) {
       return;
@@ -162,9 +161,6 @@ void Session::on_frame(const Bytes& payload) {
 }
 
 void Session::on_hello(const Bytes& payload) {
-  if (has(Fault::wg_honours_replayed_ik)) {
-    honour_replayed_ik(payload);
-  }
   auto hello = payload.size() > kMaxHandshakeOctets
                    ? Result<Bytes>(fail(Errc::too_large, "the handshake message is too long"))
                    : handshake_.on_hello(payload, faults_);
@@ -176,18 +172,32 @@ void Session::on_hello(const Bytes& payload) {
   }
   queue(wire::write_frame(*hello).value_or(Bytes()));
   state_ = State::finish;
+  if (const auto& early = handshake_.early()) {
+    on_handshaken(*early);
+  }
 }
 
 void Session::on_finish(const Bytes& payload) {
   const auto login = handshake_.on_finish(payload, faults_);
+  if (!login) {
+    closing_ = true;
+    return;
+  }
+  on_handshaken(*login);
+}
+
+void Session::on_handshaken(const Bytes& login) {
   auto transport = handshake_.split();
-  if (!login || !transport) {
+  if (!transport) {
     closing_ = true;
     return;
   }
   transport_ = std::move(*transport);
+  if (handshake_.early() && has(Fault::wg_ik_counter_starts_at_one)) {
+    transport_->send.set_nonce(1);
+  }
   state_ = State::checking;
-  check_login(*login);
+  check_login(login);
 }
 
 // STZ-028: nothing is honoured before success, and who sends it is told so by the end.

@@ -67,6 +67,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_frame(const Bytes& payload);
   void on_hello(const Bytes& payload);
   void on_finish(const Bytes& payload);
+  void on_handshaken(const Bytes& login);
   void on_transport(const Bytes& payload);
   asio::awaitable<void> admit();
   std::chrono::milliseconds patience() const;
@@ -94,7 +95,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void check_token(const std::vector<Account*>& candidates, const std::optional<Bytes>& token);
   void finish_login();
   void log_in();
-  void honour_replayed_ik(const Bytes& payload);
 
   // stanzas.cc
   void on_stanza(const xml::Element& stanza);
@@ -152,7 +152,6 @@ class Session : public std::enable_shared_from_this<Session> {
   wire::FrameReader reader_;
   bool intro_seen_ = false;
   bool frame_taken_ = false;  // in the octets at hand (wg-joined-frames-lost)
-  Bytes prologue_;
   Handshake handshake_;
   std::optional<crypto::noise::Transport> transport_;
   std::set<std::uint64_t> skipped_;  // counters that were stepped over (wg-accepts-reordered-frame)

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/monitor_secrets.h"
+
+#include <map>
+
+#include "harness/base/encoding.h"
+#include "harness/base/text.h"
+
+namespace parley::engine {
+namespace {
+
+// Whether the octets that crossed the wire in clear hold `secret`, as it is or in base64 between
+// tags, as SASL PLAIN and the like have it.
+bool holds(const Bytes& octets, const std::string& secret) {
+  bool out = octets.find(secret) != Bytes::npos;
+  for (const auto& part : split(octets, '>')) {
+    const auto text = from_base64(part.substr(0, part.find('<')));
+    out = out || (text && text->find(secret) != std::string::npos);
+  }
+  return out;
+}
+
+// The key with which a message opens its sender's part of a Noise handshake; empty for another.
+std::string ephemeral_of(const xml::Element& element) {
+  const bool opens = element.name == "client-hello" || element.name == "server-hello";
+  return opens && element.ns.empty() ? element.get("ephemeral") : "";
+}
+
+}  // namespace
+
+// No password crosses the wire outside TLS; with Noise no token and no number outside ciphertext.
+std::optional<Finding> no_clear_password(const Watched& watched) {
+  std::map<std::string, Bytes> clear;  // by link, what came before TLS
+  std::set<std::string> secure;
+  for (const auto& event : watched.record.events) {
+    if (event.kind == Event::Kind::tls) {
+      secure.insert(event.link);
+    }
+    if (event.kind == Event::Kind::received && !secure.contains(event.link)) {
+      clear[event.link] += event.octets;
+    }
+  }
+  const auto secret = [&](const std::string& name) {
+    const auto at = watched.record.values.find(name);
+    return at == watched.record.values.end() ? std::string() : at->second;
+  };
+  for (const auto& [link, octets] : clear) {
+    const auto password = secret(link + ".password");
+    if (!password.empty() && holds(octets, password)) {
+      return found("no-clear-password", "the SUT sent a password outside TLS",
+                   "a password in the clear");
+    }
+    const auto user = secret(link + ".user");
+    if (watched.run.profile->wire == model::Wire::noise && !user.empty() && holds(octets, user)) {
+      return found("no-clear-password", "the SUT sent its number outside Noise ciphertext",
+                   "a number in the clear");
+    }
+  }
+  return std::nullopt;
+}
+
+// No ephemeral key of the SUT is one that either side has used before, in this run or in an earlier
+// one of the case.
+std::optional<Finding> fresh_ephemerals(const Watched& watched) {
+  std::set<std::string> used = watched.ephemerals;
+  for (const auto& sent : watched.sent) {
+    used.insert(ephemeral_of(sent.element));
+  }
+  for (const auto& seen : watched.tracker.seen()) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    const auto key = stanza == nullptr ? "" : ephemeral_of(stanza->element);
+    if (!key.empty() && !used.insert(key).second) {
+      return found("fresh-ephemerals", "the SUT used an ephemeral key that was used before", key);
+    }
+  }
+  return std::nullopt;
+}
+
+std::set<std::string> ephemerals_of(const Tracker& tracker) {
+  std::set<std::string> out;
+  for (const auto& sent : tracker.sent()) {
+    out.insert(ephemeral_of(sent.element));
+  }
+  for (const auto& seen : tracker.seen()) {
+    if (const auto* stanza = std::get_if<xml::Stanza>(&seen.item)) {
+      out.insert(ephemeral_of(stanza->element));
+    }
+  }
+  out.erase("");
+  return out;
+}
+
+}  // namespace parley::engine
