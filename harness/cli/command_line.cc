@@ -224,11 +224,19 @@ class Program {
         app_.add_subcommand("replay", "Judge a recorded transcript again, without the SUT");
     replay->add_option("path", word_, "RUN/CASE: the run's folder and the case's id")->required();
     replay->add_flag("--json", arguments_.json, "Print JSON");
+    replay->add_flag("--full", arguments_.full, "Every octet in the ladder");
     on(replay, [this] { return commands_.replay(arguments_, word_); });
     auto* report = app_.add_subcommand("report", "Print a recorded run's report again");
     report->add_option("run", word_, "The run's folder")->required();
-    report->add_flag("--json", arguments_.json, "Print JSON");
-    report->add_option("--junit", arguments_.junit, "Write a JUnit report here");
+    auto* json = report->add_flag("--json", arguments_.json, "Print JSON");
+    auto* junit = report->add_option("--junit", arguments_.junit, "Write a JUnit report here");
+    auto* cases = report
+                      ->add_option("--case", arguments_.selection.cases,
+                                   "Only these cases (ids or globs), each with its ladder")
+                      ->delimiter(',')
+                      ->excludes(json)
+                      ->excludes(junit);
+    report->add_flag("--full", arguments_.full, "Every octet in the ladders")->needs(cases);
     on(report, [this] { return commands_.report(arguments_, word_); });
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/encoding.h"
 #include "harness/base/text.h"
 #include "harness/report/finding.h"
 #include "harness/report/mask.h"
@@ -22,6 +23,7 @@ using model::VerdictKind;
 constexpr std::size_t kNameOctets = 60;  // of a link's, step's or run's name from a transcript
 constexpr std::size_t kReasonOctets = 200;
 constexpr std::size_t kListedPerRequirement = 20;
+constexpr std::size_t kTimeColumns = 13;  // of an event: "     0.012 ms"
 
 enum class Tone { bold, dim, red, green, yellow };
 
@@ -99,9 +101,18 @@ std::string arrow_of(Event::Kind kind) {
 // One for each direction of each link.
 using Masks = std::map<std::pair<std::string, Event::Kind>, Mask>;
 
-std::string words_of(const Event& event, std::size_t max_octets, Masks& masks) {
+std::string hex_of(std::string_view octets, Octets extent) {
+  const bool whole = extent == Octets::full || octets.size() <= kLadderHexOctets;
+  return whole ? fmt::format("{} ({} octets)", to_hex(octets), octets.size())
+               : fmt::format("{}… ({} octets)", to_hex(octets.substr(0, kLadderHexOctets)),
+                             octets.size());
+}
+
+std::string words_of(const Event& event, Octets extent, bool binary, Masks& masks) {
+  const auto max_octets = extent == Octets::full ? SIZE_MAX : kLadderOctets;
   if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
-    return printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);
+    return binary ? hex_of(event.octets, extent)
+                  : printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);
   }
   std::string out(engine::to_string(event.kind));
   if (!event.text.empty()) {
@@ -113,6 +124,14 @@ std::string words_of(const Event& event, std::size_t max_octets, Masks& masks) {
     out += " " + printable(data, max_octets);
   }
   return out;
+}
+
+std::vector<std::string> lines_beneath(const Reading& reading, std::size_t run, std::size_t event) {
+  if (run >= reading.runs.size()) {
+    return {};
+  }
+  const auto at = reading.runs[run].find(event);
+  return at == reading.runs[run].end() ? std::vector<std::string>() : at->second;
 }
 
 std::string ladder_line(const Event& event, std::size_t link_width, const std::string& words,
@@ -267,8 +286,8 @@ std::string six_lines(const model::Requirement& requirement, const model::Case& 
   return out + line("rerun", printable(rerun_command));
 }
 
-std::string ladder(const engine::Transcript& transcript, Octets octets, Colour colour) {
-  const auto max_octets = octets == Octets::full ? SIZE_MAX : kLadderOctets;
+std::string ladder(const engine::Transcript& transcript, const Reading& reading, Octets octets,
+                   Colour colour) {
   std::size_t link_width = 0;
   for (const auto& run : transcript.runs) {
     for (const auto& event : run.events) {
@@ -276,11 +295,17 @@ std::string ladder(const engine::Transcript& transcript, Octets octets, Colour c
     }
   }
   auto out = fmt::format("case {}  seed {}\n", printable(transcript.case_id), transcript.seed);
-  for (const auto& run : transcript.runs) {
+  const std::string margin(kTimeColumns + link_width + 6, ' ');
+  for (std::size_t i = 0; i < transcript.runs.size(); ++i) {
+    const auto& run = transcript.runs[i];
     out += paint(printable(run.name, kNameOctets), Tone::bold, colour) + "\n";
     Masks masks;
-    for (const auto& event : run.events) {
-      out += ladder_line(event, link_width, words_of(event, max_octets, masks), colour);
+    for (std::size_t at = 0; at < run.events.size(); ++at) {
+      out += ladder_line(run.events[at], link_width,
+                         words_of(run.events[at], octets, reading.binary, masks), colour);
+      for (const auto& line : lines_beneath(reading, i, at)) {
+        out += margin + paint(line, Tone::dim, colour) + "\n";
+      }
     }
   }
   return out;

@@ -65,14 +65,14 @@ TEST(Ladder, MatchesTheGoldenFile) {
 
 TEST(Terminal, LetsNothingOfTheSutActOnTheTerminal) {
   EXPECT_EQ(first_unsafe(everything(Colour::off)), std::string::npos);
-  EXPECT_EQ(first_unsafe(ladder(golden::transcript(), Octets::full)), std::string::npos);
+  EXPECT_EQ(first_unsafe(ladder(golden::transcript(), {}, Octets::full)), std::string::npos);
   EXPECT_EQ(first_unsafe(without_colours(everything(Colour::on))), std::string::npos);
 }
 
 TEST(Terminal, SaysTheSameWithColours) {
   EXPECT_NE(everything(Colour::on), everything(Colour::off));
   EXPECT_EQ(without_colours(everything(Colour::on)), everything(Colour::off));
-  const auto coloured = ladder(golden::transcript(), Octets::cut, Colour::on);
+  const auto coloured = ladder(golden::transcript(), {}, Octets::cut, Colour::on);
   EXPECT_EQ(without_colours(coloured), ladder(golden::transcript()));
 }
 
@@ -93,7 +93,7 @@ TEST(SixLines, AreSixBehindTheHead) {
 TEST(Ladder, ShowsAllOctetsOnlyWhenAsked) {
   const std::string long_octets(310, 'x');
   EXPECT_EQ(ladder(golden::transcript()).find(long_octets), std::string::npos);
-  EXPECT_NE(ladder(golden::transcript(), Octets::full).find(long_octets), std::string::npos);
+  EXPECT_NE(ladder(golden::transcript(), {}, Octets::full).find(long_octets), std::string::npos);
 }
 
 TEST(Summary, SaysWhenPlannedCasesHaveNoVerdict) {
