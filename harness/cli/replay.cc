@@ -110,8 +110,7 @@ ExitCode judge_again(const RunArguments& arguments, const model::Library& librar
     put(stdout, "{}", ladder_of(arguments, library, one, transcript));
     const auto subject = report::subject_of(again, library);
     if (again.verdict.kind != model::VerdictKind::pass && subject.requirement != nullptr) {
-      put(stdout, "\n{}\n",
-          report::six_lines(*subject.requirement, one, again, "parley replay " + quoted(path)));
+      put(stdout, "\n{}\n", report::six_lines(subject, again, "parley replay " + quoted(path)));
     }
     put(stdout, "\nrecorded: {}; judged again: {}; the verdict is {}\n{}",
         model::to_string(recorded.verdict.kind), model::to_string(again.verdict.kind),
@@ -154,7 +153,7 @@ ExitCode report_cases(const RunArguments& arguments, const model::Library& libra
       return ExitCode::usage;
     }
     const auto again = "parley replay " + quoted(summary.folder + "/" + report::name_of(result));
-    const auto lines = report::six_lines(*subject.requirement, *subject.one, result, again);
+    const auto lines = report::six_lines(subject, result, again);
     const bool passed = result.verdict.kind == model::VerdictKind::pass;
     put(stdout, "{}", passed ? lines.substr(0, lines.find('\n') + 1) : lines);
     const auto file = engine::transcript_path(summary.folder, result.id, result.repetition);
@@ -171,7 +170,7 @@ ExitCode report_cases(const RunArguments& arguments, const model::Library& libra
 }  // namespace
 
 ExitCode replay(const RunArguments& arguments, const std::string& path) {
-  const auto library = library_of(arguments);
+  auto library = library_of(arguments);
   if (!library) {
     return ExitCode::usage;
   }
@@ -183,6 +182,9 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
   const auto record = engine::Journal::load(place.folder);
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
+    return ExitCode::usage;
+  }
+  if (!give(*library, record->plan.profile, record->plan.settings)) {
     return ExitCode::usage;
   }
   const auto* recorded = find_result(*record, place);
@@ -208,7 +210,7 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
 }
 
 ExitCode report(const RunArguments& arguments, const std::string& folder) {
-  const auto library = library_of(arguments);
+  auto library = library_of(arguments);
   if (!library) {
     return ExitCode::usage;
   }
@@ -217,7 +219,8 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!arguments.junit.empty() && !can_write(arguments.junit)) {
+  if (!give(*library, record->plan.profile, record->plan.settings) ||
+      (!arguments.junit.empty() && !can_write(arguments.junit))) {
     return ExitCode::usage;
   }
   mark_flaky(record->done);

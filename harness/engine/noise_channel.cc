@@ -41,6 +41,13 @@ std::string setting(const model::Profile& profile, const std::string& name) {
   return at == profile.settings.end() ? "" : at->second.value;
 }
 
+wire::InteropJid interop_jid_of(const model::Profile& profile) {
+  const auto form = setting(profile, "interop-jid-form");
+  return form == "without-server" ? wire::InteropJid::without_server
+         : form == "tuple"        ? wire::InteropJid::tuple
+                                  : wire::InteropJid::with_server;
+}
+
 std::chrono::sys_seconds now_of(const Scope& scope) {
   return std::chrono::sys_seconds(std::chrono::seconds(number(value(scope, "noise.now"), 0)));
 }
@@ -66,6 +73,7 @@ class NoiseChannel : public Channel {
         label_(std::move(label)),
         scope_(scope),
         whatsapp_form_(setting(profile, "noise-hashing") != "specification"),
+        interop_jid_(interop_jid_of(profile)),
         in_(side == Side::server ? wire::Opening::intro : wire::Opening::none),
         out_(side == Side::server ? wire::Opening::none : wire::Opening::intro) {}
 
@@ -333,7 +341,7 @@ class NoiseChannel : public Channel {
   }
 
   Result<Bytes> write_stanza(const xml::Element& element, const Edits& edits) {
-    auto octets = wire::encode(element, {});
+    auto octets = wire::encode(element, {.tokens = nullptr, .interop_jid = interop_jid_});
     if (octets) {
       octets = edited(edits.bytes, std::move(*octets));
     }
@@ -356,6 +364,7 @@ class NoiseChannel : public Channel {
   std::string label_;
   const Scope& scope_;
   bool whatsapp_form_;
+  wire::InteropJid interop_jid_;  // as it is written; every form is read
   wire::FrameReader in_;
   wire::FrameReader out_;
   Bytes prologue_;

@@ -248,6 +248,29 @@ std::string not_applicable(const engine::RunSummary& run, Colour colour) {
   return out;
 }
 
+// Of the findings: which settings they rest on that nobody published.
+std::string assumptions(const engine::RunSummary& run, const model::Library& library) {
+  std::map<std::string, std::size_t> counts;
+  std::size_t total = 0;
+  for (const auto& result : run.results) {
+    if (result.verdict.kind == VerdictKind::not_applicable) {
+      continue;
+    }
+    const auto assumed = subject_of(result, library).assumed;
+    total += assumed.empty() ? 0 : 1;
+    for (const auto& name : assumed) {
+      ++counts[name];
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, count] : counts) {
+    names.push_back(fmt::format("{} ({})", printable(name), count));
+  }
+  return total == 0 ? ""
+                    : fmt::format("\nunder assumed profile: {} verdicts, which rest on {}\n", total,
+                                  join(names, ", "));
+}
+
 double per_second(std::size_t count, std::chrono::milliseconds time) {
   return time.count() <= 0
              ? 0.0
@@ -266,8 +289,8 @@ std::string duration_text(double seconds) {
 
 }  // namespace
 
-std::string six_lines(const model::Requirement& requirement, const model::Case& one,
-                      const CaseResult& result, const std::string& rerun_command, Colour colour) {
+std::string six_lines(const Subject& subject, const CaseResult& result,
+                      const std::string& rerun_command, Colour colour) {
   const auto verdict = masked(result.verdict);
   const auto line = [&](std::string_view label, std::string_view text) {
     return fmt::format("  {}  {}\n", paint(fmt::format("{:<11}", label), Tone::dim, colour), text);
@@ -275,11 +298,12 @@ std::string six_lines(const model::Requirement& requirement, const model::Case& 
   auto out = fmt::format("{} (blame: {})  {}  {}",
                          paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
                          model::to_string(verdict.blame), name_of(result),
-                         printable(one.title, kLineOctets));
+                         printable(subject.one->title, kLineOctets));
   if (!verdict.reason.empty()) {
     out += ": " + printable(verdict.reason, kLineOctets);
   }
-  out += "\n" + line("requirement", requirement_line(requirement, verdict));
+  out +=
+      "\n" + line("requirement", requirement_line(*subject.requirement, verdict, subject.assumed));
   for (const auto& [label, text] : exchange_lines(verdict, kLineOctets)) {
     out += line(label, text);
   }
@@ -320,6 +344,7 @@ std::string summary(const engine::RunSummary& run, const model::Library& library
   out += findings(run, library, {VerdictKind::inconclusive, VerdictKind::flaky, VerdictKind::error},
                   "not decided", colour);
   out += not_applicable(run, colour);
+  out += assumptions(run, library);
   out += fmt::format("\n{} of {} planned cases have a verdict", run.results.size(), run.planned);
   if (run.took.count() > 0) {
     out += fmt::format("; {} ms, {:.1f} cases/s", run.took.count(),

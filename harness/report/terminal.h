@@ -12,6 +12,7 @@
 #include "harness/engine/result.h"
 #include "harness/engine/transcript.h"
 #include "harness/model/library.h"
+#include "harness/report/finding.h"
 #include "harness/report/reading.h"
 
 namespace parley::report {
@@ -23,10 +24,9 @@ inline constexpr std::size_t kLadderOctets = 300;
 inline constexpr std::size_t kLadderHexOctets = 48;  // where they are no text
 
 // A head line (verdict, blame, case, title, reason), then six lines: requirement, sent, expected,
-// came, difference, rerun. Each of the seven ends with a line end.
-std::string six_lines(const model::Requirement& requirement, const model::Case& one,
-                      const engine::CaseResult& result, const std::string& rerun_command,
-                      Colour colour = Colour::off);
+// came, difference, rerun. Each of the seven ends with a line end. Case and requirement are known.
+std::string six_lines(const Subject& subject, const engine::CaseResult& result,
+                      const std::string& rerun_command, Colour colour = Colour::off);
 
 // The exchange, one line an event under the name of its run: time, link, arrow (→ sent,
 // ← received, · anything else), step, octets or words; beneath it what `reading`, which is of this

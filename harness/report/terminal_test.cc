@@ -39,8 +39,7 @@ std::string every_six_lines(Colour colour) {
     const auto subject = subject_of(result, library);
     if (subject.requirement != nullptr && result.verdict.kind != model::VerdictKind::pass &&
         result.verdict.kind != model::VerdictKind::not_applicable) {
-      out += six_lines(*subject.requirement, *subject.one, result,
-                       "parley run --case " + result.id + " --seed 42", colour) +
+      out += six_lines(subject, result, "parley run --case " + result.id + " --seed 42", colour) +
              "\n";
     }
   }
@@ -80,8 +79,7 @@ TEST(SixLines, AreSixBehindTheHead) {
   const auto library = golden::library();
   const auto result = golden::run().results[2];
   const auto subject = subject_of(result, library);
-  const auto lines =
-      split(six_lines(*subject.requirement, *subject.one, result, "parley run"), '\n');
+  const auto lines = split(six_lines(subject, result, "parley run"), '\n');
   const std::vector<std::string> labels{"fail",   "  requirement", "  sent",  "  expected",
                                         "  came", "  difference",  "  rerun", ""};
   ASSERT_EQ(lines.size(), labels.size());
