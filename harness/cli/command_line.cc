@@ -177,6 +177,17 @@ class Program {
     run->add_flag("--shuffle", arguments_.shuffle, "In an order drawn from the seed");
     run->add_option("--repeat", arguments_.repeat, "Judge every case so often")
         ->check(CLI::Range(1, 10000));
+    run->add_option_function<std::vector<std::string>>(
+           "--set",
+           [this](const std::vector<std::string>& pairs) {
+             for (const auto& pair : pairs) {
+               const auto at = std::min(pair.find('='), pair.size());
+               arguments_.settings[pair.substr(0, at)] =
+                   at == pair.size() ? "" : pair.substr(at + 1);
+             }
+           },
+           "NAME=VALUE of a setting of the profile (parley list settings)")
+        ->take_all();
     run->add_option("--resume", arguments_.resume, "Go on with the run in this folder");
     run->add_option("--junit", arguments_.junit, "Write a JUnit report here too");
     run->add_flag("--no-preflight", arguments_.unchecked,
@@ -200,7 +211,7 @@ class Program {
 
   void add_queries() {
     auto* list = app_.add_subcommand(
-        "list", "suites, cases, requirements, flows, faults, profiles or monitors");
+        "list", "suites, cases, requirements, flows, faults, profiles, settings or monitors");
     add_selection(*list, arguments_);
     list->add_flag("--json", arguments_.json, "Print JSON");
     list->add_option("what", word_, "What to list")->required();
@@ -224,11 +235,19 @@ class Program {
         app_.add_subcommand("replay", "Judge a recorded transcript again, without the SUT");
     replay->add_option("path", word_, "RUN/CASE: the run's folder and the case's id")->required();
     replay->add_flag("--json", arguments_.json, "Print JSON");
+    replay->add_flag("--full", arguments_.full, "Every octet in the ladder");
     on(replay, [this] { return commands_.replay(arguments_, word_); });
     auto* report = app_.add_subcommand("report", "Print a recorded run's report again");
     report->add_option("run", word_, "The run's folder")->required();
-    report->add_flag("--json", arguments_.json, "Print JSON");
-    report->add_option("--junit", arguments_.junit, "Write a JUnit report here");
+    auto* json = report->add_flag("--json", arguments_.json, "Print JSON");
+    auto* junit = report->add_option("--junit", arguments_.junit, "Write a JUnit report here");
+    auto* cases = report
+                      ->add_option("--case", arguments_.selection.cases,
+                                   "Only these cases (ids or globs), each with its ladder")
+                      ->delimiter(',')
+                      ->excludes(json)
+                      ->excludes(junit);
+    report->add_flag("--full", arguments_.full, "Every octet in the ladders")->needs(cases);
     on(report, [this] { return commands_.report(arguments_, word_); });
   }
 
@@ -288,8 +307,9 @@ int run_command_line(int argc, const char* const* argv, const Commands& commands
 }
 
 std::string contradiction(const RunArguments& arguments) {
-  for (const auto* option : {"--case", "--suite", "--requirement", "--party", "--profile", "--seed",
-                             "--repeat", "--shuffle", "--sut", "--out", "--fault", "--null"}) {
+  for (const auto* option :
+       {"--case", "--suite", "--requirement", "--party", "--profile", "--seed", "--repeat",
+        "--shuffle", "--sut", "--out", "--fault", "--null", "--set"}) {
     if (!arguments.resume.empty() && arguments.given.contains(option)) {
       return fmt::format("--resume takes everything from the run's plan; leave out {}", option);
     }

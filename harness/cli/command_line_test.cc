@@ -101,6 +101,14 @@ TEST(CommandLine, HandsOverWhatWasGiven) {
             (std::set<std::string>{"--case", "--seed", "--jobs", "--patience-ms"}));
 }
 
+TEST(CommandLine, HandsOverTheSettingsThatWereGiven) {
+  const auto called = call({"run", "--set", "product=7", "--set", "a=b=c,d", "--set", "bare"});
+  ASSERT_TRUE(called.given) << called.said;
+  EXPECT_EQ(called.given->settings,
+            (std::map<std::string, std::string>{{"a", "b=c,d"}, {"bare", ""}, {"product", "7"}}));
+  EXPECT_TRUE(called.given->given.contains("--set"));
+}
+
 TEST(CommandLine, HasNoWishesOfItsOwn) {
   const auto called = call({"run"});
   ASSERT_TRUE(called.given);
@@ -131,6 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
         Together{"ResumeAndOut", {"run", "--resume", "r", "--out", "o"}, "leave out --out"},
         Together{"ResumeAndSut", {"run", "--resume", "r", "--sut", "s"}, "leave out --sut"},
         Together{"ResumeAndRepeat", {"run", "--resume", "r", "--repeat", "2"}, "--repeat"},
+        Together{"ResumeAndSetting", {"run", "--resume", "r", "--set", "a=b"}, "leave out --set"},
         Together{"ResumeAndJobs", {"run", "--resume", "r", "--jobs", "1"}, ""},
         Together{"ResumeAndPatience", {"run", "--resume", "r", "--patience-ms", "9"}, ""},
         Together{"SutAndFault", {"run", "--sut", "s", "--fault", "f"}, "embedded reference"},

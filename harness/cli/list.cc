@@ -12,6 +12,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
+#include "harness/model/setting.h"
 #include "harness/xml/tree.h"
 
 namespace parley::cli {
@@ -113,6 +114,25 @@ Listing profiles(const model::Library& library) {
   return out;
 }
 
+Listing settings(const model::Library& library, const std::string& profile) {
+  std::map<std::string, int> counts;
+  for (const auto& one : library.cases) {
+    if (one.profile == profile) {
+      for (const auto& name : model::settings_of(one, library)) {
+        ++counts[name];
+      }
+    }
+  }
+  Listing out{{"setting", "value", "basis", "set", "cases", "source"}, {}};
+  for (const auto& [name, setting] : library.profiles.at(profile).settings) {
+    const bool settable = model::can_be_given(library.profiles.at(profile), name);
+    out.rows.push_back({name, setting.value, setting.basis, settable ? "--set" : "-",
+                        counts[name] > 0 ? fmt::format("{} cases", counts[name]) : "no case",
+                        setting.source});
+  }
+  return out;
+}
+
 Listing faults() {
   Listing out{{"fault", "party", "breaks"}, {}};
   for (const auto& fault : reference::faults()) {
@@ -169,6 +189,7 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
       {"requirements", [&] { return requirements(*library); }},
       {"flows", [&] { return flows(*library); }},
       {"faults", [] { return faults(); }},
+      {"settings", [&] { return settings(*library, arguments.profile); }},
       {"profiles", [&] { return profiles(*library); }},
       {"monitors", [] { return monitors(); }}};
   std::vector<std::string> known;
@@ -195,6 +216,7 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
   }
   const auto& requirement = library->requirements.at(one->requirement);
   const auto runs = engine::cast_case(*one, *library);
+  const auto settings = model::settings_of(*one, *library);
   std::vector<std::string> outcomes;
   for (const auto& outcome : one->any_of) {
     outcomes.push_back(model::describe(outcome));
@@ -211,6 +233,7 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
              {"flow", one->flow},
              {"change", one->change ? model::describe(*one->change) : ""},
              {"expect", outcomes},
+             {"settings", settings},
              {"file", one->file}}
             .dump(2));
     return ExitCode::ok;
@@ -221,6 +244,10 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
       requirement.source, model::to_string(one->party), one->flow);
   for (const auto& [name, value] : one->row) {
     put(stdout, "with         {} = {}\n", name, printable(value, 100));
+  }
+  for (const auto& name : settings) {
+    const auto& setting = library->profiles.at(one->profile).settings.at(name);
+    put(stdout, "rests on     {} = {} ({})\n", name, printable(setting.value, 100), setting.basis);
   }
   put(stdout, "change       {}\nmust follow  {}\nfile         {}\n\n",
       one->change ? model::describe(*one->change) : "none", join(outcomes, "; or "), one->file);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -44,6 +45,7 @@ struct RunArguments {
   std::size_t parallel = 8;  // selftest: faults at once
   std::vector<std::string> faults;
   std::string null_mode;
+  std::map<std::string, std::string> settings;  // of the profile
   std::chrono::milliseconds patience{0};
   bool unchecked = false;  // judge a SUT that fails the preflight all the same
 };
@@ -59,6 +61,10 @@ ExitCode report(const RunArguments& arguments, const std::string& folder);
 
 // Loads the suites, printing what is wrong with them. Nullopt: usage error.
 std::optional<model::Library> library_of(const RunArguments& arguments);
+
+// Puts `settings` into `profile`, or says on the standard error what is wrong with them.
+bool give(model::Library& library, const std::string& profile,
+          const std::map<std::string, std::string>& settings);
 
 // The cases selected, in order of id. Prints unknown selectors with the nearest names; nullopt
 // then.

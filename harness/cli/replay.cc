@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -18,6 +19,7 @@
 #include "harness/report/json_report.h"
 #include "harness/report/junit.h"
 #include "harness/report/mask.h"
+#include "harness/report/reading.h"
 #include "harness/report/terminal.h"
 
 namespace parley::cli {
@@ -77,6 +79,12 @@ ExitCode nothing_to_replay(const RunArguments& arguments, const engine::CaseResu
   return ExitCode::findings;
 }
 
+std::string ladder_of(const RunArguments& arguments, const model::Library& library,
+                      const model::Case& one, const engine::Transcript& transcript) {
+  const auto octets = arguments.full ? report::Octets::full : report::Octets::cut;
+  return report::ladder(transcript, report::reading_of(one, library, transcript), octets);
+}
+
 // What is judged again. `changed`: the suites say something else of the case than when it was run.
 struct Recorded {
   const engine::CaseResult& result;
@@ -99,11 +107,10 @@ ExitCode judge_again(const RunArguments& arguments, const model::Library& librar
                    {"recorded", engine::to_json(report::masked(recorded.verdict))},
                    {"replayed", engine::to_json(report::masked(again.verdict))}}));
   } else {
-    put(stdout, "{}", report::ladder(transcript));
+    put(stdout, "{}", ladder_of(arguments, library, one, transcript));
     const auto subject = report::subject_of(again, library);
     if (again.verdict.kind != model::VerdictKind::pass && subject.requirement != nullptr) {
-      put(stdout, "\n{}\n",
-          report::six_lines(*subject.requirement, one, again, "parley replay " + quoted(path)));
+      put(stdout, "\n{}\n", report::six_lines(subject, again, "parley replay " + quoted(path)));
     }
     put(stdout, "\nrecorded: {}; judged again: {}; the verdict is {}\n{}",
         model::to_string(recorded.verdict.kind), model::to_string(again.verdict.kind),
@@ -114,10 +121,56 @@ ExitCode judge_again(const RunArguments& arguments, const model::Library& librar
   return same ? ExitCode::ok : ExitCode::findings;
 }
 
+// The results that the selectors take. Says on the standard error which of them takes none; empty
+// then.
+std::vector<engine::CaseResult> selected_of(const std::vector<std::string>& selectors,
+                                            const engine::RunSummary& summary) {
+  std::vector<std::string> known;
+  for (const auto& result : summary.results) {
+    known.push_back(result.id);
+  }
+  for (const auto& selector : selectors) {
+    if (std::ranges::none_of(known, [&](const auto& id) { return glob_match(selector, id); })) {
+      put(stderr, "parley: {}\n", unknown_name("case of this run", selector, known));
+      return {};
+    }
+  }
+  std::vector<engine::CaseResult> out;
+  std::ranges::copy_if(summary.results, std::back_inserter(out), [&](const auto& result) {
+    return std::ranges::any_of(selectors, [&](const auto& s) { return glob_match(s, result.id); });
+  });
+  return out;
+}
+
+// Six lines for what did not pass, one for what did, and the ladder.
+ExitCode report_cases(const RunArguments& arguments, const model::Library& library,
+                      const engine::RunSummary& summary) {
+  const auto selected = selected_of(arguments.selection.cases, summary);
+  for (const auto& result : selected) {
+    const auto subject = report::subject_of(result, library);
+    if (subject.requirement == nullptr) {
+      put(stderr, "parley: the suites do not hold {} any more\n", printable(result.id));
+      return ExitCode::usage;
+    }
+    const auto again = "parley replay " + quoted(summary.folder + "/" + report::name_of(result));
+    const auto lines = report::six_lines(subject, result, again);
+    const bool passed = result.verdict.kind == model::VerdictKind::pass;
+    put(stdout, "{}", passed ? lines.substr(0, lines.find('\n') + 1) : lines);
+    const auto file = engine::transcript_path(summary.folder, result.id, result.repetition);
+    const auto transcript = engine::load_transcript(file);
+    if (!transcript) {
+      put(stderr, "parley: {}\n", transcript.error().detail);
+      return ExitCode::usage;
+    }
+    put(stdout, "{}\n", ladder_of(arguments, library, *subject.one, *transcript));
+  }
+  return selected.empty() ? ExitCode::usage : ExitCode::ok;
+}
+
 }  // namespace
 
 ExitCode replay(const RunArguments& arguments, const std::string& path) {
-  const auto library = library_of(arguments);
+  auto library = library_of(arguments);
   if (!library) {
     return ExitCode::usage;
   }
@@ -129,6 +182,9 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
   const auto record = engine::Journal::load(place.folder);
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
+    return ExitCode::usage;
+  }
+  if (!give(*library, record->plan.profile, record->plan.settings)) {
     return ExitCode::usage;
   }
   const auto* recorded = find_result(*record, place);
@@ -154,7 +210,7 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
 }
 
 ExitCode report(const RunArguments& arguments, const std::string& folder) {
-  const auto library = library_of(arguments);
+  auto library = library_of(arguments);
   if (!library) {
     return ExitCode::usage;
   }
@@ -163,7 +219,8 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!arguments.junit.empty() && !can_write(arguments.junit)) {
+  if (!give(*library, record->plan.profile, record->plan.settings) ||
+      (!arguments.junit.empty() && !can_write(arguments.junit))) {
     return ExitCode::usage;
   }
   mark_flaky(record->done);
@@ -178,6 +235,9 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
                                    .results = std::move(record->done),
                                    .took = {},
                                    .folder = folder};
+  if (!arguments.selection.cases.empty()) {
+    return report_cases(arguments, *library, summary);
+  }
   // The journal does not say how long the run took, so there is no rate.
   put(stdout, "{}",
       arguments.json ? json_text(report::json_report(summary, *library))

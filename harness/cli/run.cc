@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "harness/base/rng.h"
 #include "harness/base/text.h"
@@ -58,6 +59,7 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .cases = planned(cases, arguments),
                           .faults = arguments.faults,
                           .null_mode = arguments.null_mode,
+                          .settings = arguments.settings,
                           .patience = arguments.patience,
                           .digests = std::move(digests)};
   return engine::Journal::begin(run_folder(arguments), plan);
@@ -189,7 +191,7 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
 }
 
 // `arguments` hold what a resumed run was begun with.
-ExitCode run_resolved(const RunArguments& arguments, const model::Library& library) {
+ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
   std::map<model::Party, model::Declaration> declarations;
   std::string sut_name = "embedded reference";
   auto chosen = arguments;
@@ -206,6 +208,9 @@ ExitCode run_resolved(const RunArguments& arguments, const model::Library& libra
     }
     declarations[declaration->party] = *declaration;
     sut_name = declaration->name;
+  }
+  if (!give(library, chosen.profile, chosen.settings)) {
+    return ExitCode::usage;
   }
   const auto cases = select(library, chosen);
   if (!cases || (!chosen.junit.empty() && !can_write(chosen.junit))) {
@@ -257,6 +262,7 @@ ExitCode run(const RunArguments& arguments) {
     resolved.selection = {};
     resolved.faults = record->plan.faults;
     resolved.null_mode = record->plan.null_mode;
+    resolved.settings = record->plan.settings;
     if (!arguments.given.contains("--patience-ms")) {
       resolved.patience = record->plan.patience;
     }
@@ -265,8 +271,8 @@ ExitCode run(const RunArguments& arguments) {
     put(stderr, "parley: {}\n", wrong);
     return ExitCode::usage;
   }
-  const auto library = library_of(resolved);
-  return library ? run_resolved(resolved, *library) : ExitCode::usage;
+  auto library = library_of(resolved);
+  return library ? run_resolved(resolved, std::move(*library)) : ExitCode::usage;
 }
 
 }  // namespace parley::cli

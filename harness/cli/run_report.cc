@@ -39,6 +39,9 @@ std::string rerun_command(const RunArguments& arguments, const engine::CaseResul
   add("--repeat", result.repetition > 0 ? std::to_string(result.repetition + 1) : "");
   add("--fault", join(arguments.faults, ","));
   add("--null", arguments.null_mode);
+  for (const auto& [setting, value] : arguments.settings) {
+    add("--set", setting + "=" + value);
+  }
   const auto patience_ms = arguments.patience.count();
   add("--patience-ms", patience_ms > 0 ? std::to_string(patience_ms) : "");
   return out;
@@ -50,8 +53,7 @@ void print_finding(const engine::CaseResult& result, const model::Library& libra
   const auto subject = report::subject_of(result, library);
   if (kind != model::VerdictKind::pass && kind != model::VerdictKind::not_applicable &&
       subject.one != nullptr && subject.requirement != nullptr) {
-    put(stdout, "{}\n",
-        report::six_lines(*subject.requirement, *subject.one, result, rerun, colour));
+    put(stdout, "{}\n", report::six_lines(subject, result, rerun, colour));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/model/setting.h"
 
 namespace parley::cli {
 namespace {
@@ -17,7 +18,9 @@ bool any_of(const std::vector<std::string>& patterns, Match match) {
 }
 
 bool takes(const std::string& pattern, const std::string& id) {
-  return pattern == id || glob_match(pattern, id) || id.starts_with(pattern + "/");
+  // A pattern takes the rows of a case and the cases of extending profiles that inherit it.
+  return pattern == id || glob_match(pattern, id) || id.starts_with(pattern + "/") ||
+         id.starts_with(pattern + "@");
 }
 
 // Prints the first selector that names nothing.
@@ -50,6 +53,18 @@ std::optional<model::Library> library_of(const RunArguments& arguments) {
     put(stderr, "{}\n", model::to_string(problem));
   }
   return std::nullopt;
+}
+
+bool give(model::Library& library, const std::string& profile,
+          const std::map<std::string, std::string>& settings) {
+  if (settings.empty() || !library.profiles.contains(profile)) {
+    return true;  // select() complains of an unknown profile
+  }
+  const auto wrong = model::give_settings(library, profile, settings);
+  if (!wrong.empty()) {
+    put(stderr, "parley: {}\n", wrong);
+  }
+  return wrong.empty();
 }
 
 std::optional<std::vector<const model::Case*>> select(const model::Library& library,

@@ -242,6 +242,11 @@ Cases of_party(const Cases& cases, std::string_view party) {
   return out;
 }
 
+// What kills a case kills it in the profiles that inherit it.
+const std::string& planned_as(const model::Case& one) {
+  return one.inherits.empty() ? one.id : one.inherits;
+}
+
 bool planned(const Plan& plan, const std::string& id) {
   return std::ranges::any_of(plan, [&](const auto& one) { return one.second.contains(id); });
 }
@@ -252,21 +257,22 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
     matrix.trouble.emplace_back("there is no kill plan");
     return {};
   }
+  const auto& profile = bench.library.profiles.at(bench.arguments.profile);
   for (const auto* one : cases) {
-    if (!bench.arguments.full && !planned(*plan, one->id)) {
+    if (!bench.arguments.full && !planned(*plan, planned_as(*one))) {
       matrix.unplanned.push_back(one->id);
     }
   }
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
     const std::string name(fault.name);
-    if (fault.profile != bench.arguments.profile || of_party(cases, fault.party).empty()) {
+    if (!profile.is(std::string(fault.profile)) || of_party(cases, fault.party).empty()) {
       continue;  // not selected
     }
     matrix.by_fault[name];
     Trial trial{.name = name, .cases = {}, .faults = {name}, .null_mode = ""};
     for (const auto* one : of_party(cases, fault.party)) {
-      if (bench.arguments.full || (*plan)[name].contains(one->id)) {
+      if (bench.arguments.full || (*plan)[name].contains(planned_as(*one))) {
         trial.cases.push_back(one);
       }
     }

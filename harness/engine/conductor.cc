@@ -18,6 +18,7 @@
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/tracker.h"
 #include "harness/engine/upgrade.h"
+#include "harness/model/setting.h"
 
 namespace parley::engine {
 
@@ -172,7 +173,9 @@ class Run {
   std::string address_of(model::Party party, const std::string& user,
                          const std::string& domain) const {
     const auto at = cast_.profile->addresses.find(party);
-    const auto form = at == cast_.profile->addresses.end() ? "${user}@${domain}" : at->second;
+    const auto form = at == cast_.profile->addresses.end()
+                          ? "${user}@${domain}"
+                          : model::with_settings(at->second, *cast_.profile);
     return replace_all(replace_all(form, "${user}", user), "${domain}", domain);
   }
 

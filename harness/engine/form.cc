@@ -20,7 +20,7 @@ struct Placeholder {
   bool optional;
 };
 
-// "${id}" or "${to?}": a whole value that is one field.
+// "${id}" or "${to?}": a whole value that is one field, and no setting.
 std::optional<Placeholder> placeholder(std::string_view text) {
   if (!text.starts_with("${") || !text.ends_with("}") || text.find('}') != text.size() - 1) {
     return std::nullopt;
@@ -30,7 +30,7 @@ std::optional<Placeholder> placeholder(std::string_view text) {
   if (optional) {
     name.remove_suffix(1);
   }
-  if (name.find('(') != std::string_view::npos) {
+  if (name.find('(') != std::string_view::npos || name.starts_with("setting.")) {
     return std::nullopt;
   }
   return Placeholder{.field = std::string(name), .optional = optional};

@@ -29,6 +29,16 @@ TEST(Render, FillsFieldsBindsThemAndLeavesOutOptionalOnes) {
   EXPECT_EQ(s.values["m.text"], "a<b");
 }
 
+TEST(Form, HasASettingsValueBothWays) {
+  auto s = scope();
+  s.values["setting.version"] = "3";
+  const auto made = render(form("<enc v='${setting.version}'/>"), "m", {}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(made->get("v"), "3");
+  EXPECT_FALSE(match(form("<enc v='${setting.version}'/>"), "m", {}, element("<enc v='3'/>"), s));
+  EXPECT_TRUE(match(form("<enc v='${setting.version}'/>"), "m", {}, element("<enc v='2'/>"), s));
+}
+
 TEST(Render, SaysWhichFieldHasNoValue) {
   auto s = scope();
   const auto made = render(form("<iq id='${id}'/>"), "ping", {}, s);

@@ -78,11 +78,12 @@ json plan_json(const Plan& plan) {
           {"cases", std::move(cases)},
           {"faults", plan.faults},
           {"null_mode", plan.null_mode},
+          {"settings", plan.settings},
           {"patience_ms", plan.patience.count()},
           {"digests", plan.digests}};
 }
 
-// The faults, the null mode, the patience and the digests are absent in older plans.
+// The faults, the null mode, the settings, the patience and the digests are absent in older plans.
 Result<Plan> plan_from(const json& value, const fs::path& file) {
   if (!value.is_object()) {
     return fail(Errc::malformed, fmt::format("{} is damaged: no JSON object", file.string()));
@@ -95,6 +96,7 @@ Result<Plan> plan_from(const json& value, const fs::path& file) {
               .cases = {},
               .faults = value.value("faults", std::vector<std::string>{}),
               .null_mode = value.value("null_mode", ""),
+              .settings = value.value("settings", std::map<std::string, std::string>{}),
               .patience = std::chrono::milliseconds(value.value("patience_ms", std::int64_t{0})),
               .digests = value.value("digests", std::map<std::string, std::string>{})};
     for (const auto& one : value.at("cases")) {

@@ -31,9 +31,10 @@ struct Plan {
   std::string sut_file;  // empty: the embedded reference
   std::string profile;
   std::vector<PlannedCase> cases;
-  std::vector<std::string> faults{};      // of the embedded reference
-  std::string null_mode{};                // empty: the reference itself
-  std::chrono::milliseconds patience{0};  // as given on the command line; 0: not given
+  std::vector<std::string> faults{};              // of the embedded reference
+  std::string null_mode{};                        // empty: the reference itself
+  std::map<std::string, std::string> settings{};  // of the profile, as given on the command line
+  std::chrono::milliseconds patience{0};          // as given on the command line; 0: not given
   // By the case's id, what the suites said of it; the planner knows what it means. Empty in older
   // plans.
   std::map<std::string, std::string> digests{};

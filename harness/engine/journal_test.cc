@@ -25,7 +25,8 @@ class JournalFolder : public testing::Test {
             .sut = "x",
             .sut_file = "",
             .profile = "xmpp",
-            .cases = {{"stanza/a", 0}, {"stanza/b", 0}}};
+            .cases = {{"stanza/a", 0}, {"stanza/b", 0}},
+            .settings = {{"product", "7"}}};
   }
   static CaseResult failed(const std::string& id) {
     CaseResult out{.id = id, .repetition = 0, .verdict = {}};
@@ -53,6 +54,7 @@ TEST_F(JournalFolder, KeepsVerdictsAndTranscriptsOverAResume) {
   auto again = Journal::resume(folder_);
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ((*again)->plan().cases.size(), 2U);
+  EXPECT_EQ((*again)->plan().settings, plan().settings);
   ASSERT_EQ((*again)->done().size(), 1U);
   EXPECT_EQ((*again)->done()[0].verdict, failed("stanza/a").verdict);
   const auto transcript = load_transcript(transcript_path(folder_, "stanza/a", 0));

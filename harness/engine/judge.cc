@@ -171,13 +171,19 @@ class Judge {
     out.blame = Blame::sut;
     out.level = model::level_of(requirement_.basis);
     out.reason = state.reason;
-    out.sent = tracker.changed_octets().empty()
-                   ? (case_.change ? model::describe(*case_.change) : "the flow unchanged")
-                   : printable(tracker.changed_octets(), 400);
+    out.sent = sent(tracker);
     out.expected = state.expected;
     out.came = state.came;
     out.difference = state.difference;
     return out;
+  }
+
+  // What is encrypted says nothing: the change does.
+  std::string sent(const Tracker& tracker) const {
+    const auto& octets = tracker.changed_octets();
+    const auto change = case_.change ? model::describe(*case_.change) : "the flow unchanged";
+    const bool text = library_.profiles.at(case_.profile).wire == model::Wire::xml;
+    return octets.empty() || !text ? change : printable(octets, 400);
   }
 
   const model::Case& case_;

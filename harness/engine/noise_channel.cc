@@ -30,6 +30,14 @@ std::uint64_t number(const std::string& text, std::uint64_t otherwise) {
   return error == std::errc() && end == text.data() + text.size() ? out : otherwise;
 }
 
+wire::InteropJid interop_jid_of(const model::Profile& profile) {
+  const auto setting = profile.settings.find("interop-jid-form");
+  const auto form = setting == profile.settings.end() ? "" : setting->second.value;
+  return form == "without-server" ? wire::InteropJid::without_server
+         : form == "tuple"        ? wire::InteropJid::tuple
+                                  : wire::InteropJid::with_server;
+}
+
 xml::Refused refused(std::string condition, const Error& error) {
   return {.condition = error.code == Errc::too_large ? "policy-violation" : std::move(condition),
           .detail = error.detail,
@@ -44,6 +52,7 @@ class NoiseChannel : public Channel {
  public:
   NoiseChannel(const model::Profile& profile, Side side, std::string label, const Scope& scope)
       : handshake_(profile, side, std::move(label), scope),
+        interop_jid_(interop_jid_of(profile)),
         in_(side == Side::server ? wire::Opening::intro : wire::Opening::none),
         out_(side == Side::server ? wire::Opening::none : wire::Opening::intro) {}
 
@@ -175,7 +184,7 @@ class NoiseChannel : public Channel {
   }
 
   Result<Bytes> write_stanza(const xml::Element& element, const Edits& edits) {
-    auto octets = wire::encode(element, {});
+    auto octets = wire::encode(element, {.tokens = nullptr, .interop_jid = interop_jid_});
     if (octets) {
       octets = edited(edits.bytes, std::move(*octets));
     }
@@ -195,6 +204,7 @@ class NoiseChannel : public Channel {
   }
 
   NoiseHandshake handshake_;
+  wire::InteropJid interop_jid_;  // as it is written; every form is read
   wire::FrameReader in_;
   wire::FrameReader out_;
   std::optional<noise::Transport> transport_;

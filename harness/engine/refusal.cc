@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "harness/wire/pretty.h"
 
 namespace parley::engine {
 namespace {
@@ -98,7 +99,8 @@ bool accepts(const model::Outcome& outcome, const std::vector<RefusalKind>& othe
 
 std::string shown(const xml::Item& item) {
   if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
-    return printable(stanza->raw, kShownOctets);
+    const bool text = wire::is_text(stanza->raw);
+    return printable(text ? stanza->raw : xml::print(stanza->element), kShownOctets);
   }
   if (const auto* header = std::get_if<xml::StreamOpened>(&item)) {
     return printable(xml::print(header->element), kShownOctets);

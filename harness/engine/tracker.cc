@@ -9,6 +9,7 @@
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
+#include "harness/model/setting.h"
 
 namespace parley::engine {
 namespace {
@@ -21,7 +22,9 @@ using model::Step;
 Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, Rng rng)
     : run_(run),
       scope_{.values = std::move(values), .rng = std::move(rng)},
-      marks_(run.steps.size()) {}
+      marks_(run.steps.size()) {
+  model::add_settings(scope_.values, *run.profile);
+}
 
 bool Tracker::active(std::size_t index) const {
   const auto& step = run_.steps[index];

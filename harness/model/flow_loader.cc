@@ -179,7 +179,7 @@ class FlowLoader {
                      const std::string& pointer) {
     const auto wanted = string_at(document.root(), "profile");
     for (const auto& [name, profile] : profiles_) {
-      if ((wanted.empty() || wanted == name) && !profile.forms.contains(form)) {
+      if ((wanted.empty() || profile.is(wanted)) && !profile.forms.contains(form)) {
         std::vector<std::string> known;
         for (const auto& [message, unused] : profile.forms) {
           known.push_back(message);
@@ -303,11 +303,11 @@ std::map<std::string, Flow> load_flows(const std::vector<Document>& documents,
       continue;
     }
     const auto wanted = loader.profile_of(name);
-    for (const auto& [profile, unused] : profiles) {
-      if (wanted.empty() || wanted == profile) {
+    for (const auto& [profile_name, profile] : profiles) {
+      if (wanted.empty() || profile.is(wanted)) {
         Flow copy = *flow;
-        copy.profile = profile;
-        out[profile + "/" + name] = std::move(copy);
+        copy.profile = profile_name;
+        out[profile_name + "/" + name] = std::move(copy);
       }
     }
   }

@@ -9,7 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
-#include "harness/wire/binary_reader.h"
+#include "harness/model/profile_loader.h"
 
 namespace parley::model {
 namespace {
@@ -64,9 +64,10 @@ class Loader {
     }
     for (const auto& file : yaml_files(library_.folder / "profiles")) {
       if (auto document = checked(file, "profile")) {
-        add_profile(*document);
+        profile_documents_.push_back(std::move(*document));
       }
     }
+    library_.profiles = load_profiles(profile_documents_, problems_);
     std::vector<fs::path> suites;
     for (const auto& entry : fs::directory_iterator(library_.folder, error)) {
       const auto name = entry.path().filename();
@@ -92,11 +93,48 @@ class Loader {
     for (const auto& suite : suites) {
       load_suite(suite, Part::cases);
     }
+    for (const auto& document : profile_documents_) {
+      inherit(document);
+    }
     std::ranges::sort(library_.cases, {}, &Case::id);
     return std::move(library_);
   }
 
  private:
+  // The cases of the profiles that this one extends are its own too, as ID@PROFILE.
+  void inherit(const Document& document) {
+    const auto profile = library_.profiles.find(string_at(document.root(), "profile"));
+    if (profile == library_.profiles.end()) {
+      return;
+    }
+    std::set<std::string> used;
+    std::vector<Case> inherited;
+    for (const auto& one : library_.cases) {
+      const auto& [name, of] = *profile;
+      if (!one.inherits.empty() || one.profile == name || !of.is(one.profile)) {
+        continue;
+      }
+      const auto pattern = std::ranges::find_if(
+          of.excludes, [&](const std::string& glob) { return glob_match(glob, one.id); });
+      if (pattern != of.excludes.end()) {
+        used.insert(*pattern);
+        continue;
+      }
+      inherited.push_back(one);
+      inherited.back().inherits = one.id;
+      inherited.back().id += "@" + name;
+      inherited.back().profile = name;
+    }
+    for (std::size_t i = 0; i < profile->second.excludes.size(); ++i) {
+      if (const auto& glob = profile->second.excludes[i]; !used.contains(glob)) {
+        problems_.push_back(document.problem(fmt::format("/excludes/{}", i),
+                                             unknown_name("case", glob, library_.case_ids()),
+                                             "name cases of the profiles that this one extends"));
+      }
+    }
+    std::ranges::move(inherited, std::back_inserter(library_.cases));
+  }
+
   std::optional<Document> checked(const fs::path& file, const std::string& schema) {
     auto document = load_document(file, problems_);
     if (!document) {
@@ -105,92 +143,6 @@ class Loader {
     const auto before = problems_.size();
     check_schema(*document, library_.folder / "schema" / (schema + ".json"), problems_);
     return problems_.size() == before ? std::move(document) : std::nullopt;
-  }
-
-  void add_profile(const Document& document) {
-    const auto& root = document.root();
-    Profile profile;
-    profile.name = string_at(root, "profile");
-    profile.title = string_at(root, "title");
-    profile.status = string_at(root, "status");
-    profile.content_ns = string_at(root, "content-namespace");
-    profile.probe = string_at(root, "probe");
-    profile.wire = string_at(root, "wire") == "noise" ? Wire::noise : Wire::xml;
-    profile.numbered_accounts = string_at(root, "accounts") == "numbers";
-    if (root.contains("addresses")) {
-      for (const auto& [party, address] : root["addresses"].items()) {
-        if (const auto known = party_from(party)) {
-          profile.addresses[*known] = text_of(address);
-        }
-      }
-    }
-    for (const auto& name : strings_at(root, "refusals")) {
-      if (const auto kind = refusal_from(name)) {
-        profile.refusals.push_back(*kind);
-      }
-    }
-    if (root.contains("settings")) {
-      for (const auto& [name, value] : root["settings"].items()) {
-        profile.settings[name] = {string_at(value, "value"), string_at(value, "basis"),
-                                  string_at(value, "source")};
-      }
-    }
-    for (const auto& [name, value] : root["messages"].items()) {
-      add_form(profile, document, name, value);
-    }
-    profile.farewell = string_at(root, "farewell");
-    if (!profile.forms.contains(profile.farewell)) {
-      problems_.push_back(document.problem(
-          "/farewell", unknown_name("message", profile.farewell, keys_of(profile.forms)),
-          "name a message of this profile that ends a session, without fields"));
-    }
-    library_.profiles[profile.name] = std::move(profile);
-  }
-
-  void add_form(Profile& profile, const Document& document, const std::string& name,
-                const json& value) {
-    MessageForm form;
-    form.name = name;
-    form.restarts = value.value("restarts-stream", false);
-    form.suspends = value.value("suspends-stream", false);
-    if (value.contains("names")) {
-      for (const auto& [field, receiver] : value["names"].items()) {
-        form.names[field] = receiver.is_string() ? receiver.get<std::string>() : "";
-      }
-    }
-    const auto kind = string_at(value, "kind");
-    form.kind = kind == "header"   ? MessageForm::Kind::header
-                : kind == "footer" ? MessageForm::Kind::footer
-                                   : MessageForm::Kind::element;
-    if (value.contains("fields")) {
-      for (const auto& [field, expression] : value["fields"].items()) {
-        form.defaults[field] =
-            expression.is_string() ? expression.get<std::string>() : expression.dump();
-      }
-    }
-    if (form.kind != MessageForm::Kind::footer) {
-      auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
-      if (!pattern) {
-        problems_.push_back(document.problem("/messages/" + name + "/xml", pattern.error().detail,
-                                             "write one well-formed element"));
-        return;
-      }
-      form.pattern = std::move(*pattern);
-      if (profile.wire == Wire::noise) {  // there `xmlns` is an attribute like any other
-        if (form.pattern.ns == xml::kStreamsNamespace) {
-          form.pattern.ns.clear();
-          form.pattern.name = "stream:" + form.pattern.name;
-        }
-        auto plain = wire::plain_namespaces(form.pattern, profile.content_ns);
-        if (!plain) {
-          problems_.push_back(document.problem("/messages/" + name + "/xml", plain.error().detail,
-                                               "use no prefixes"));
-          return;
-        }
-        form.pattern = std::move(*plain);
-      }
-    }
-    profile.forms[name] = std::move(form);
   }
 
   // Requirements of all suites come first: cases refer to them.
@@ -339,6 +291,7 @@ class Loader {
 
   Library library_;
   Problems& problems_;
+  std::vector<Document> profile_documents_;
   std::set<std::string> ids_;
   std::set<std::string> unread_flows_;
 };
@@ -358,7 +311,10 @@ const Case* Library::find_case(const std::string& id) const {
 const Requirement* Library::watched_by(const std::string& profile,
                                        const std::string& monitor) const {
   for (const auto& [id, requirement] : requirements) {
-    if (requirement.profile == profile && requirement.monitor == monitor) {
+    const auto at = profiles.find(profile);
+    const bool holds =
+        at == profiles.end() ? requirement.profile == profile : at->second.is(requirement.profile);
+    if (holds && requirement.monitor == monitor) {
       return &requirement;
     }
   }

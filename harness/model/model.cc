@@ -266,6 +266,10 @@ std::string describe(const Outcome& outcome) {
   return {};
 }
 
+bool Profile::is(const std::string& other) const {
+  return name == other || std::ranges::find(bases, other) != bases.end();
+}
+
 bool Case::negative() const {
   return std::ranges::none_of(any_of,
                               [](const Outcome& o) { return o.kind == Outcome::Kind::completes; });

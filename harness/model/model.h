@@ -60,11 +60,13 @@ struct MessageForm {
   bool suspends = false;                        // nothing of this stream may follow it
 };
 
-// A profile's setting that no published text fixes, or one that it does.
+// A profile's setting that no published text fixes, or one that it does. What refers to it as
+// ${setting.NAME} rests on it, and so does a message whose shape it decides.
 struct Setting {
   std::string value;
-  std::string basis;  // published, observed, assumed
+  std::string basis;  // published, observed, assumed; given: on the command line
   std::string source;
+  std::vector<std::string> bears_on{};  // message forms
 };
 
 enum class RefusalKind {
@@ -84,6 +86,8 @@ enum class Wire { xml, noise };
 
 struct Profile {
   std::string name;
+  std::vector<std::string> bases{};     // the profiles that it extends, the nearest first
+  std::vector<std::string> excludes{};  // cases of these that do not hold for it: ids or globs
   std::string title;
   std::string status;
   Wire wire = Wire::xml;
@@ -97,6 +101,9 @@ struct Profile {
   std::vector<RefusalKind> refusals;  // what counts when a case does not say
   std::string probe;                  // the flow that shows that a SUT still works
   std::string farewell;               // the form, without fields, that ends a session politely
+
+  // Whether what is written for profile `other` holds for this one.
+  bool is(const std::string& other) const;
 };
 
 using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives
@@ -220,6 +227,7 @@ struct Case {
   std::vector<Step> never;  // what must not happen, after the change if there is one
   bool soils = false;       // its accounts are not used again
   bool alone = false;       // it slows a SUT down: nothing else is judged beside it
+  std::string inherits{};   // the id of the case of an extended profile that it is
 
   // Whether a conforming SUT refuses or ignores what the case sends.
   bool negative() const;

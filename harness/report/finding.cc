@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/text.h"
+#include "harness/model/setting.h"
 
 namespace parley::report {
 namespace {
@@ -20,6 +21,7 @@ Subject subject_of(const engine::CaseResult& result, const model::Library& libra
     const auto& broken = result.verdict.requirement;
     const auto at = library.requirements.find(broken.empty() ? out.one->requirement : broken);
     out.requirement = at == library.requirements.end() ? nullptr : &at->second;
+    out.assumed = model::assumed_settings(*out.one, library);
   }
   return out;
 }
@@ -34,10 +36,17 @@ std::string name_of(const engine::CaseResult& result) {
                                 : fmt::format("{}#{}", printable(result.id), result.repetition);
 }
 
-std::string requirement_line(const model::Requirement& requirement, const model::Verdict& verdict) {
+std::string requirement_line(const model::Requirement& requirement, const model::Verdict& verdict,
+                             const std::vector<std::string>& assumed) {
   const auto level = verdict.level.value_or(model::level_of(requirement.basis));
-  return fmt::format("{} ({}) {} [{}]", printable(requirement.id), model::to_string(level),
-                     printable(requirement.text), printable(requirement.source));
+  const auto names = assumed.empty() ? "" : " assumed: " + join(assumed, ", ");
+  return fmt::format("{} ({}{}) {} [{}]{}", printable(requirement.id), level_prefix(assumed),
+                     model::to_string(level), printable(requirement.text),
+                     printable(requirement.source), printable(names));
+}
+
+std::string_view level_prefix(const std::vector<std::string>& assumed) {
+  return assumed.empty() ? "" : "under assumed profile: ";
 }
 
 std::vector<Line> exchange_lines(const model::Verdict& verdict, std::size_t max_octets) {

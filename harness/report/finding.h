@@ -26,6 +26,7 @@ inline constexpr std::array<model::VerdictKind, 6> kVerdictKinds{
 struct Subject {
   const model::Case* one = nullptr;
   const model::Requirement* requirement = nullptr;
+  std::vector<std::string> assumed{};  // settings that the case rests on and nobody published
 };
 Subject subject_of(const engine::CaseResult& result, const model::Library& library);
 
@@ -35,8 +36,12 @@ std::string suite_of(const engine::CaseResult& result, const model::Library& lib
 // "stanza/forged-from", with "#1" behind it for the second repetition.
 std::string name_of(const engine::CaseResult& result);
 
-// "XST-011 (violation) <text> [<source>]"; the level is the verdict's, else the basis'.
-std::string requirement_line(const model::Requirement& requirement, const model::Verdict& verdict);
+// "XST-011 (violation) <text> [<source>]"; the level is the verdict's, else the basis', and before
+// it stands "under assumed profile: " where there are `assumed` settings, whose names end the line.
+std::string requirement_line(const model::Requirement& requirement, const model::Verdict& verdict,
+                             const std::vector<std::string>& assumed = {});
+// "under assumed profile: ", or nothing.
+std::string_view level_prefix(const std::vector<std::string>& assumed);
 
 // The lines `sent`, `expected`, `came`, `difference`: each printable, cut at `max_octets`, "-" if
 // there is nothing to say. A monitor's finding has its monitor in front of the difference.

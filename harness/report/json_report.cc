@@ -40,6 +40,7 @@ json result_json(const engine::CaseResult& result, const Subject& subject) {
            {"verdict", model::to_string(verdict.kind)},
            {"blame", model::to_string(verdict.blame)},
            {"level", nullptr},
+           {"assumed", subject.assumed},
            {"reason", safe(verdict.reason)},
            {"sent", safe(verdict.sent)},
            {"expected", safe(verdict.expected)},

@@ -85,16 +85,17 @@ const char* element_for(VerdictKind kind) {
   return nullptr;
 }
 
-std::string type_of(const model::Verdict& verdict) {
-  return std::string(verdict.kind == VerdictKind::fail && verdict.level
-                         ? model::to_string(*verdict.level)
-                         : model::to_string(verdict.kind));
+std::string type_of(const model::Verdict& verdict, const Subject& subject) {
+  return verdict.kind == VerdictKind::fail && verdict.level
+             ? fmt::format("{}{}", level_prefix(subject.assumed), model::to_string(*verdict.level))
+             : std::string(model::to_string(verdict.kind));
 }
 
 std::string body_of(const model::Verdict& verdict, const Subject& subject) {
   std::string out = "\n";
   if (subject.requirement != nullptr) {
-    out += fmt::format("requirement: {}\n", requirement_line(*subject.requirement, verdict));
+    out += fmt::format("requirement: {}\n",
+                       requirement_line(*subject.requirement, verdict, subject.assumed));
   }
   for (const auto& [label, text] : exchange_lines(verdict, kFileOctets)) {
     out += fmt::format("{}: {}\n", label, text);
@@ -118,7 +119,7 @@ void append_case(pugi::xml_node suite, const CaseResult& result, const Subject& 
     set(outcome, "message", verdict.reason);
     return;
   }
-  set(outcome, "type", type_of(verdict));
+  set(outcome, "type", type_of(verdict, subject));
   set(outcome, "message", verdict.reason);
   outcome.text().set(body_of(verdict, subject).c_str());
 }

@@ -32,6 +32,26 @@ bool is_plain_message(const std::string& base64) {
   return octets && std::ranges::count(*octets, '\0') == 2;
 }
 
+// The attributes of a login payload that hold what an account proves itself with.
+void hide_tokens(std::string& text) {
+  for (const std::string name : {" token=", " fb-cat="}) {
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+      at += name.size();
+      const char quote = at < text.size() ? text[at] : ' ';
+      if (quote != '\'' && quote != '"') {
+        continue;
+      }
+      const auto end = std::min(text.find(quote, at + 1), text.size());
+      text.replace(at + 1, end - at - 1, end - at - 1, '*');
+    }
+  }
+  for (const std::string name : {"@token: ", "@fb-cat: "}) {
+    if (const auto at = text.find(name); at != std::string::npos) {
+      text.replace(at + name.size(), std::string::npos, text.size() - at - name.size(), '*');
+    }
+  }
+}
+
 }  // namespace
 
 std::string Mask::hide(std::string_view text) {
@@ -93,6 +113,7 @@ std::string masked(std::string_view text) {
     }
     begin = std::max(begin, end);
   }
+  hide_tokens(out);
   return out;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Hides the passwords of test accounts in what people and their CI systems get to see: SASL PLAIN
-// messages (RFC 4616) and passwords handed to a driver. SCRAM messages hold no password and stay.
-// The transcripts of a run keep every octet: `parley replay` needs them. One Mask, one thread.
+// messages (RFC 4616), the tokens of login payloads and passwords handed to a driver. SCRAM
+// messages hold no password and stay. The transcripts of a run keep every octet: `parley replay`
+// needs them. One Mask, one thread.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -30,7 +31,8 @@ class Mask {
   bool plain_ = false;  // the mechanism of the last <auth/> sends the password
 };
 
-// hide() of a text that stands alone; a PLAIN message outside its element is hidden too.
+// hide() of a text that stands alone; a PLAIN message outside its element is hidden too, and so is
+// the value of an attribute `token` or `fb-cat`, and what a difference says of one.
 std::string masked(std::string_view text);
 model::Verdict masked(model::Verdict verdict);  // each of its texts
 

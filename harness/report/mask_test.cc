@@ -57,6 +57,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "</auth><response>Yz1iaXdz"
                 "</response>",
             "<auth mechanism='SCRAM-SHA-256'>" + kScram + "</auth><response>Yz1iaXdz</response>"},
+        Row{"Token", "<interop-data account-id='49' token='a&apos;b>'/> <x fb-cat=\"c\"/>",
+            "<interop-data account-id='49' token='*********'/> <x fb-cat=\"*\"/>"},
+        Row{"TokenCutOff", "<interop-data token='abc", "<interop-data token='***"},
+        Row{"TokenThatDiffers", "payload/interop-data/@token: expected ab, came cd",
+            "payload/interop-data/@token: ********************"},
         Row{"OtherTextStays", "<message><body>AHJvbWVv a &lt; b</body></message>",
             "<message><body>AHJvbWVv a &lt; b</body></message>"}),
     [](const auto& row) { return std::string(row.param.name); });
@@ -108,8 +113,7 @@ TEST(Reports, ShowNoPassword) {
   }
   const auto subject = subject_of(result, library);
   const std::string texts[] = {json_report(run, library).dump(), junit_report(run, library),
-                               summary(run, library),
-                               six_lines(*subject.requirement, *subject.one, result, "parley run")};
+                               summary(run, library), six_lines(subject, result, "parley run")};
   for (const auto& text : texts) {
     EXPECT_EQ(text.find(kMessage), std::string::npos) << text;
     EXPECT_NE(text.find(kStars), std::string::npos) << text;

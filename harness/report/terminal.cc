@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/encoding.h"
 #include "harness/base/text.h"
 #include "harness/report/finding.h"
 #include "harness/report/mask.h"
@@ -22,6 +23,7 @@ using model::VerdictKind;
 constexpr std::size_t kNameOctets = 60;  // of a link's, step's or run's name from a transcript
 constexpr std::size_t kReasonOctets = 200;
 constexpr std::size_t kListedPerRequirement = 20;
+constexpr std::size_t kTimeColumns = 13;  // of an event: "     0.012 ms"
 
 enum class Tone { bold, dim, red, green, yellow };
 
@@ -99,9 +101,18 @@ std::string arrow_of(Event::Kind kind) {
 // One for each direction of each link.
 using Masks = std::map<std::pair<std::string, Event::Kind>, Mask>;
 
-std::string words_of(const Event& event, std::size_t max_octets, Masks& masks) {
+std::string hex_of(std::string_view octets, Octets extent) {
+  const bool whole = extent == Octets::full || octets.size() <= kLadderHexOctets;
+  return whole ? fmt::format("{} ({} octets)", to_hex(octets), octets.size())
+               : fmt::format("{}… ({} octets)", to_hex(octets.substr(0, kLadderHexOctets)),
+                             octets.size());
+}
+
+std::string words_of(const Event& event, Octets extent, bool binary, Masks& masks) {
+  const auto max_octets = extent == Octets::full ? SIZE_MAX : kLadderOctets;
   if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
-    return printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);
+    return binary ? hex_of(event.octets, extent)
+                  : printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);
   }
   std::string out(engine::to_string(event.kind));
   if (!event.text.empty()) {
@@ -113,6 +124,14 @@ std::string words_of(const Event& event, std::size_t max_octets, Masks& masks) {
     out += " " + printable(data, max_octets);
   }
   return out;
+}
+
+std::vector<std::string> lines_beneath(const Reading& reading, std::size_t run, std::size_t event) {
+  if (run >= reading.runs.size()) {
+    return {};
+  }
+  const auto at = reading.runs[run].find(event);
+  return at == reading.runs[run].end() ? std::vector<std::string>() : at->second;
 }
 
 std::string ladder_line(const Event& event, std::size_t link_width, const std::string& words,
@@ -229,6 +248,29 @@ std::string not_applicable(const engine::RunSummary& run, Colour colour) {
   return out;
 }
 
+// Of the findings: which settings they rest on that nobody published.
+std::string assumptions(const engine::RunSummary& run, const model::Library& library) {
+  std::map<std::string, std::size_t> counts;
+  std::size_t total = 0;
+  for (const auto& result : run.results) {
+    if (result.verdict.kind == VerdictKind::not_applicable) {
+      continue;
+    }
+    const auto assumed = subject_of(result, library).assumed;
+    total += assumed.empty() ? 0 : 1;
+    for (const auto& name : assumed) {
+      ++counts[name];
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, count] : counts) {
+    names.push_back(fmt::format("{} ({})", printable(name), count));
+  }
+  return total == 0 ? ""
+                    : fmt::format("\nunder assumed profile: {} verdicts, which rest on {}\n", total,
+                                  join(names, ", "));
+}
+
 double per_second(std::size_t count, std::chrono::milliseconds time) {
   return time.count() <= 0
              ? 0.0
@@ -247,8 +289,8 @@ std::string duration_text(double seconds) {
 
 }  // namespace
 
-std::string six_lines(const model::Requirement& requirement, const model::Case& one,
-                      const CaseResult& result, const std::string& rerun_command, Colour colour) {
+std::string six_lines(const Subject& subject, const CaseResult& result,
+                      const std::string& rerun_command, Colour colour) {
   const auto verdict = masked(result.verdict);
   const auto line = [&](std::string_view label, std::string_view text) {
     return fmt::format("  {}  {}\n", paint(fmt::format("{:<11}", label), Tone::dim, colour), text);
@@ -256,19 +298,20 @@ std::string six_lines(const model::Requirement& requirement, const model::Case& 
   auto out = fmt::format("{} (blame: {})  {}  {}",
                          paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
                          model::to_string(verdict.blame), name_of(result),
-                         printable(one.title, kLineOctets));
+                         printable(subject.one->title, kLineOctets));
   if (!verdict.reason.empty()) {
     out += ": " + printable(verdict.reason, kLineOctets);
   }
-  out += "\n" + line("requirement", requirement_line(requirement, verdict));
+  out +=
+      "\n" + line("requirement", requirement_line(*subject.requirement, verdict, subject.assumed));
   for (const auto& [label, text] : exchange_lines(verdict, kLineOctets)) {
     out += line(label, text);
   }
   return out + line("rerun", printable(rerun_command));
 }
 
-std::string ladder(const engine::Transcript& transcript, Octets octets, Colour colour) {
-  const auto max_octets = octets == Octets::full ? SIZE_MAX : kLadderOctets;
+std::string ladder(const engine::Transcript& transcript, const Reading& reading, Octets octets,
+                   Colour colour) {
   std::size_t link_width = 0;
   for (const auto& run : transcript.runs) {
     for (const auto& event : run.events) {
@@ -276,11 +319,17 @@ std::string ladder(const engine::Transcript& transcript, Octets octets, Colour c
     }
   }
   auto out = fmt::format("case {}  seed {}\n", printable(transcript.case_id), transcript.seed);
-  for (const auto& run : transcript.runs) {
+  const std::string margin(kTimeColumns + link_width + 6, ' ');
+  for (std::size_t i = 0; i < transcript.runs.size(); ++i) {
+    const auto& run = transcript.runs[i];
     out += paint(printable(run.name, kNameOctets), Tone::bold, colour) + "\n";
     Masks masks;
-    for (const auto& event : run.events) {
-      out += ladder_line(event, link_width, words_of(event, max_octets, masks), colour);
+    for (std::size_t at = 0; at < run.events.size(); ++at) {
+      out += ladder_line(run.events[at], link_width,
+                         words_of(run.events[at], octets, reading.binary, masks), colour);
+      for (const auto& line : lines_beneath(reading, i, at)) {
+        out += margin + paint(line, Tone::dim, colour) + "\n";
+      }
     }
   }
   return out;
@@ -295,6 +344,7 @@ std::string summary(const engine::RunSummary& run, const model::Library& library
   out += findings(run, library, {VerdictKind::inconclusive, VerdictKind::flaky, VerdictKind::error},
                   "not decided", colour);
   out += not_applicable(run, colour);
+  out += assumptions(run, library);
   out += fmt::format("\n{} of {} planned cases have a verdict", run.results.size(), run.planned);
   if (run.took.count() > 0) {
     out += fmt::format("; {} ms, {:.1f} cases/s", run.took.count(),

@@ -12,24 +12,27 @@
 #include "harness/engine/result.h"
 #include "harness/engine/transcript.h"
 #include "harness/model/library.h"
+#include "harness/report/finding.h"
+#include "harness/report/reading.h"
 
 namespace parley::report {
 
 enum class Colour { off, on };
-enum class Octets { cut, full };  // cut: kLadderOctets an event
+enum class Octets { cut, full };  // cut: kLadderOctets or kLadderHexOctets an event
 
 inline constexpr std::size_t kLadderOctets = 300;
+inline constexpr std::size_t kLadderHexOctets = 48;  // where they are no text
 
 // A head line (verdict, blame, case, title, reason), then six lines: requirement, sent, expected,
-// came, difference, rerun. Each of the seven ends with a line end.
-std::string six_lines(const model::Requirement& requirement, const model::Case& one,
-                      const engine::CaseResult& result, const std::string& rerun_command,
-                      Colour colour = Colour::off);
+// came, difference, rerun. Each of the seven ends with a line end. Case and requirement are known.
+std::string six_lines(const Subject& subject, const engine::CaseResult& result,
+                      const std::string& rerun_command, Colour colour = Colour::off);
 
 // The exchange, one line an event under the name of its run: time, link, arrow (→ sent,
-// ← received, · anything else), step, octets or words.
-std::string ladder(const engine::Transcript& transcript, Octets octets = Octets::cut,
-                   Colour colour = Colour::off);
+// ← received, · anything else), step, octets or words; beneath it what `reading`, which is of this
+// transcript or empty, says of it.
+std::string ladder(const engine::Transcript& transcript, const Reading& reading = {},
+                   Octets octets = Octets::cut, Colour colour = Colour::off);
 
 // The table of suites and verdicts, the findings by requirement, the reasons of what is not
 // applicable, totals, rate (unless `took` is zero: not known) and the folder. Says so when a

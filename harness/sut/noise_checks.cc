@@ -16,6 +16,7 @@
 #include "harness/crypto/x25519.h"
 #include "harness/engine/channel.h"
 #include "harness/engine/form.h"
+#include "harness/model/setting.h"
 #include "harness/net/deadline.h"
 
 namespace parley::sut {
@@ -53,6 +54,7 @@ class NoiseChecks::Session {
     scope_.values = {
         {"noise.now", std::to_string(std::chrono::floor<std::chrono::seconds>(now).count())},
         {"noise.root", root}};
+    model::add_settings(scope_.values, profile);
     scope_.rng = Rng(static_cast<std::uint64_t>(now.count())).child("preflight");
     channel_ = engine::make_channel(profile, engine::Side::client, label, scope_);
   }

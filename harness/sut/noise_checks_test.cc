@@ -13,6 +13,7 @@
 #include "harness/engine/form.h"
 #include "harness/engine/noise_channel.h"
 #include "harness/model/library.h"
+#include "harness/model/setting.h"
 #include "harness/net/stream.h"
 #include "harness/sut/preflight.h"
 #include "harness/sut/script_folder.h"
@@ -38,6 +39,7 @@ engine::Scope toy_scope() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   engine::Scope out;
   out.values["noise.now"] = std::to_string(std::chrono::floor<std::chrono::seconds>(now).count());
+  model::add_settings(out.values, shipped());
   out.rng = Rng(5);
   return out;
 }

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/profile_loader.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "harness/base/text.h"
+#include "harness/model/setting.h"
+#include "harness/wire/binary_reader.h"
+
+namespace parley::model {
+namespace {
+
+using nlohmann::json;
+
+template <class Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : map) {
+    out.push_back(key);
+  }
+  return out;
+}
+
+class ProfileLoader {
+ public:
+  ProfileLoader(const std::vector<Document>& documents, Problems& problems) : problems_(problems) {
+    for (const auto& document : documents) {
+      const auto name = string_at(document.root(), "profile");
+      if (!sources_.emplace(name, &document).second) {
+        problems_.push_back(document.problem("/profile",
+                                             fmt::format("the profile '{}' stands twice", name),
+                                             "give it another name"));
+      }
+    }
+  }
+
+  std::map<std::string, Profile> load() {
+    for (const auto& [name, document] : sources_) {
+      load(name);
+    }
+    return std::move(done_);
+  }
+
+ private:
+  // Null, and a problem, where it cannot be.
+  const Profile* load(const std::string& name) {
+    if (const auto at = done_.find(name); at != done_.end()) {
+      return &at->second;
+    }
+    const Document& document = *sources_.at(name);
+    if (!loading_.insert(name).second) {
+      return nullptr;
+    }
+    const auto base = string_at(document.root(), "extends");
+    Profile profile;
+    if (!base.empty()) {
+      const bool known = sources_.contains(base);
+      const bool circle = loading_.contains(base);
+      const auto* extended = known && !circle ? load(base) : nullptr;
+      if (extended == nullptr) {
+        if (!known || circle) {
+          problems_.push_back(
+              document.problem("/extends",
+                               circle ? "the profiles extend each other in a circle"
+                                      : unknown_name("profile", base, keys_of(sources_)),
+                               circle ? "break the circle" : "name one of suites/profiles/"));
+        }
+        return nullptr;
+      }
+      profile = *extended;
+      profile.bases.insert(profile.bases.begin(), base);
+      profile.excludes.clear();
+    }
+    fill(profile, document);
+    loading_.erase(name);
+    return &(done_[name] = std::move(profile));
+  }
+
+  void fill(Profile& profile, const Document& document) {
+    const auto& root = document.root();
+    const auto take = [&](std::string& member, const char* key) {
+      if (root.contains(key)) {
+        member = string_at(root, key);
+      }
+    };
+    take(profile.name, "profile");
+    take(profile.title, "title");
+    take(profile.status, "status");
+    take(profile.content_ns, "content-namespace");
+    take(profile.probe, "probe");
+    take(profile.farewell, "farewell");
+    if (root.contains("wire")) {
+      profile.wire = string_at(root, "wire") == "noise" ? Wire::noise : Wire::xml;
+    }
+    if (root.contains("accounts")) {
+      profile.numbered_accounts = string_at(root, "accounts") == "numbers";
+    }
+    fill_tables(profile, root);
+    if (root.contains("messages")) {
+      for (const auto& [name, value] : root["messages"].items()) {
+        add_form(profile, document, name, value);
+      }
+    }
+    check(profile, document);
+  }
+
+  static void fill_tables(Profile& profile, const json& root) {
+    profile.excludes = strings_at(root, "excludes");
+    if (root.contains("addresses")) {
+      for (const auto& [party, address] : root["addresses"].items()) {
+        if (const auto known = party_from(party)) {
+          profile.addresses[*known] = text_of(address);
+        }
+      }
+    }
+    if (root.contains("refusals")) {
+      profile.refusals.clear();
+      for (const auto& name : strings_at(root, "refusals")) {
+        if (const auto kind = refusal_from(name)) {
+          profile.refusals.push_back(*kind);
+        }
+      }
+    }
+    if (root.contains("settings")) {
+      for (const auto& [name, value] : root["settings"].items()) {
+        profile.settings[name] = {string_at(value, "value"), string_at(value, "basis"),
+                                  string_at(value, "source"), strings_at(value, "bears-on")};
+      }
+    }
+  }
+
+  void check(const Profile& profile, const Document& document) {
+    if (!profile.forms.contains(profile.farewell)) {
+      problems_.push_back(document.problem(
+          "/farewell", unknown_name("message", profile.farewell, keys_of(profile.forms)),
+          "name a message of this profile that ends a session, without fields"));
+    }
+    for (const auto& [name, setting] : profile.settings) {
+      for (const auto& form : setting.bears_on) {
+        if (!profile.forms.contains(form)) {
+          problems_.push_back(
+              document.problem("/settings/" + name + "/bears-on",
+                               unknown_name("message", form, keys_of(profile.forms)),
+                               "name a message of this profile"));
+        }
+      }
+    }
+    for (const auto& [party, address] : profile.addresses) {
+      check_names(profile, document, address, "/addresses/" + std::string(to_string(party)));
+    }
+    for (const auto& [name, form] : profile.forms) {
+      check_names(profile, document, xml::print(form.pattern), "/messages/" + name + "/xml");
+      for (const auto& [field, value] : form.defaults) {
+        check_names(profile, document, value, "/messages/" + name + "/fields/" + field);
+      }
+    }
+  }
+
+  void check_names(const Profile& profile, const Document& document, const std::string& text,
+                   const std::string& pointer) {
+    for (const auto& name : settings_in(text)) {
+      if (!profile.settings.contains(name)) {
+        problems_.push_back(
+            document.problem(pointer, unknown_name("setting", name, keys_of(profile.settings)),
+                             "name one of the profile's settings"));
+      }
+    }
+  }
+
+  void add_form(Profile& profile, const Document& document, const std::string& name,
+                const json& value) {
+    MessageForm form;
+    form.name = name;
+    form.restarts = value.value("restarts-stream", false);
+    form.suspends = value.value("suspends-stream", false);
+    if (value.contains("names")) {
+      for (const auto& [field, receiver] : value["names"].items()) {
+        form.names[field] = receiver.is_string() ? receiver.get<std::string>() : "";
+      }
+    }
+    const auto kind = string_at(value, "kind");
+    form.kind = kind == "header"   ? MessageForm::Kind::header
+                : kind == "footer" ? MessageForm::Kind::footer
+                                   : MessageForm::Kind::element;
+    if (value.contains("fields")) {
+      for (const auto& [field, expression] : value["fields"].items()) {
+        form.defaults[field] =
+            expression.is_string() ? expression.get<std::string>() : expression.dump();
+      }
+    }
+    if (form.kind != MessageForm::Kind::footer) {
+      auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
+      if (!pattern) {
+        problems_.push_back(document.problem("/messages/" + name + "/xml", pattern.error().detail,
+                                             "write one well-formed element"));
+        return;
+      }
+      form.pattern = std::move(*pattern);
+      if (profile.wire == Wire::noise) {  // there `xmlns` is an attribute like any other
+        if (form.pattern.ns == xml::kStreamsNamespace) {
+          form.pattern.ns.clear();
+          form.pattern.name = "stream:" + form.pattern.name;
+        }
+        auto plain = wire::plain_namespaces(form.pattern, profile.content_ns);
+        if (!plain) {
+          problems_.push_back(document.problem("/messages/" + name + "/xml", plain.error().detail,
+                                               "use no prefixes"));
+          return;
+        }
+        form.pattern = std::move(*plain);
+      }
+    }
+    profile.forms[name] = std::move(form);
+  }
+
+  Problems& problems_;
+  std::map<std::string, const Document*> sources_;
+  std::map<std::string, Profile> done_;
+  std::set<std::string> loading_;  // what is under way, and what failed
+};
+
+}  // namespace
+
+std::map<std::string, Profile> load_profiles(const std::vector<Document>& documents,
+                                             Problems& problems) {
+  return ProfileLoader(documents, problems).load();
+}
+
+}  // namespace parley::model

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a case takes for granted: the settings of its profile that its messages rest on, and values
+// for them that somebody knows better. Source: design section 1, finding level. Pure functions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/model/library.h"
+
+namespace parley::model {
+
+// The names in ${setting.NAME}, alone or within an expression; in the text's order.
+std::vector<std::string> settings_in(std::string_view text);
+
+// The settings of its profile that a case rests on, in order of name: those that its flow's steps,
+// the messages of these and the addresses of its actors refer to, and those that bear on one of
+// these messages. A change of the case is not looked at: it says itself what it is.
+std::vector<std::string> settings_of(const Case& one, const Library& library);
+// Those of them whose value is nothing but assumed.
+std::vector<std::string> assumed_settings(const Case& one, const Library& library);
+
+// Adds the value of each setting to `values` as "setting.NAME", for what messages refer to.
+void add_settings(std::map<std::string, std::string>& values, const Profile& profile);
+// `text` with each ${setting.NAME} replaced by its value.
+std::string with_settings(std::string text, const Profile& profile);
+
+// Whether something reads it: a message, an address, the engine. The others describe the dialect.
+bool can_be_given(const Profile& profile, const std::string& name);
+
+using GivenSettings = std::map<std::string, std::string>;
+// Sets them in profile `name`, which must exist; their basis is `given` from then on. Returns what
+// is wrong with the first that is: not known, with the nearest names; not read; without a value.
+std::string give_settings(Library& library, const std::string& name, const GivenSettings& given);
+
+}  // namespace parley::model

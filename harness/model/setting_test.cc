@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/model/setting.h"
+
+#include <gtest/gtest.h>
+
+namespace parley::model {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// A profile with a message that refers to a setting, one whose shape is decided by one, and a case.
+Library library() {
+  Library out;
+  auto& profile = out.profiles["p"];
+  profile.name = "p";
+  profile.addresses[Party::third_party_client] = "${setting.integrator}-${user}@interop";
+  profile.settings["integrator"] = {"12", "observed", ""};
+  profile.settings["product"] = {"2", "assumed", ""};
+  profile.settings["field"] = {"token", "assumed", "", {"login"}};
+  profile.settings["version"] = {"3", "assumed", ""};
+  profile.settings["noise-hashing"] = {"whatsapp", "observed", ""};
+  profile.settings["unread"] = {"1", "assumed", ""};
+  profile.forms["login"] = {.name = "login", .pattern = {}, .defaults = {}};
+  profile.forms["login"].defaults["product"] = "${setting.product}";
+  profile.forms["message"] = {.name = "message", .pattern = {}, .defaults = {}};
+  profile.forms["message"].pattern.name = "enc";
+  profile.forms["message"].pattern.set("v", "${setting.version}");
+  auto& flow = out.flows["p/f"];
+  flow.actors["server"] = Party::gatekeeper_server;
+  flow.steps.resize(1);
+  flow.steps[0].id = "in";
+  flow.steps[0].form = "login";
+  Case one;
+  one.id = "s/one";
+  one.profile = "p";
+  one.flow = "f";
+  out.cases = {one};
+  return out;
+}
+
+TEST(SettingsIn, AreTheNamesWithinExpressions) {
+  EXPECT_EQ(settings_in("a ${setting.one} ${upper(setting.two-b)} ${setting.one}"),
+            (Names{"one", "two-b", "one"}));
+  EXPECT_EQ(settings_in("setting.one ${a} setting.two ${setting.}"), Names{});
+}
+
+TEST(SettingsOf, AreThoseOfTheMessagesAndOfWhatBearsOnThem) {
+  const auto it = library();
+  EXPECT_EQ(settings_of(it.cases[0], it), (Names{"field", "product"}));
+}
+
+TEST(SettingsOf, AreThoseOfAMessagesTextToo) {
+  auto it = library();
+  it.flows["p/f"].steps[0].form = "message";
+  EXPECT_EQ(settings_of(it.cases[0], it), Names{"version"});
+}
+
+TEST(SettingsOf, AreNotThoseThatAStepReplaces) {
+  auto it = library();
+  it.flows["p/f"].steps[0].with["product"] = {"9"};
+  EXPECT_EQ(settings_of(it.cases[0], it), Names{"field"});
+}
+
+TEST(SettingsOf, AreThoseOfTheActorsAddresses) {
+  auto it = library();
+  it.flows["p/f"].actors["user"] = Party::third_party_client;
+  EXPECT_EQ(settings_of(it.cases[0], it), (Names{"field", "integrator", "product"}));
+}
+
+TEST(AssumedSettings, AreNotThoseThatWereGiven) {
+  auto it = library();
+  EXPECT_EQ(assumed_settings(it.cases[0], it), (Names{"field", "product"}));
+  EXPECT_EQ(give_settings(it, "p", {{"product", "7"}}), "");
+  EXPECT_EQ(it.profiles["p"].settings["product"].value, "7");
+  EXPECT_EQ(assumed_settings(it.cases[0], it), Names{"field"});
+}
+
+TEST(WithSettings, PutsValuesInTheirPlaces) {
+  const auto it = library();
+  EXPECT_EQ(with_settings("${setting.integrator}-${user}", it.profiles.at("p")), "12-${user}");
+}
+
+TEST(GiveSettings, RefusesWhatIsUnknownUnreadOrEmpty) {
+  auto it = library();
+  EXPECT_EQ(give_settings(it, "p", {{"produkt", "7"}}),
+            "profile 'p': unknown setting 'produkt'; did you mean 'product'?");
+  EXPECT_NE(give_settings(it, "p", {{"unread", "7"}}).find("nothing reads"), std::string::npos);
+  EXPECT_NE(give_settings(it, "p", {{"product", ""}}).find("product=VALUE"), std::string::npos);
+  EXPECT_EQ(give_settings(it, "p", {{"noise-hashing", "specification"}}), "");
+}
+
+}  // namespace
+}  // namespace parley::model

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/report/reading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "harness/base/text.h"
+#include "harness/crypto/noise/handshake_message.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/handshake_tree.h"
+#include "harness/engine/judge.h"
+#include "harness/engine/tracker.h"
+#include "harness/report/mask.h"
+#include "harness/wire/binary_reader.h"
+#include "harness/wire/frame.h"
+#include "harness/wire/pretty.h"
+
+namespace parley::report {
+namespace {
+
+constexpr std::size_t kMaxContentOctets = 1024;  // of one stanza's content
+constexpr std::size_t kMaxValueOctets = 64;      // of an attribute of the outermost element
+constexpr std::size_t kMaxLines = 200;           // of one event
+
+using Lines = std::vector<std::string>;
+
+// Keys stay whole; ciphertexts, which are hex, stand in the event's octets already.
+xml::Element shortened(xml::Element element) {
+  for (auto& attribute : element.attributes) {
+    if (attribute.value.size() > kMaxValueOctets) {
+      attribute.value = attribute.value.substr(0, kMaxValueOctets) + "…";
+    }
+  }
+  return element;
+}
+
+void add_element(Lines& out, const xml::Element& element) {
+  auto lines = split(masked(wire::pretty(shortened(element), kMaxContentOctets)), '\n');
+  while (!lines.empty() && lines.back().empty()) {
+    lines.pop_back();
+  }
+  for (const auto& line : lines) {
+    out.push_back(printable(line));
+  }
+}
+
+void add_oddities(Lines& out, const Bytes& octets) {
+  const auto decoded = wire::decode(octets, {});
+  if (!decoded) {
+    return;
+  }
+  for (const auto& oddity : decoded->oddities) {
+    out.push_back(fmt::format("odd: {} at octet {}",
+                              replace_all(std::string(wire::to_string(oddity.kind)), "_", " "),
+                              oddity.offset));
+  }
+  if (decoded->oddities_beyond > 0) {
+    out.push_back(fmt::format("odd: {} more", decoded->oddities_beyond));
+  }
+}
+
+// What goes before the stanzas: it has no binary form of its own.
+bool opens_connection(const xml::Element& element) {
+  return element.name == "intro" || element.name == "routing" ||
+         engine::is_handshake_message(element.name);
+}
+
+void add_item(Lines& out, const xml::Item& item, model::Wire wire) {
+  if (const auto* refused = std::get_if<xml::Refused>(&item)) {
+    out.push_back(printable(fmt::format("cannot be read: {}: {} (octet {})", refused->condition,
+                                        refused->detail, refused->offset)));
+  }
+  if (wire == model::Wire::xml) {
+    return;
+  }
+  if (std::holds_alternative<xml::StreamClosed>(item)) {
+    out.emplace_back("<xmlstreamend/>");
+  } else if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
+    add_element(out, stanza->element);
+    if (!opens_connection(stanza->element)) {
+      add_oddities(out, stanza->raw);
+    }
+  }
+}
+
+// What we sent before there were keys; nothing of what a change has broken.
+void add_clear(Lines& out, wire::FrameReader& reader, const Bytes& octets) {
+  for (const auto& item : reader.feed(octets)) {
+    if (const auto* intro = std::get_if<wire::Intro>(&item)) {
+      out.push_back(
+          fmt::format("<intro dictionary='{}' magic='{}'/>", intro->dictionary, intro->magic));
+    } else if (const auto* frame = std::get_if<wire::Frame>(&item)) {
+      if (const auto message = crypto::noise::parse_handshake_message(frame->payload)) {
+        add_element(out, engine::tree_of(*message));
+      }
+    }
+  }
+}
+
+std::map<std::size_t, Lines> lines_of(const engine::CastRun& run, const engine::Tracker& tracker,
+                                      const engine::RunRecord& record) {
+  std::map<std::size_t, Lines> out;
+  const bool binary = run.profile->wire != model::Wire::xml;
+  const auto changed = std::ranges::find_if(run.steps, &engine::CastStep::changed);
+  for (std::size_t i = 0; i < record.events.size(); ++i) {
+    if (run.change != nullptr && changed != run.steps.end() &&
+        record.events[i].kind == engine::Event::Kind::sent &&
+        record.events[i].step == changed->step.id) {
+      out[i].push_back("changed: " + printable(masked(model::describe(*run.change))));
+    }
+  }
+  std::set<std::size_t> said;
+  for (const auto& one : tracker.sent()) {
+    if (binary) {
+      add_element(out[one.event], one.element);
+      said.insert(one.event);
+    }
+  }
+  std::map<std::string, wire::FrameReader> clear;
+  for (std::size_t i = 0; binary && i < record.events.size(); ++i) {
+    const auto& event = record.events[i];
+    if (event.kind == engine::Event::Kind::dialled || event.kind == engine::Event::Kind::accepted) {
+      const bool ours = event.kind == engine::Event::Kind::dialled;
+      clear.insert_or_assign(event.link,
+                             wire::FrameReader(ours ? wire::Opening::intro : wire::Opening::none));
+    }
+    const auto reader = clear.find(event.link);
+    if (event.kind == engine::Event::Kind::sent && !said.contains(i) && reader != clear.end()) {
+      add_clear(out[i], reader->second, event.octets);
+    }
+  }
+  for (const auto& seen : tracker.seen()) {
+    add_item(out[seen.event], seen.item, run.profile->wire);
+  }
+  for (auto& [event, lines] : out) {
+    if (lines.size() > kMaxLines) {
+      lines.resize(kMaxLines);
+      lines.emplace_back("…");
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Reading reading_of(const model::Case& one, const model::Library& library,
+                   const engine::Transcript& transcript) {
+  Reading out{.binary = library.profiles.at(one.profile).wire != model::Wire::xml, .runs = {}};
+  out.runs.resize(transcript.runs.size());
+  const auto runs = engine::cast_case(one, library);
+  for (std::size_t i = 0; runs && i < transcript.runs.size(); ++i) {
+    const auto& record = transcript.runs[i];
+    const auto run = std::ranges::find(*runs, record.name, &engine::CastRun::name);
+    if (run == runs->end()) {
+      continue;
+    }
+    const auto& origin = record.origin.empty() ? one.id : record.origin;
+    engine::Tracker tracker(*run, record.values,
+                            engine::run_rng(transcript.seed, origin, record.name));
+    for (const auto& event : record.events) {
+      tracker.feed(event);
+    }
+    out.runs[i] = lines_of(*run, tracker, record);
+  }
+  return out;
+}
+
+}  // namespace parley::report

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/report/reading.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "harness/model/case_loader.h"
+#include "harness/model/flow_loader.h"
+#include "harness/report/golden.h"
+#include "harness/report/terminal.h"
+
+namespace parley::report {
+namespace {
+
+// What golden/noise-transcript.json was recorded of, whatever the suites say now.
+constexpr const char* kFlow = R"(
+flow: ladder
+profile: whatsapp
+title: A keepalive, and a second one
+actors: { user: third-party.client, server: gatekeeper.server }
+steps:
+  - { id: dial, connect: user -> server, with: { endpoint: tcp } }
+  - { id: intro, sends: user -> server, message: intro }
+  - { id: hello, sends: user -> server, message: client-hello }
+  - { id: server-hello, sends: server -> user, message: server-hello }
+  - { id: finish, sends: user -> server, message: client-finish, with: { account: "${user.user}", token: "${user.password}" } }
+  - { id: success, sends: server -> user, message: success }
+  - { id: ping, sends: user -> server, message: keepalive, with: { to: s.whatsapp.net } }
+  - { id: pong, sends: server -> user, message: iq-result, with: { id: "${ping.id}" } }
+fence:
+  - { id: ping-again, sends: user -> server, message: keepalive, with: { to: s.whatsapp.net } }
+  - { id: pong-again, sends: server -> user, message: iq-result, with: { id: "${ping-again.id}" } }
+)";
+constexpr const char* kCase = R"(
+case: server-noise-clear
+title: A stanza that is not encrypted is not acted on
+profile: whatsapp
+party: gatekeeper.server
+verifies: TRN-018
+flow: ladder
+change: { step: ping, layer: frame, replace: '\x00\x00\x04\x00\xF8\x01\x19' }
+expect: ignored
+)";
+
+struct Recorded {
+  model::Library library;
+  model::Case one;
+  engine::Transcript transcript;
+};
+
+Recorded recorded() {
+  model::Problems problems;
+  Recorded out{.library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems),
+               .one = {},
+               .transcript = {}};
+  const auto flow = *model::parse_document("flow.yaml", kFlow, problems);
+  out.library.flows = model::load_flows({flow}, out.library.profiles, problems);
+  out.library.profiles.at("whatsapp").probe = "ladder";
+  const auto one = *model::parse_document("case.yaml", kCase, problems);
+  out.one = model::cases_of(one, "transport", problems).at(0);
+  EXPECT_TRUE(problems.empty()) << to_string(problems.front());
+  std::ifstream file(PARLEY_SOURCE_DIR "/harness/report/golden/noise-transcript.json");
+  out.transcript = *engine::transcript_from(nlohmann::json::parse(file));
+  return out;
+}
+
+TEST(Reading, StandsBeneathTheOctetsAsInTheGoldenFile) {
+  const auto it = recorded();
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  EXPECT_EQ(golden::complaint("noise-ladder.txt", ladder(it.transcript, reading)), "");
+}
+
+TEST(Reading, SaysWhyAFrameCannotBeRead) {
+  auto it = recorded();
+  std::size_t last = 0;
+  auto& events = it.transcript.runs[0].events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    last = events[i].kind == engine::Event::Kind::received ? i : last;
+  }
+  events[last].octets.back() ^= 1;
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  ASSERT_EQ(reading.runs[0].count(last), 1U);
+  EXPECT_TRUE(reading.runs[0].at(last)[0].starts_with("cannot be read: not-authentic"))
+      << reading.runs[0].at(last)[0];
+}
+
+TEST(Reading, ShowsNoToken) {
+  const auto it = recorded();
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  const auto secret = it.transcript.runs[0].values.at("user.password");
+  EXPECT_EQ(ladder(it.transcript, reading, Octets::full).find(secret), std::string::npos);
+}
+
+TEST(Reading, LeavesOutRunsThatTheCaseDoesNotHave) {
+  auto it = recorded();
+  it.transcript.runs[0].name = "none of it";
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  EXPECT_TRUE(reading.runs[0].empty());
+  EXPECT_TRUE(reading.binary);
+}
+
+TEST(Reading, AddsNothingToTextThatCanBeRead) {
+  auto it = recorded();
+  it.one.profile = "xmpp";
+  it.one.flow = "unknown";
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  EXPECT_FALSE(reading.binary);
+  EXPECT_TRUE(reading.runs[0].empty());
+}
+
+}  // namespace
+}  // namespace parley::report
