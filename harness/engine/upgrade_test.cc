@@ -64,8 +64,12 @@ std::string found(const std::vector<Event>& events) {
   const CaseRun run("begin", "", model::Party::third_party_client);
   const auto tracker = run.tracker();
   const RunRecord record{.name = "plain", .values = {}, .events = events};
-  const Watched watched{
-      .run = run.cast, .tracker = tracker, .record = record, .sent = tracker.sent()};
+  const std::set<std::string> none;
+  const Watched watched{.run = run.cast,
+                        .tracker = tracker,
+                        .record = record,
+                        .sent = tracker.sent(),
+                        .ephemerals = none};
   const auto ping = ping_answered(watched);
   const auto close = close_answered(watched);
   return (ping ? ping->monitor : "") + (close ? close->monitor : "");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "harness/reference/whatsapp/client_observe.h"
 #include "harness/reference/whatsapp/faults_client.h"

@@ -5,6 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
