@@ -10,11 +10,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
-#include "harness/base/text.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/connections.h"
 #include "harness/engine/handshake.h"
+#include "harness/engine/identities.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/kept_nodes.h"
 #include "harness/engine/noise_channel.h"
 #include "harness/engine/tracker.h"
 #include "harness/engine/upgrade.h"
@@ -37,15 +38,6 @@ namespace {
 
 using model::Step;
 
-// Elements and attributes of a tree; the reader bounds its depth.
-std::size_t nodes_of(const xml::Element& element) {
-  std::size_t out = 1 + element.attributes.size();
-  for (const auto* child : element.elements()) {
-    out += nodes_of(*child);
-  }
-  return out;
-}
-
 class Run {
  public:
   // `row`: the values that the flow may use beside its own.
@@ -63,7 +55,7 @@ class Run {
              .patience = [this] { return patience(); },
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
-             .too_much = [this] { return too_much_kept(); },
+             .too_much = [this] { return kept_.too_many(tracker_->seen()); },
              .rng = [this](const std::string& link) { return rng_.child("connection/" + link); }}),
         rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
@@ -126,7 +118,7 @@ class Run {
       if (model::is_server(party)) {
         continue;
       }
-      auto identity = fresh_identity(rng_.child("identity/" + actor));
+      auto identity = fresh_identity(*cast_.profile, rng_.child("identity/" + actor));
       if (server_sut || party == cast_.sut) {
         auto leased = co_await workshop_.attachment.lease(std::move(identity));
         if (!leased) {
@@ -135,7 +127,7 @@ class Run {
         }
         identity = std::move(*leased);
       }
-      const auto bare = address_of(party, identity.user, domain);
+      const auto bare = address_of(*cast_.profile, party, identity.user, domain);
       const auto resource = "r" + rng_.child("resource/" + actor).token(6);
       record_.values[actor + ".user"] = identity.user;
       record_.values[actor + ".password"] = identity.password;
@@ -153,22 +145,6 @@ class Run {
       }
     }
     co_return true;
-  }
-
-  Identity fresh_identity(Rng rng) const {
-    if (!cast_.profile->numbered_accounts) {
-      return {.user = "u" + rng.token(10), .password = rng.token(20)};
-    }
-    // Fifteen digits at most, none of them leading zeros, as telephone numbers have (ITU-T E.164).
-    return {.user = std::to_string(49'000'000'000'000 + rng.below(1'000'000'000'000)),
-            .password = rng.token(20)};
-  }
-
-  std::string address_of(model::Party party, const std::string& user,
-                         const std::string& domain) const {
-    const auto at = cast_.profile->addresses.find(party);
-    const auto form = at == cast_.profile->addresses.end() ? "${user}@${domain}" : at->second;
-    return replace_all(replace_all(form, "${user}", user), "${domain}", domain);
   }
 
   void take_notice(const std::string& actor, const std::string& method,
@@ -288,16 +264,6 @@ class Run {
       value = evaluated(value);
     }
     return out;
-  }
-
-  // What came is kept as trees, which small elements swell far beyond their octets.
-  bool too_much_kept() {
-    const auto& seen = tracker_->seen();
-    for (; weighed_ < seen.size(); ++weighed_) {
-      const auto* stanza = std::get_if<xml::Stanza>(&seen[weighed_].item);
-      kept_nodes_ += kItemNodes + (stanza == nullptr ? 0 : nodes_of(stanza->element));
-    }
-    return kept_nodes_ > kMaxKeptNodes;
   }
 
   asio::awaitable<void> handshake(const CastStep& step) {
@@ -507,8 +473,6 @@ class Run {
   }
 
   // Of one run.
-  static constexpr std::size_t kMaxKeptNodes = 200'000;
-  static constexpr std::size_t kItemNodes = 10;  // what an item takes beside its tree
   static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
   static constexpr std::size_t kEventOctets = 400;  // what a small event takes
   static constexpr int kMostWaits = 10;             // for one step, in patiences
@@ -527,8 +491,7 @@ class Run {
   Clock::time_point last_event_ = Clock::now();
   const CastStep* due_ = nullptr;
   Clock::time_point due_since_ = Clock::now();
-  std::size_t weighed_ = 0;  // items that kept_nodes_ counts
-  std::size_t kept_nodes_ = 0;
+  KeptNodes kept_;
   std::size_t noticed_ = 0;
   std::size_t sent_ = 0;
 
