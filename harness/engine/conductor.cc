@@ -17,6 +17,7 @@
 #include "harness/engine/judge.h"
 #include "harness/engine/kept_nodes.h"
 #include "harness/engine/noise_channel.h"
+#include "harness/engine/owed.h"
 #include "harness/engine/tracker.h"
 #include "harness/engine/upgrade.h"
 
@@ -26,13 +27,6 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
-
-void Patience::saw(std::chrono::microseconds answer) { slowest_ = std::max(slowest_, answer); }
-
-milliseconds Patience::now() const {
-  // Ten times the slowest answer: a SUT on a loaded machine slows down as a whole.
-  return std::clamp(duration_cast<milliseconds>(slowest_ * 10), least_, most_);
-}
 
 namespace {
 
@@ -55,8 +49,13 @@ class Run {
              .patience = [this] { return patience(); },
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
+             .admission = [this](const std::string& link) { return admission(link); },
              .too_much = [this] { return kept_.too_many(tracker_->seen()); },
-             .rng = [this](const std::string& link) { return rng_.child("connection/" + link); }}),
+             .rng =
+                 [this](const std::string& link) {
+                   return rng_.child(
+                       fmt::format("connection/{}/{}", link, tracker_->connection(link)));
+                 }}),
         rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
     record_.values = std::move(row);
@@ -192,8 +191,7 @@ class Run {
         co_await handshake(step);
         break;
       case Step::Kind::close:
-        note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
-        connections_.end(step.link, false);
+        end(step);
         break;
       case Step::Kind::does:
         co_await drive(step);
@@ -203,11 +201,30 @@ class Run {
     }
   }
 
+  void end(const CastStep& step) {
+    const auto how = step.step.with.find("how");
+    const bool reset = how != step.step.with.end() && evaluated(how->second.front()) == "reset";
+    note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
+    connections_.end(step.link, reset);
+  }
+
+  Connections::Admission admission(const std::string& link) const {
+    using When = Connections::Admission::When;
+    const auto* step = tracker_->connection_to_come(link);
+    if (step == nullptr) {
+      return {.when = When::never};
+    }
+    return {.when = tracker_->may_connect(link) ? When::now : When::once_ended,
+            .step = step->step.id};
+  }
+
   // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
   // that drips octets or chats beside the flow does not keep one step waiting for ever.
   asio::awaitable<void> wait_for(const CastStep* due) {
-    const auto wait = std::max(patience(), due == nullptr ? milliseconds(0) : due->step.within);
-    const auto until = std::min(Clock::now() + wait, due_since_ + wait * kMostWaits);
+    const auto within = due == nullptr ? milliseconds(0) : due->step.within;
+    const auto wait = std::max(patience(), within);
+    const auto until =
+        std::min(Clock::now() + wait, due_since_ + std::max(patience() * kMostWaits, within));
     const auto events = record_.events.size();
     last_event_ = Clock::now();
     const auto asked = Clock::now();
@@ -217,7 +234,10 @@ class Run {
       co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (record_.events.size() != events) {
-      workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+      // What a SUT is given more time for does not say how fast it answers.
+      if (within == milliseconds(0)) {
+        workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+      }
       co_return;
     }
     const auto late = duration_cast<milliseconds>(Clock::now() - until).count();
@@ -315,7 +335,9 @@ class Run {
         broken(step.link, value.error().detail);
         co_return;
       }
-      params[field] = *value;
+      params[field] = step.step.unquoted.contains(field)
+                          ? nlohmann::json::parse(*value, nullptr, false)
+                          : nlohmann::json(*value);
     }
     if (step.step.form == "connect" && !listen(step.link, params)) {
       co_return;
@@ -339,11 +361,9 @@ class Run {
   }
 
   bool listen(const std::string& name, nlohmann::json& params) {
-    std::string step;
     std::optional<net::WebSocketOffer> offer;
     for (const auto& one : cast_.steps) {
       if (one.link == name && one.step.kind == Step::Kind::connect) {
-        step = one.step.id;
         offer.reset();
         if (endpoint_of(one) == kWebSocket) {
           offer = web_offer(*cast_.profile, workshop_.domain, connection_edit(one));
@@ -355,7 +375,7 @@ class Run {
       params["path"] = offer->path;
       params["origin"] = offer->origin;
     }
-    const auto address = connections_.listen(name, step, std::move(offer));
+    const auto address = connections_.listen(name, std::move(offer));
     if (!address) {
       broken(name, address.error().detail);
       return false;
@@ -416,24 +436,8 @@ class Run {
   // Acknowledges what steps took and did not, so that a SUT does not keep it for whoever has the
   // account next.
   asio::awaitable<void> settle(std::string link) {
-    if (!workshop_.manners.settle) {
-      co_return;
-    }
-    std::vector<const xml::Element*> said;
-    for (const auto& one : tracker_->sent()) {
-      if (one.link == link) {
-        said.push_back(&one.element);
-      }
-    }
-    std::vector<xml::Element> owed;
-    for (const auto& seen : tracker_->seen()) {
-      const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-      if (stanza != nullptr && seen.link == link && !seen.step.empty()) {
-        auto more = workshop_.manners.settle(stanza->element, said, view_of(link));
-        std::ranges::move(more, std::back_inserter(owed));
-      }
-    }
-    co_await say_beside(std::move(link), std::move(owed));
+    auto stanzas = owed(*tracker_, link, workshop_.manners, view_of(link));
+    co_await say_beside(std::move(link), std::move(stanzas));
   }
 
   // Takes leave of the SUT and reads what it still says: all that it does because of what it was
