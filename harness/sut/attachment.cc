@@ -319,8 +319,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                 "--driver"};
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
-    out.features = {"noise-xx", "deflate",  "routing",   "passive",  "offline",
-                    "receipts", "presence", "chatstate", "websocket"};
+    out.features = {"noise-xx", "deflate",   "routing",   "passive",   "offline",  "receipts",
+                    "presence", "chatstate", "websocket", "keepalive", "reconnect"};
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};
