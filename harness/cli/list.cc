@@ -151,6 +151,10 @@ Listing monitors() {
   return out;
 }
 
+std::string connection_of(const engine::CastStep& step) {
+  return step.connection < 2 ? "TCP connection" : fmt::format("TCP connection {}", step.connection);
+}
+
 std::string ladder_line(const engine::CastStep& step) {
   const auto& s = step.step;
   const char* role = step.role == engine::Role::send     ? "send"
@@ -158,7 +162,7 @@ std::string ladder_line(const engine::CastStep& step) {
                      : step.role == engine::Role::done   ? "done"
                                                          : "inferred";
   const auto what = s.kind == model::Step::Kind::tls       ? "TLS handshake"
-                    : s.kind == model::Step::Kind::connect ? "TCP connection"
+                    : s.kind == model::Step::Kind::connect ? connection_of(step)
                     : s.kind == model::Step::Kind::close   ? "end of connection"
                     : s.kind == model::Step::Kind::does    ? "user does: " + s.form
                     : s.kind == model::Step::Kind::shows   ? "user is shown: " + s.form

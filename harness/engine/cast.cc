@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace parley::engine {
 namespace {
@@ -137,6 +138,13 @@ CastRun plain_run(const model::Case& one, const model::Library& library, const s
   return run;
 }
 
+void number_connections(CastRun& run) {
+  std::map<std::string, int> numbers;
+  for (auto& step : run.steps) {
+    step.connection = numbers[step.link] += step.step.kind == Step::Kind::connect ? 1 : 0;
+  }
+}
+
 void forbid(const model::Case& one, CastRun& run) {
   if (run.flow != nullptr) {
     run.never = cast_steps(one.never, run);
@@ -177,10 +185,11 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
       runs.push_back(plain_run(one, library, "after", library.profiles.at(one.profile).probe));
     }
   }
-  for (const auto& run : runs) {
+  for (auto& run : runs) {
     if (run.flow == nullptr) {
       return fail(Errc::not_found, "the flow or the profile's probe flow is unknown");
     }
+    number_connections(run);
   }
   return runs;
 }

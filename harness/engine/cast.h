@@ -17,7 +17,8 @@ enum class Role { send, expect, done, inferred };
 struct CastStep {
   model::Step step;
   Role role = Role::done;
-  std::string link;  // the client actor whose connection carries it
+  std::string link;    // the client actor whose connection carries it
+  int connection = 0;  // which of its link's, from 1; 0 before the first
   bool changed =
       false;  // carries the case's change (or is the first thing sent after a left-out one)
   bool consequence = false;  // comes after the change and is not a fence: not carried out unless

@@ -50,6 +50,31 @@ steps:
   - { id: shake, tls: user -> server }
   - { id: end, closes: server -> user }
 )";
+constexpr const char* kOnce = R"(
+flow: once
+title: A connection and its end
+actors: { user: third-party.client, server: gatekeeper.server }
+steps:
+  - { id: dial, connect: user -> server }
+  - { id: say, sends: user -> server, message: message }
+  - { id: cut, closes: server -> user }
+)";
+constexpr const char* kBack = R"(
+flow: back
+title: An actor connects again and again
+actors: { alice: third-party.client, bob: gatekeeper.client, server: gatekeeper.server }
+steps:
+  - { id: ask, does: connect, at: alice }
+  - { id: dial, connect: alice -> server }
+  - { use: probe, as: { user: bob } }
+  - { id: say, sends: alice -> server, message: message }
+  - { id: cut, closes: server -> alice }
+  - { id: shown, shows: closed, at: alice }
+  - { id: again/dial, connect: alice -> server }
+  - { id: again/say, sends: alice -> server, message: message }
+  - { id: again/cut, closes: server -> alice }
+  - { id: back, times: 2, use: once, as: { user: alice } }
+)";
 
 model::Library library() {
   model::Library out;
@@ -61,7 +86,7 @@ model::Library library() {
   }
   model::Problems problems;
   std::vector<model::Document> documents;
-  for (const auto* text : {kTalk, kProbe, kSecure}) {
+  for (const auto* text : {kTalk, kProbe, kSecure, kOnce, kBack}) {
     if (auto document = model::parse_document("flow.yaml", text, problems)) {
       documents.push_back(std::move(*document));
     }
@@ -223,6 +248,23 @@ TEST(CastCase, LeavesOutTheAnswersToAStepThatIsLeftOut) {
             (Words{"alice dial send given", "alice ask done", "alice say send changed",
                    "bob hear expect consequence", "bob see done consequence",
                    "alice ping send fence", "alice pong expect fence"}));
+}
+
+TEST(CastCase, CountsTheConnectionsOfEachActor) {
+  const auto loaded = library();
+  for (const auto party : {Party::gatekeeper_server, Party::third_party_client}) {
+    const auto runs = cast_case(one_case(party, "back", ""), loaded);
+    ASSERT_TRUE(runs) << runs.error();
+    std::string numbers;
+    for (const auto& step : runs->at(0).steps) {
+      numbers += fmt::format("{} {}; ", step.step.id, step.connection);
+    }
+    EXPECT_EQ(
+        numbers,
+        "ask 0; dial 1; bob/dial 1; say 1; cut 1; shown 1; again/dial 2; again/say 2; "
+        "again/cut 2; back#1/dial 3; back#1/say 3; back#1/cut 3; back#2/dial 4; back#2/say 4; "
+        "back#2/cut 4; ");
+  }
 }
 
 TEST(CastCase, SendsAnInsertedMessageTheWayThatIsOurs) {

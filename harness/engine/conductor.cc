@@ -10,12 +10,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
-#include "harness/base/text.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/connections.h"
 #include "harness/engine/handshake.h"
+#include "harness/engine/identities.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/kept_nodes.h"
 #include "harness/engine/noise_handshake.h"
+#include "harness/engine/owed.h"
 #include "harness/engine/tracker.h"
 #include "harness/engine/upgrade.h"
 #include "harness/model/setting.h"
@@ -27,25 +29,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-void Patience::saw(std::chrono::microseconds answer) { slowest_ = std::max(slowest_, answer); }
-
-milliseconds Patience::now() const {
-  // Ten times the slowest answer: a SUT on a loaded machine slows down as a whole.
-  return std::clamp(duration_cast<milliseconds>(slowest_ * 10), least_, most_);
-}
-
 namespace {
 
 using model::Step;
-
-// Elements and attributes of a tree; the reader bounds its depth.
-std::size_t nodes_of(const xml::Element& element) {
-  std::size_t out = 1 + element.attributes.size();
-  for (const auto* child : element.elements()) {
-    out += nodes_of(*child);
-  }
-  return out;
-}
 
 class Run {
  public:
@@ -64,8 +50,13 @@ class Run {
              .patience = [this] { return patience(); },
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
-             .too_much = [this] { return too_much_kept(); },
-             .rng = [this](const std::string& link) { return rng_.child("connection/" + link); }}),
+             .admission = [this](const std::string& link) { return admission(link); },
+             .too_much = [this] { return kept_.too_many(tracker_->seen()); },
+             .rng =
+                 [this](const std::string& link) {
+                   return rng_.child(
+                       fmt::format("connection/{}/{}", link, tracker_->connection(link)));
+                 }}),
         rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
     record_.name = cast.name;
     record_.values = std::move(row);
@@ -132,7 +123,7 @@ class Run {
       if (model::is_server(party)) {
         continue;
       }
-      auto identity = fresh_identity(rng_.child("identity/" + actor));
+      auto identity = fresh_identity(*cast_.profile, rng_.child("identity/" + actor));
       if (server_sut || party == cast_.sut) {
         auto leased = co_await workshop_.attachment.lease(std::move(identity));
         if (!leased) {
@@ -141,7 +132,7 @@ class Run {
         }
         identity = std::move(*leased);
       }
-      const auto bare = address_of(party, identity.user, domain);
+      const auto bare = address_of(*cast_.profile, party, identity.user, domain);
       const auto resource = "r" + rng_.child("resource/" + actor).token(6);
       record_.values[actor + ".user"] = identity.user;
       record_.values[actor + ".password"] = identity.password;
@@ -159,24 +150,6 @@ class Run {
       }
     }
     co_return true;
-  }
-
-  Identity fresh_identity(Rng rng) const {
-    if (!cast_.profile->numbered_accounts) {
-      return {.user = "u" + rng.token(10), .password = rng.token(20)};
-    }
-    // Fifteen digits at most, none of them leading zeros, as telephone numbers have (ITU-T E.164).
-    return {.user = std::to_string(49'000'000'000'000 + rng.below(1'000'000'000'000)),
-            .password = rng.token(20)};
-  }
-
-  std::string address_of(model::Party party, const std::string& user,
-                         const std::string& domain) const {
-    const auto at = cast_.profile->addresses.find(party);
-    const auto form = at == cast_.profile->addresses.end()
-                          ? "${user}@${domain}"
-                          : model::with_settings(at->second, *cast_.profile);
-    return replace_all(replace_all(form, "${user}", user), "${domain}", domain);
   }
 
   void take_notice(const std::string& actor, const std::string& method,
@@ -224,8 +197,7 @@ class Run {
         co_await handshake(step);
         break;
       case Step::Kind::close:
-        note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
-        connections_.end(step.link, false);
+        end(step);
         break;
       case Step::Kind::does:
         co_await drive(step);
@@ -235,11 +207,30 @@ class Run {
     }
   }
 
+  void end(const CastStep& step) {
+    const auto how = step.step.with.find("how");
+    const bool reset = how != step.step.with.end() && evaluated(how->second.front()) == "reset";
+    note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
+    connections_.end(step.link, reset);
+  }
+
+  Connections::Admission admission(const std::string& link) const {
+    using When = Connections::Admission::When;
+    const auto* step = tracker_->connection_to_come(link);
+    if (step == nullptr) {
+      return {.when = When::never};
+    }
+    return {.when = tracker_->may_connect(link) ? When::now : When::once_ended,
+            .step = step->step.id};
+  }
+
   // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
   // that drips octets or chats beside the flow does not keep one step waiting for ever.
   asio::awaitable<void> wait_for(const CastStep* due) {
-    const auto wait = std::max(patience(), due == nullptr ? milliseconds(0) : due->step.within);
-    const auto until = std::min(Clock::now() + wait, due_since_ + wait * kMostWaits);
+    const auto within = due == nullptr ? milliseconds(0) : due->step.within;
+    const auto wait = std::max(patience(), within);
+    const auto until =
+        std::min(Clock::now() + wait, due_since_ + std::max(patience() * kMostWaits, within));
     const auto events = record_.events.size();
     last_event_ = Clock::now();
     const auto asked = Clock::now();
@@ -249,7 +240,10 @@ class Run {
       co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (record_.events.size() != events) {
-      workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+      // What a SUT is given more time for does not say how fast it answers.
+      if (within == milliseconds(0)) {
+        workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+      }
       co_return;
     }
     const auto late = duration_cast<milliseconds>(Clock::now() - until).count();
@@ -296,16 +290,6 @@ class Run {
       value = evaluated(value);
     }
     return out;
-  }
-
-  // What came is kept as trees, which small elements swell far beyond their octets.
-  bool too_much_kept() {
-    const auto& seen = tracker_->seen();
-    for (; weighed_ < seen.size(); ++weighed_) {
-      const auto* stanza = std::get_if<xml::Stanza>(&seen[weighed_].item);
-      kept_nodes_ += kItemNodes + (stanza == nullptr ? 0 : nodes_of(stanza->element));
-    }
-    return kept_nodes_ > kMaxKeptNodes;
   }
 
   asio::awaitable<void> handshake(const CastStep& step) {
@@ -357,7 +341,9 @@ class Run {
         broken(step.link, value.error().detail);
         co_return;
       }
-      params[field] = *value;
+      params[field] = step.step.unquoted.contains(field)
+                          ? nlohmann::json::parse(*value, nullptr, false)
+                          : nlohmann::json(*value);
     }
     if (step.step.form == "connect" && !listen(step.link, params)) {
       co_return;
@@ -381,11 +367,9 @@ class Run {
   }
 
   bool listen(const std::string& name, nlohmann::json& params) {
-    std::string step;
     std::optional<net::WebSocketOffer> offer;
     for (const auto& one : cast_.steps) {
       if (one.link == name && one.step.kind == Step::Kind::connect) {
-        step = one.step.id;
         offer.reset();
         if (endpoint_of(one) == kWebSocket) {
           offer = web_offer(*cast_.profile, workshop_.domain, connection_edit(one));
@@ -397,7 +381,7 @@ class Run {
       params["path"] = offer->path;
       params["origin"] = offer->origin;
     }
-    const auto address = connections_.listen(name, step, std::move(offer));
+    const auto address = connections_.listen(name, std::move(offer));
     if (!address) {
       broken(name, address.error().detail);
       return false;
@@ -458,24 +442,8 @@ class Run {
   // Acknowledges what steps took and did not, so that a SUT does not keep it for whoever has the
   // account next.
   asio::awaitable<void> settle(std::string link) {
-    if (!workshop_.manners.settle) {
-      co_return;
-    }
-    std::vector<const xml::Element*> said;
-    for (const auto& one : tracker_->sent()) {
-      if (one.link == link) {
-        said.push_back(&one.element);
-      }
-    }
-    std::vector<xml::Element> owed;
-    for (const auto& seen : tracker_->seen()) {
-      const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-      if (stanza != nullptr && seen.link == link && !seen.step.empty()) {
-        auto more = workshop_.manners.settle(stanza->element, said, view_of(link));
-        std::ranges::move(more, std::back_inserter(owed));
-      }
-    }
-    co_await say_beside(std::move(link), std::move(owed));
+    auto stanzas = owed(*tracker_, link, workshop_.manners, view_of(link));
+    co_await say_beside(std::move(link), std::move(stanzas));
   }
 
   // Takes leave of the SUT and reads what it still says: all that it does because of what it was
@@ -515,8 +483,6 @@ class Run {
   }
 
   // Of one run.
-  static constexpr std::size_t kMaxKeptNodes = 200'000;
-  static constexpr std::size_t kItemNodes = 10;  // what an item takes beside its tree
   static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
   static constexpr std::size_t kEventOctets = 400;  // what a small event takes
   static constexpr int kMostWaits = 10;             // for one step, in patiences
@@ -535,8 +501,7 @@ class Run {
   Clock::time_point last_event_ = Clock::now();
   const CastStep* due_ = nullptr;
   Clock::time_point due_since_ = Clock::now();
-  std::size_t weighed_ = 0;  // items that kept_nodes_ counts
-  std::size_t kept_nodes_ = 0;
+  KeptNodes kept_;
   std::size_t noticed_ = 0;
   std::size_t sent_ = 0;
 

@@ -3,6 +3,7 @@
 // octet and event. What to do next and when to stop the tracker says; the verdict is the judge's.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <map>
@@ -21,8 +22,12 @@ class Patience {
  public:
   Patience(std::chrono::milliseconds least, std::chrono::milliseconds most)
       : least_(least), most_(most) {}
-  void saw(std::chrono::microseconds answer);
-  std::chrono::milliseconds now() const;
+  void saw(std::chrono::microseconds answer) { slowest_ = std::max(slowest_, answer); }
+  std::chrono::milliseconds now() const {
+    // Ten times the slowest answer: a SUT on a loaded machine slows down as a whole.
+    return std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(slowest_ * 10), least_,
+                      most_);
+  }
 
  private:
   std::chrono::milliseconds least_;

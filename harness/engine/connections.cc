@@ -37,6 +37,7 @@ void Connections::spawn(const std::string& link, Task task) {
                  .link = link,
                  .text = "a connection failed inside the harness"});
     }
+    admit(link);
     idle_.cancel();
   });
 }
@@ -48,6 +49,10 @@ asio::awaitable<void> Connections::wait(Clock::time_point until) {
 }
 
 asio::awaitable<void> Connections::dial(std::string link, std::string step, Way way) {
+  while (reading(link)) {
+    links_[link].stream->close();
+    co_await wait(Clock::now() + run_.patience());
+  }
   auto stream = co_await net::Stream::connect(way.to, run_.patience());
   auto trouble = stream ? std::string() : stream.error().detail;
   if (stream && way.tls) {
@@ -62,7 +67,7 @@ asio::awaitable<void> Connections::dial(std::string link, std::string step, Way 
     co_return;
   }
   if (!way.web) {
-    links_[link].stream = std::move(*stream);
+    renew(links_[link], std::move(*stream));
     run_.note({.kind = Event::Kind::dialled, .link = link, .step = step});
     start_reading(link);
     co_return;
@@ -89,9 +94,10 @@ net::WebSocket& Connections::make_web(const std::string& name, std::unique_ptr<n
   };
   auto web = net::WebSocket::make(std::move(under), role, run_.rng(name), std::move(manners));
   auto& link = links_[name];
-  link.web = web.get();
-  link.stream = std::move(web);
-  return *link.web;
+  auto* made = web.get();
+  renew(link, std::move(web));
+  link.web = made;
+  return *made;
 }
 
 bool Connections::note_upgrade(const std::string& name, const std::string& step,
@@ -125,41 +131,77 @@ bool Connections::note_silence(const std::string& name, const std::string& step,
   return true;
 }
 
-Result<net::Address> Connections::listen(const std::string& link, const std::string& step,
+// Nothing of the connection before is left.
+void Connections::renew(Link& link, std::unique_ptr<net::Stream> stream) {
+  link.stream = std::move(stream);
+  link.web = nullptr;
+  link.held.clear();
+  link.joined = 0;
+}
+
+Result<net::Address> Connections::listen(const std::string& name,
                                          std::optional<net::WebSocketOffer> offer) {
-  auto listener = net::Listener::open(executor_);
-  if (!listener) {
-    return std::unexpected(listener.error());
+  auto& link = links_[name];
+  if (link.listener == nullptr) {
+    auto listener = net::Listener::open(executor_);
+    if (!listener) {
+      return std::unexpected(listener.error());
+    }
+    link.listener = std::move(*listener);
+    spawn(name, accept(name));
   }
-  links_[link].listener = std::move(*listener);
-  const auto address = links_[link].listener->address();
+  const auto address = link.listener->address();
   if (offer) {
     offer->hosts.insert({net::to_string(address), fmt::format("localhost:{}", address.port)});
   }
-  spawn(link, accept(link, step, std::move(offer)));
+  link.offer = std::move(offer);
   return address;
 }
 
-asio::awaitable<void> Connections::accept(std::string link, std::string step,
-                                          std::optional<net::WebSocketOffer> offer) {
-  auto stream = co_await links_[link].listener->accept(milliseconds(0));
-  if (stream == nullptr || shut_) {
+asio::awaitable<void> Connections::accept(std::string name) {
+  auto& link = links_[name];
+  link.waiting = co_await link.listener->accept(milliseconds(0));
+  if (link.waiting != nullptr && !shut_ && run_.admission(name).when == Admission::When::never) {
+    // It stays as it is, and no other is accepted.
+    run_.note({.kind = Event::Kind::accepted, .link = name});
+  }
+}
+
+// Lets a connection begin that waits for the end of the one before.
+void Connections::admit(const std::string& name) {
+  auto& link = links_[name];
+  if (link.waiting == nullptr || link.reading || shut_) {
+    return;
+  }
+  auto admission = run_.admission(name);
+  if (admission.when != Admission::When::now) {
+    return;
+  }
+  if (link.offer) {
+    spawn(name, upgrade(name, std::move(admission.step), std::move(link.waiting)));
+    return;
+  }
+  renew(link, std::move(link.waiting));
+  run_.note({.kind = Event::Kind::accepted, .link = name, .step = std::move(admission.step)});
+  if (!run_.handshake_next(name)) {
+    start_reading(name);
+  }
+  spawn(name, accept(name));
+}
+
+asio::awaitable<void> Connections::upgrade(std::string name, std::string step,
+                                           std::unique_ptr<net::Stream> under) {
+  auto& web = make_web(name, std::move(under), wire::WebSocketRole::server);
+  const auto began = Clock::now();
+  auto offer = *links_[name].offer;
+  const auto done = co_await web.accept(std::move(offer), run_.patience());
+  if (shut_) {
     co_return;
   }
-  if (offer) {
-    auto& web = make_web(link, std::move(stream), wire::WebSocketRole::server);
-    const auto began = Clock::now();
-    const auto done = co_await web.accept(std::move(*offer), run_.patience());
-    if (!shut_ && note_upgrade(link, step, done, began)) {
-      start_reading(link);
-    }
-    co_return;
+  if (note_upgrade(name, step, done, began)) {
+    start_reading(name);
   }
-  links_[link].stream = std::move(stream);
-  run_.note({.kind = Event::Kind::accepted, .link = link, .step = step});
-  if (!run_.handshake_next(link)) {
-    start_reading(link);
-  }
+  spawn(name, accept(name));
 }
 
 void Connections::start_reading(const std::string& link) {
@@ -304,6 +346,7 @@ void Connections::end(const std::string& link, bool reset) {
   } else {
     at->second.stream->close();
   }
+  admit(link);
 }
 
 asio::awaitable<void> Connections::read_to_the_end(std::vector<std::string> links) {
@@ -326,6 +369,9 @@ asio::awaitable<void> Connections::shut() {
   for (auto& [name, link] : links_) {
     if (link.stream != nullptr) {
       link.stream->close();
+    }
+    if (link.waiting != nullptr) {
+      link.waiting->close();
     }
     if (link.listener != nullptr) {
       link.listener->close();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The connections of one run, one a client actor: dialled or accepted, secured, read to their end.
-// Each octet and each end becomes an event. What is written when, the conductor says.
+// The connections of one run, one at a time of a client actor: dialled or accepted, secured, read
+// to their end. Each octet and each end becomes an event. What is written when, the conductor says.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -32,12 +32,19 @@ struct Way {
 
 class Connections {
  public:
+  struct Admission {
+    enum class When { now, once_ended, never };  // once the connection that stands has ended
+    When when = When::never;
+    std::string step{};  // that it carries out
+  };
   // What the run has to say about them. All of it outlives the connections.
   struct Run {
     std::function<void(Event)> note;
     std::function<std::chrono::milliseconds()> patience;
     // Whether the next octets on a connection are a TLS handshake's.
     std::function<bool(const std::string& link)> handshake_next;
+    // What becomes of a connection that the SUT begins on a link.
+    std::function<Admission(const std::string& link)> admission;
     // Whether what came has grown beyond what one run may keep.
     std::function<bool()> too_much;
     // What a connection's own random octets are drawn from.
@@ -49,12 +56,12 @@ class Connections {
       : executor_(executor), tls_(tls), run_(std::move(run)), idle_(executor) {}
 
   // Notes `dialled` or `unreachable`; of a WebSocket that the SUT does not open also `failed`, or
-  // `deadline` when it falls silent.
+  // `deadline` when it falls silent. What was read before on this link has been noted by then.
   boost::asio::awaitable<void> dial(std::string link, std::string step, Way way);
-  // Waits for the SUT on a port of its own, with an offer over a WebSocket; notes `accepted`, and
-  // as dial() what becomes of the WebSocket. Errors: io.
-  Result<net::Address> listen(const std::string& link, const std::string& step,
-                              std::optional<net::WebSocketOffer> offer);
+  // Waits for the SUT on a port of the link's own, from the first call on, with an offer over a
+  // WebSocket; notes `accepted`, for what is never admitted without a step, and as dial() what
+  // becomes of the WebSocket. Errors: io.
+  Result<net::Address> listen(const std::string& link, std::optional<net::WebSocketOffer> offer);
   // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
   // As `how` says: in segments, together with what follows, in frames of its own. A connection that
@@ -76,6 +83,8 @@ class Connections {
     std::unique_ptr<net::Listener> listener;  // when the SUT dials
     Bytes held{};                             // goes out with what follows
     std::size_t joined = 0;                   // writes, from the next one on, that go out at once
+    std::optional<net::WebSocketOffer> offer{};  // to what the listener accepts
+    std::unique_ptr<net::Stream> waiting{};      // was accepted and is not yet admitted
     bool reading = false;
     bool pausing = false;
   };
@@ -83,8 +92,11 @@ class Connections {
   void start_reading(const std::string& link);
   boost::asio::awaitable<void> read(std::string link);
   boost::asio::awaitable<void> pause_reading(std::string link);
-  boost::asio::awaitable<void> accept(std::string link, std::string step,
-                                      std::optional<net::WebSocketOffer> offer);
+  boost::asio::awaitable<void> accept(std::string link);
+  void admit(const std::string& link);
+  boost::asio::awaitable<void> upgrade(std::string link, std::string step,
+                                       std::unique_ptr<net::Stream> under);
+  static void renew(Link& link, std::unique_ptr<net::Stream> stream);
   net::WebSocket& make_web(const std::string& link, std::unique_ptr<net::Stream> under,
                            wire::WebSocketRole role);
   // Notes how its opening handshake went; whether it is open.

@@ -134,6 +134,32 @@ class Renderer {
   std::set<std::string> done_;
 };
 
+// What a value must be: one of `takes`, or, where there are `excludes`, none of those.
+struct Wanted {
+  std::vector<std::string> takes;
+  std::vector<std::string> excludes;
+
+  bool none() const { return takes.empty() && excludes.empty(); }
+
+  bool fits(const std::string& actual) const {
+    return (!excludes.empty() && std::ranges::count(excludes, actual) == 0) ||
+           std::ranges::any_of(takes, [&](const std::string& one) {
+             // "a/*" takes whatever begins with "a/".
+             const bool prefix = one.size() > 1 && one.ends_with('*');
+             return one == actual || (prefix && actual.size() >= one.size() &&
+                                      actual.starts_with(one.substr(0, one.size() - 1)));
+           });
+  }
+
+  std::string shown() const {
+    auto all = takes;
+    if (!excludes.empty()) {
+      all.push_back("other than " + join(excludes, ", "));
+    }
+    return all.empty() ? "any value" : join(all, " or ");
+  }
+};
+
 class Matcher {
  public:
   Matcher(const std::string& step_id, const Fields& with, const Scope& scope)
@@ -226,38 +252,41 @@ class Matcher {
     return text(pattern.get("name"), &actual.name, path + "/*");
   }
 
+  // "!a" excludes a.
+  Wanted wanted_of(std::string_view pattern, const std::optional<Placeholder>& field) const {
+    Wanted out;
+    const auto add = [&](std::vector<std::string>& to, std::string_view expression,
+                         const std::string& label) {
+      auto value = evaluate(expression, scope_, label);
+      to.push_back(value ? *value : "(" + value.error().detail + ")");
+    };
+    if (!field) {
+      add(out.takes, pattern, step_id_);
+    } else if (const auto given = with_.find(field->field); given != with_.end()) {
+      for (const std::string_view expression : given->second) {
+        const bool excludes = expression.starts_with('!');
+        add(excludes ? out.excludes : out.takes, expression.substr(excludes ? 1 : 0),
+            step_id_ + "/" + field->field);
+      }
+    }
+    return out;
+  }
+
   std::optional<xml::Difference> text(std::string_view pattern, const std::string* actual,
                                       const std::string& path) {
     const auto field = placeholder(pattern);
-    std::vector<std::string> alternatives;
-    if (!field) {
-      auto wanted = evaluate(pattern, scope_, step_id_);
-      alternatives.push_back(wanted ? *wanted : "(" + wanted.error().detail + ")");
-    } else if (const auto given = with_.find(field->field); given != with_.end()) {
-      for (const auto& expression : given->second) {
-        auto wanted = evaluate(expression, scope_, step_id_ + "/" + field->field);
-        alternatives.push_back(wanted ? *wanted : "(" + wanted.error().detail + ")");
-      }
-    }
-    const bool wild = alternatives.empty() || std::ranges::count(alternatives, "*") > 0;
-    const bool may_lack = std::ranges::count(alternatives, "") > 0 ||
+    const auto wanted = wanted_of(pattern, field);
+    const bool wild = wanted.none() || std::ranges::count(wanted.takes, "*") > 0;
+    const bool may_lack = std::ranges::count(wanted.takes, "") > 0 ||
                           (field && field->optional && wild && !with_.contains(field->field));
     if (actual == nullptr || (actual->empty() && wild && !may_lack)) {
       if (actual == nullptr && may_lack) {
         return std::nullopt;
       }
-      return xml::Difference{path, alternatives.empty() ? "any value" : join(alternatives, " or "),
-                             actual == nullptr ? "(absent)" : "(empty)"};
+      return xml::Difference{path, wanted.shown(), actual == nullptr ? "(absent)" : "(empty)"};
     }
-    const bool fits = std::ranges::any_of(alternatives, [&](const std::string& alternative) {
-      // "a/*" takes whatever begins with "a/".
-      const bool prefix = alternative.size() > 1 && alternative.ends_with('*');
-      return alternative == *actual ||
-             (prefix && actual->size() >= alternative.size() &&
-              actual->starts_with(alternative.substr(0, alternative.size() - 1)));
-    });
-    if (!wild && !fits) {
-      return xml::Difference{path, join(alternatives, " or "), *actual};
+    if (!wild && !wanted.fits(*actual)) {
+      return xml::Difference{path, wanted.shown(), *actual};
     }
     if (field) {
       const auto name = step_id_ + "." + field->field;

@@ -95,6 +95,20 @@ TEST(Match, ReadsAlternativesWildcardsAndAbsence) {
   EXPECT_FALSE(match(iq, "e", {}, element("<iq id='1'/>"), s));
 }
 
+TEST(Match, TakesAnythingElseThanWhatIsExcluded) {
+  auto s = scope();
+  const auto iq = form("<iq from='${from?}' id='${id}'/>");
+  const model::Fields with{{"from", {"", "!${bob.jid}", "!ann"}}};
+  EXPECT_FALSE(match(iq, "a", with, element("<iq id='1' from='eve'/>"), s));
+  EXPECT_EQ(s.values["a.from"], "eve");
+  EXPECT_FALSE(match(iq, "b", with, element("<iq id='1'/>"), s));
+  EXPECT_TRUE(match(iq, "c", with, element("<iq id='1' from='ann'/>"), s));
+  const auto wrong = match(iq, "d", with, element("<iq id='1' from='bob@x/r'/>"), s);
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->expected, " or other than bob@x/r, ann");
+  EXPECT_TRUE(match(iq, "e", {{"from", {"!ann"}}}, element("<iq id='1'/>"), s));
+}
+
 TEST(Match, AllowsTheAbsenceOfAnElementWhoseOnlyFieldMayBeEmpty) {
   auto s = scope();
   const auto bind = form("<iq><bind><resource>${resource?}</resource></bind></iq>");

@@ -19,6 +19,12 @@ const xml::Element* stanza_of(const Seen& seen) {
   return stanza == nullptr ? nullptr : &stanza->element;
 }
 
+// Of one connection of a client actor.
+template <class Stanza>
+std::string stream_of(const Stanza& one) {
+  return fmt::format("{} {}", one.link, one.connection);
+}
+
 std::optional<Finding> well_formed(const Watched& watched) {
   for (const auto& [event, refused] : watched.tracker.malformed()) {
     if (!refused.beyond_limits()) {
@@ -85,7 +91,7 @@ std::optional<Finding> fresh_ids(const Watched& watched) {
         (stanza->get("type") != "get" && stanza->get("type") != "set")) {
       continue;
     }
-    if (!ids.insert(seen.link + " " + stanza->get("id")).second) {
+    if (!ids.insert(stream_of(seen) + " " + stanza->get("id")).second) {
       return found("fresh-ids", "the SUT used one id for two requests",
                    xml::print(*stanza, stanza->ns));
     }
@@ -179,10 +185,10 @@ bool is_bind(const xml::Element& iq) {
 
 // Before a resource is bound no stanza of the SUT is on its way but those that bind it.
 std::optional<Finding> bound_first(const Watched& watched) {
-  std::map<std::string, std::size_t> bound;  // by link, the event that said so
+  std::map<std::string, std::size_t> bound;  // by stream, the event that said so
   for (const auto& sent : watched.sent) {
     if (sent.element.get("type") == "result" && is_bind(sent.element)) {
-      bound.try_emplace(sent.link, sent.event);
+      bound.try_emplace(stream_of(sent), sent.event);
     }
   }
   for (const auto& seen : watched.tracker.seen()) {
@@ -191,11 +197,11 @@ std::optional<Finding> bound_first(const Watched& watched) {
       continue;
     }
     if (stanza->get("type") == "result" && is_bind(*stanza)) {
-      bound.try_emplace(seen.link, seen.event);
+      bound.try_emplace(stream_of(seen), seen.event);
     }
     const bool routed = stanza->name == "message" || stanza->name == "presence";
     const bool answer = stanza->get("type") == "error";
-    const auto at = bound.find(seen.link);
+    const auto at = bound.find(stream_of(seen));
     if (routed && !answer && (at == bound.end() || at->second > seen.event)) {
       return found("bound-first", "a stanza came before a resource was bound",
                    xml::print(*stanza, stanza->ns));
@@ -279,26 +285,34 @@ std::size_t after_closing_tag(const Bytes& octets, std::size_t from) {
 
 // After its closing tag the SUT sends nothing more on that stream.
 std::optional<Finding> silent_after_close(const Watched& watched) {
-  std::map<std::string, std::size_t> ended;
+  std::map<std::string, const Seen*> ended;
   for (const auto& seen : watched.tracker.seen()) {
     if (std::holds_alternative<xml::StreamClosed>(seen.item)) {
-      ended.try_emplace(seen.link, seen.event);
+      ended.try_emplace(stream_of(seen), &seen);
     }
   }
-  for (const auto& [link, at] : ended) {
+  for (const auto& [stream, end] : ended) {
     Bytes octets;
     std::size_t from = 0;  // where the event begins in which the stream ended
     for (std::size_t i = 0; i < watched.record.events.size(); ++i) {
       const auto& event = watched.record.events[i];
-      if (event.kind == Event::Kind::received && event.link == link) {
-        from = i == at ? octets.size() : from;
+      if (event.link != end->link) {
+        continue;
+      }
+      if (begins_connection(event) && i > end->event) {
+        break;
+      }
+      if (begins_connection(event)) {
+        octets.clear();
+      } else if (event.kind == Event::Kind::received) {
+        from = i == end->event ? octets.size() : from;
         octets += event.octets;
       }
     }
-    const auto end = after_closing_tag(octets, from);
+    const auto after = after_closing_tag(octets, from);
     // A second closing tag does no harm.
     const auto rest =
-        end == Bytes::npos ? Bytes() : replace_all(octets.substr(end), "</stream:stream>", "");
+        after == Bytes::npos ? Bytes() : replace_all(octets.substr(after), "</stream:stream>", "");
     if (rest.find_first_not_of(" \t\r\n") != Bytes::npos) {
       return found("silent-after-close", "the SUT sent more after its closing tag", rest);
     }
@@ -432,6 +446,11 @@ constexpr MonitorEntry kMonitors[] = {
 }  // namespace
 
 std::span<const MonitorEntry> monitors() { return kMonitors; }
+
+bool begins_connection(const Event& event) {
+  return event.kind == Event::Kind::dialled ||
+         (event.kind == Event::Kind::accepted && !event.step.empty());
+}
 
 Finding found(std::string_view monitor, std::string reason, std::string came) {
   return {

@@ -24,6 +24,9 @@ struct Finding {
 // Of what `came`, the printable beginning.
 Finding found(std::string_view monitor, std::string reason, std::string came);
 
+// Whether the event's link has a new connection from then on.
+bool begins_connection(const Event& event);
+
 // What a monitor looks at.
 struct Watched {
   const CastRun& run;

@@ -35,6 +35,8 @@ std::optional<Finding> no_clear_password(const Watched& watched) {
   for (const auto& event : watched.record.events) {
     if (event.kind == Event::Kind::tls) {
       secure.insert(event.link);
+    } else if (begins_connection(event)) {
+      secure.erase(event.link);
     }
     if (event.kind == Event::Kind::received && !secure.contains(event.link)) {
       clear[event.link] += event.octets;

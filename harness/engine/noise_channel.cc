@@ -79,9 +79,12 @@ class NoiseChannel : public Channel {
     return out;
   }
 
-  Result<Bytes> write(const model::MessageForm& /*form*/, xml::Element element,
+  Result<Bytes> write(const model::MessageForm& form, xml::Element element,
                       const Edits& edits) override {
     handshake_.discard();  // what was written before was not sent
+    if (form.kind == model::MessageForm::Kind::footer) {
+      element.name = kStreamEnd;
+    }
     if (edits.stanza) {
       if (auto done = edits.stanza(element); !done) {
         return std::unexpected(done.error());
@@ -122,13 +125,14 @@ class NoiseChannel : public Channel {
       const auto plain = cipher.decrypt_with_ad("", frame->payload);
       const auto stanza = plain ? wire::decode(*plain, {}) : fail(Errc::malformed, "");
       if (stanza) {
+        ended_ = ended_ || stanza->root.name == kStreamEnd;
         out.emplace_back(xml::Stanza{stanza->root, *plain});
       }
     }
     return out;
   }
 
-  bool may_end(bool /*opened*/) const override { return transport_.has_value(); }
+  bool may_end(bool /*opened*/) const override { return transport_.has_value() && !ended_; }
 
  private:
   void take(const Bytes& payload, std::vector<xml::Item>& out) {
@@ -210,6 +214,7 @@ class NoiseChannel : public Channel {
   std::optional<noise::Transport> transport_;
   std::uint64_t frames_sent_ = 0;  // under the transport's key
   std::size_t inflatable_ = kMaxInflatedOctets;
+  bool ended_ = false;  // we have sent the end of the stream
 };
 
 }  // namespace

@@ -82,6 +82,19 @@ steps:
   - { id: ended, closes: server -> user }
 )",
     R"(
+flow: back
+profile: xmpp
+title: A user's connection ends and the user connects again
+actors: { user: third-party.client, server: gatekeeper.server }
+given: [{ use: begin }]
+steps:
+  - { id: cut, closes: server -> user }
+  - { id: again, use: begin }
+  - { id: ping, sends: user -> server, message: iq-ping, with: { to: "${domain}" } }
+  - { id: pong, sends: server -> user, message: iq-result, with: { id: "${ping.id}" } }
+  - { id: ended, closes: server -> user }
+)",
+    R"(
 flow: reopen
 profile: xmpp
 title: A stream is opened on top of another
@@ -237,7 +250,8 @@ class Player {
       case model::Step::Kind::tls:
         return {.kind = Event::Kind::tls, .link = cast.link, .step = step.id};
       case model::Step::Kind::close:
-        return {.kind = Event::Kind::closed, .link = cast.link};
+        return ours ? Event{.kind = Event::Kind::ended, .link = cast.link, .step = step.id}
+                    : Event{.kind = Event::Kind::closed, .link = cast.link};
       case model::Step::Kind::does:
         return {
             .kind = Event::Kind::call, .link = cast.link, .step = step.id, .data = fields(step)};
@@ -286,9 +300,10 @@ class Player {
       return received(word.substr(0, word.size() - 1), value(rest));
     }
     static const std::map<std::string, Event::Kind> ends{
-        {"closes", Event::Kind::closed},   {"breaks", Event::Kind::failed},
-        {"we-part", Event::Kind::parting}, {"gives-up", Event::Kind::gave_up},
-        {"broken", Event::Kind::broken},   {"unsupported", Event::Kind::unsupported}};
+        {"closes", Event::Kind::closed},          {"breaks", Event::Kind::failed},
+        {"strays", Event::Kind::accepted},        {"we-part", Event::Kind::parting},
+        {"gives-up", Event::Kind::gave_up},       {"broken", Event::Kind::broken},
+        {"unsupported", Event::Kind::unsupported}};
     if (const auto end = ends.find(word); end != ends.end()) {
       return {.kind = end->second, .link = rest, .text = "a reason"};
     }

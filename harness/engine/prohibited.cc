@@ -111,6 +111,24 @@ void Tracker::check_never(const std::string& link, const xml::Element& element,
   }
 }
 
+// A connection that the flow does not ask for, or no more since the change.
+void Tracker::check_stray(const std::string& link) {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (step.link == link && step.step.kind == Step::Kind::connect && step.role == Role::expect &&
+        change_made_ && step.consequence && !active(i)) {
+      prohibit(fmt::format("step '{}' happened: {} connected again", step.step.id, link));
+      return;
+    }
+  }
+  const bool never = std::ranges::any_of(run_.never, [&](const CastStep& one) {
+    return one.link == link && one.step.kind == Step::Kind::connect;
+  });
+  if (never && (run_.change == nullptr || change_made_)) {
+    prohibit(link + " connected again");
+  }
+}
+
 void Tracker::check_never(const Event& notice, const std::string& what) {
   if (run_.change != nullptr && !change_made_) {
     return;

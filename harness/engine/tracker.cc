@@ -65,10 +65,52 @@ bool Tracker::can_part(const std::string& link) const {
          at->second.channel->may_end(at->second.header_sent && at->second.header_came);
 }
 
-void Tracker::open(const std::string& link) {
+int Tracker::connection(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at == links_.end() ? 0 : at->second.connection;
+}
+
+const CastStep* Tracker::connection_to_come(const std::string& link) const {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    if (step.link == link && step.step.kind == Step::Kind::connect && step.role == Role::expect &&
+        active(i) && !marks_[i].done) {
+      return &step;
+    }
+  }
+  return nullptr;
+}
+
+bool Tracker::may_connect(const std::string& link) const {
+  return connection(link) == 0 || !link_open(link);
+}
+
+// Whether the next thing on `link` is its connection's end, whoever comes first.
+bool Tracker::about_to_end(const std::string& link) const {
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto kind = run_.steps[i].step.kind;
+    if (run_.steps[i].link == link && active(i) && !marks_[i].done && kind != Step::Kind::does &&
+        kind != Step::Kind::shows) {
+      return kind == Step::Kind::close;
+    }
+  }
+  return false;
+}
+
+void Tracker::open(const std::string& link, int connection) {
   const auto side = run_.played(link) ? Side::client : Side::server;
   links_[link] = Link{
-      .channel = make_channel(*run_.profile, side, fmt::format("{}/{}", link, events_), scope_)};
+      .connection = connection,
+      .channel = make_channel(*run_.profile, side, fmt::format("{}/{}", link, connection), scope_)};
+}
+
+void Tracker::on_connection(const Event& event) {
+  if (event.step.empty()) {
+    check_stray(event.link);
+    return;
+  }
+  open(event.link, links_[event.link].connection + 1);
+  complete(event.step);
 }
 
 void Tracker::follow_stream(Link& link, const model::MessageForm& form, bool sent) {
@@ -112,8 +154,7 @@ void Tracker::feed(const Event& event) {
   switch (event.kind) {
     case Event::Kind::dialled:
     case Event::Kind::accepted:
-      open(event.link);
-      complete(event.step);
+      on_connection(event);
       break;
     case Event::Kind::sent:
       on_sent(event);
@@ -124,7 +165,7 @@ void Tracker::feed(const Event& event) {
     case Event::Kind::control:
       break;
     case Event::Kind::tls:
-      open(event.link);
+      open(event.link, links_[event.link].connection);
       complete(event.step);
       break;
     case Event::Kind::tls_failed:
@@ -211,8 +252,10 @@ void Tracker::on_sent(const Event& event) {
           const auto& form = run_.profile->forms.at(at->step.form);
           (void)match(form, at->step.id, at->step.with, stanza->element, scope_);
         }
-        sent_.push_back(
-            {.event = events_, .link = event.link, .element = std::move(stanza->element)});
+        sent_.push_back({.event = events_,
+                         .link = event.link,
+                         .connection = link.connection,
+                         .element = std::move(stanza->element)});
       }
     }
   }
@@ -241,10 +284,12 @@ void Tracker::on_sent(const Event& event) {
 void Tracker::on_end(const Event& event) {
   auto& link = links_[event.link];
   link.open = false;
+  const bool ours_next = about_to_end(event.link);  // the SUT was faster
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
-    if (step.step.kind == Step::Kind::close && step.role == Role::expect &&
-        step.link == event.link && active(i) && !marks_[i].done) {
+    if (step.step.kind == Step::Kind::close && step.link == event.link &&
+        step.connection == link.connection && active(i) && !marks_[i].done &&
+        (step.role == Role::expect || (ours_next && step.role == Role::send))) {
       marks_[i].done = true;
       return;
     }
@@ -263,8 +308,9 @@ void Tracker::on_end(const Event& event) {
 std::vector<Seen> Tracker::take_beside() {
   std::vector<Seen> out;
   for (; beside_from_ < seen_.size(); ++beside_from_) {
-    if (seen_[beside_from_].step.empty()) {
-      out.push_back(seen_[beside_from_]);
+    const auto& seen = seen_[beside_from_];
+    if (seen.step.empty() && seen.connection == connection(seen.link)) {
+      out.push_back(seen);
     }
   }
   return out;

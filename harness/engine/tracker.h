@@ -25,6 +25,7 @@ namespace parley::engine {
 struct Said {
   std::size_t event = 0;
   std::string link;
+  int connection = 0;  // which of the link's
   xml::Element element;
 };
 
@@ -32,6 +33,7 @@ struct Said {
 struct Seen {
   std::size_t event = 0;  // index in the run's events
   std::string link;
+  int connection = 0;  // which of the link's
   xml::Item item;
   std::string step;  // the step that it matched; empty for traffic beside the flow
 };
@@ -75,9 +77,17 @@ class Tracker {
   Scope& scope() { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
   const std::vector<Said>& sent() const { return sent_; }
-  // Stanzas that no step took since the last call: for the responders.
+  // Stanzas that no step took since the last call, on connections that still stand: for the
+  // responders.
   std::vector<Seen> take_beside();
   bool link_open(const std::string& link) const;
+  // Which of the link's connections is the present one, from 1; 0 before the first.
+  int connection(const std::string& link) const;
+  // The step that a connection of the SUT on `link` carries out, now or when the link's connection
+  // has ended; null when the flow asks for no more.
+  const CastStep* connection_to_come(const std::string& link) const;
+  // Whether a connection on `link` may begin: none stands.
+  bool may_connect(const std::string& link) const;
   // Whether both sides have opened a stream on `link` that may end now.
   bool can_part(const std::string& link) const;
   // Whether the next thing on `link` is a TLS handshake: the octets then are not the stream's.
@@ -99,7 +109,8 @@ class Tracker {
     bool begun = false;  // a driver call under way
   };
   struct Link {
-    std::unique_ptr<Channel> channel{};  // once connected
+    int connection = 0;                  // from 1, once connected
+    std::unique_ptr<Channel> channel{};  // of that connection
     bool open = true;
     bool header_sent = false;  // of the stream that is under way
     bool header_came = false;
@@ -108,16 +119,19 @@ class Tracker {
     Bytes came_after{};                       // the first octets that came once the change was made
   };
 
-  void open(const std::string& link);
+  void open(const std::string& link, int connection);
+  void on_connection(const Event& event);
   void on_sent(const Event& event);
   void on_received(const Event& event);
   void on_item(const std::string& link, xml::Item item);
+  void note_seen(const std::string& link, xml::Item item, std::string step);
   void on_refusal(const Refusal& refusal);
   void on_notice(const Event& event);
   void on_end(const Event& event);
   void complete(const std::string& step);
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
+  bool about_to_end(const std::string& link) const;
   bool may_take() const;  // the change may have its consequences, as things stand
   const std::string& changed_link() const;
 
@@ -145,6 +159,7 @@ class Tracker {
   void check_never(const std::string& link, const xml::Element& element,
                    model::MessageForm::Kind kind);
   void check_never(const Event& notice, const std::string& what);
+  void check_stray(const std::string& link);
 
   // Judging (assess.cc).
   Assessment assess(const model::Outcome& outcome) const;

@@ -76,7 +76,7 @@ std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
     if (step.role == Role::send && !(in_volley && wire)) {
       return std::nullopt;
     }
-    if (step.step.kind == Step::Kind::tls) {
+    if (step.step.kind == Step::Kind::tls || step.step.kind == Step::Kind::connect) {
       return std::nullopt;
     }
     if (step.role == Role::expect && wire) {
@@ -142,9 +142,17 @@ bool Tracker::joins_late_auth(const std::string& link, xml::Item& item) {
   return true;
 }
 
+void Tracker::note_seen(const std::string& link, xml::Item item, std::string step) {
+  seen_.push_back({.event = events_,
+                   .link = link,
+                   .connection = links_[link].connection,
+                   .item = std::move(item),
+                   .step = std::move(step)});
+}
+
 void Tracker::on_item(const std::string& link, xml::Item item) {
   if (joins_late_auth(link, item)) {
-    seen_.push_back({events_, link, std::move(item), ""});
+    note_seen(link, std::move(item), "");
     return;
   }
   const auto [element, kind] = element_of(item);
@@ -157,7 +165,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     for (auto at = first; at; at = next_unordered(*at)) {
       if (try_match(*at, *element, kind, wrong)) {
         take(*at, link);
-        seen_.push_back({events_, link, std::move(item), run_.steps[*at].step.id});
+        note_seen(link, std::move(item), run_.steps[*at].step.id);
         return;
       }
     }
@@ -170,6 +178,9 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
   if (links_[link].ended_by_us && refusal && !refusal->of_stanza()) {
     refusal.reset();  // the SUT ends its stream because we ended ours
   }
+  if (refusal && refusal->kind == RefusalKind::close && about_to_end(link)) {
+    refusal.reset();  // it ends its stream before the connection, or before we do
+  }
   if (refusal) {
     on_refusal(*refusal);
   }
@@ -179,7 +190,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
       difference_ = wrong;
     }
   }
-  seen_.push_back({events_, link, std::move(item), ""});
+  note_seen(link, std::move(item), "");
 }
 
 void Tracker::take(std::size_t index, const std::string& link) {

@@ -315,6 +315,37 @@ INSTANTIATE_TEST_SUITE_P(
             kNothing, kClient}),
     name_of);
 
+const std::string kAgain = "again/dial; again/open; again/header; again/bind; again/bound; ";
+const std::string kNeverAgain = "never: [{ connect: user -> server }]\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    OfTwoConnections, Judges,
+    testing::Values(
+        Row{"holds_when_both_were_as_they_must", "back", "", "cut; " + kAgain + "ping; pong; ended",
+            kHolds},
+        Row{"takes_the_end_of_the_first_for_no_end_of_the_second", "back", "",
+            "cut; closes user; " + kAgain + "ping; pong; late ended", kEnded},
+        Row{"fails_when_the_second_ends_too_soon", "back", "", "cut; " + kAgain + "closes user",
+            "the flow cannot go on"},
+        Row{"takes_nothing_on_the_first_for_the_second", "back", "",
+            "user: <iq type='result' id='${user.jid}'/></stream:stream>; cut; " + kAgain +
+                "ping; pong; ended",
+            kHolds},
+        Row{"waits_for_the_second", "back", "", "cut", kWaits},
+        Row{"fails_when_there_is_no_second", "back", "", "cut; late again/dial", kNothing, kClient},
+        Row{"takes_the_clients_own_second_connection", "back", "",
+            "cut; " + kAgain + "again/connected; ping; pong; ended", kHolds, kClient},
+        Row{"takes_a_client_that_ends_it_before_we_do", "back", "",
+            "user: </stream:stream>; closes user; " + kAgain + "again/connected; ping; pong; ended",
+            kHolds, kClient},
+        Row{"takes_a_connection_that_nobody_asked_for_where_it_may_come", "back", "",
+            "cut; " + kAgain + "again/connected; ping; pong; ended; strays user", kHolds, kClient},
+        Row{"fails_by_a_connection_that_must_never_come", "show", kNeverAgain,
+            "one; strays user; two; one-shown; two-shown; ping; pong", kDid, kClient},
+        Row{"takes_another_users_connection", "show", kNeverAgain,
+            "one; strays other; two; one-shown; two-shown; ping; pong", kHolds, kClient}),
+    name_of);
+
 std::string due_of(const Tracker& tracker) {
   return tracker.due() == nullptr ? "nothing" : tracker.due()->step.id;
 }
@@ -393,6 +424,47 @@ TEST(Tracker, MayPartWhileBothStreamsAreOpen) {
     player.play(line);
     EXPECT_EQ(player.tracker().can_part("user"), may) << line;
   }
+}
+
+TEST(Tracker, LetsAConnectionBeginWhenTheOneBeforeHasEnded) {
+  const CaseRun run("back", "", Party::third_party_client);
+  Player player(run);
+  auto& tracker = player.tracker();
+  EXPECT_EQ(tracker.connection_to_come("user"), &run.step("dial"));
+  EXPECT_TRUE(tracker.may_connect("user"));
+  player.preamble();
+  EXPECT_EQ(tracker.connection_to_come("user"), &run.step("again/dial"));
+  EXPECT_FALSE(tracker.may_connect("user"));
+  player.play("cut");
+  EXPECT_TRUE(tracker.may_connect("user"));
+  player.play("again/dial");
+  EXPECT_EQ(tracker.connection_to_come("user"), nullptr);
+  EXPECT_TRUE(tracker.link_open("user"));
+}
+
+TEST(Tracker, AnswersNothingOfAConnectionThatHasEnded) {
+  const CaseRun run("back", "", Party::gatekeeper_server);
+  Player player(run);
+  player.preamble();
+  player.play_all("user: <presence/>; cut; again/dial; again/open; again/header; user: <message/>");
+  const auto beside = player.tracker().take_beside();
+  ASSERT_EQ(beside.size(), 1U);
+  EXPECT_EQ(std::get<xml::Stanza>(beside[0].item).element.name, "message");
+  EXPECT_EQ(beside[0].connection, 2);
+}
+
+TEST(Tracker, TakesAConnectionThatTheChangeForbidsForActing) {
+  const CaseRun run("back",
+                    "change: { step: cut, insert: { message: stream-error, where: before, with: { "
+                    "condition: conflict } } }\n"
+                    "expect: refused\n",
+                    Party::third_party_client);
+  Player player(run);
+  player.preamble();
+  player.play("inserted");
+  EXPECT_FALSE(player.tracker().acted());
+  player.play("strays user");
+  EXPECT_TRUE(player.tracker().acted());
 }
 
 TEST(Tracker, KnowsWhenTheNextOctetsAreAHandshake) {

@@ -13,7 +13,8 @@
 namespace parley::engine {
 
 struct Event {
-  // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does.
+  // dialled: our TCP connection stands (failed: it did not). accepted: the SUT's does; without a
+  // step it is one that the flow does not ask for, and is not read.
   // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
   // control: a Ping, Pong or Close frame of a WebSocket, `text` says which and whose.
   // parting: we end our stream politely, to read what the SUT still says.

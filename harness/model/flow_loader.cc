@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "harness/base/text.h"
 
@@ -127,6 +128,7 @@ class FlowLoader {
         }
       }
     }
+    check_connections(flow, document);
     loading_.erase(name);
     return &(done_[name] = std::move(flow));
   }
@@ -207,25 +209,51 @@ class FlowLoader {
     for (const auto& [actor, party] : used->actors) {
       actor_names[actor] = actor;
     }
-    std::string prefix;
+    std::string id;
     if (value.contains("as")) {
       for (const auto& [inner, outer] : value["as"].items()) {
         actor_names[inner] = text_of(outer);
-        prefix = text_of(outer) + "/";
+        id = text_of(outer);
       }
     }
-    auto names = actor_names;
-    for (const auto& step : used->steps) {
-      names[step.id] = prefix + step.id;
+    id = value.contains("id") ? string_at(value, "id") : id;
+    const std::size_t times = value.value("times", 1U);
+    for (std::size_t i = 1; i <= times; ++i) {
+      auto prefix = times > 1 ? fmt::format("{}#{}", id, i) : id;
+      prefix += prefix.empty() ? "" : "/";
+      auto names = actor_names;
+      for (const auto& step : used->steps) {
+        names[step.id] = prefix + step.id;
+      }
+      for (Step step : used->steps) {
+        step.id = prefix + step.id;
+        step.from = actor_names[step.from];
+        step.to = step.to.empty() ? "" : actor_names[step.to];
+        step.with = renamed(step.with, names);
+        step.preamble = section == "given";
+        step.fence = section == "fence";
+        append(flow, std::move(step), document, pointer);
+      }
     }
-    for (Step step : used->steps) {
-      step.id = prefix + step.id;
-      step.from = actor_names[step.from];
-      step.to = step.to.empty() ? "" : actor_names[step.to];
-      step.with = renamed(step.with, names);
-      step.preamble = section == "given";
-      step.fence = section == "fence";
-      append(flow, std::move(step), document, pointer);
+  }
+
+  // An actor has one connection at a time.
+  void check_connections(const Flow& flow, const Document& document) {
+    std::map<std::string, bool> connected;
+    for (const auto& step : flow.steps) {
+      if (step.kind != Step::Kind::connect && step.kind != Step::Kind::close) {
+        continue;
+      }
+      for (const auto& actor : {step.from, step.to}) {
+        const bool was = std::exchange(connected[actor], step.kind == Step::Kind::connect);
+        const auto at = flow.actors.find(actor);
+        const bool client = at != flow.actors.end() && !is_server(at->second);
+        if (was && client && step.kind == Step::Kind::connect) {
+          problems_.push_back(document.problem(
+              "/steps", fmt::format("'{}' connects in '{}' while it is connected", actor, step.id),
+              "end its connection before ('closes')"));
+        }
+      }
     }
   }
 
@@ -257,6 +285,11 @@ Step step_of(const json& value) {
   step.within = std::chrono::seconds(value.value("within", 0U));
   if (value.contains("with")) {
     step.with = fields_of(value["with"]);
+    for (const auto& [field, one] : value["with"].items()) {
+      if (one.is_number_integer() || one.is_boolean()) {
+        step.unquoted.insert(field);
+      }
+    }
   }
   const std::pair<const char*, Step::Kind> kinds[] = {
       {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};

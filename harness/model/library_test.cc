@@ -139,6 +139,30 @@ TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
       << text;
 }
 
+TEST_F(Suites, ComplainOfASecondConnectionBesideTheFirst) {
+  write("stanza/flows/broken.yaml",
+        "flow: broken\nprofile: whatsapp\ntitle: A flow with two connections of one actor\n"
+        "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
+        "  - use: noise-connect\n"
+        "  - { id: again, use: noise-connect }\n");
+  const auto text = complaint();
+  EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:6:")) << text;
+  EXPECT_NE(text.find("'user' connects in 'again/dial' while it is connected"), std::string::npos)
+      << text;
+}
+
+TEST_F(Suites, KeepWhichValuesADriverGetsAsNumbersAndBooleans) {
+  write("stanza/flows/typed.yaml",
+        "flow: typed\nprofile: whatsapp\ntitle: A flow with a number for a driver\n"
+        "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
+        "  - { id: begin, does: connect, at: user, with: { a: 5, b: true, c: '5', d: word } }\n");
+  Problems problems;
+  const auto library = load_library(folder_, problems);
+  const auto& step = library.flow("whatsapp", "typed")->steps.front();
+  EXPECT_EQ(step.unquoted, (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(step.with, (Fields{{"a", {"5"}}, {"b", {"true"}}, {"c", {"5"}}, {"d", {"word"}}}));
+}
+
 TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
   Problems problems;
   const auto library = load_library(folder_, problems);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -109,7 +110,8 @@ struct Profile {
 using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives
 
 struct Step {
-  // wire: a message; connect: TCP; tls: a handshake; close: the end of the TCP connection;
+  // wire: a message; connect: TCP, and once more of the same actor: its next connection, when the
+  // one before has ended; tls: a handshake; close: the end of the TCP connection;
   // does: a user's action (a driver method when the actor is the SUT);
   // shows: what the SUT's user must get to see (a driver notification).
   enum class Kind { wire, connect, tls, close, does, shows };
@@ -119,6 +121,7 @@ struct Step {
   std::string to;    // empty for does and shows
   std::string form;  // message form, or the driver's method
   Fields with;
+  std::set<std::string> unquoted{};  // of `with`: numbers and booleans, which a driver gets as such
   bool preamble = false;   // before what the case is about: a failure here is inconclusive
   bool fence = false;      // a later exchange that proves that nothing happened before it
   bool unordered = false;  // may come before its unordered neighbours

@@ -319,20 +319,11 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                 "--driver"};
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
-    out.features = {"noise-xx",
-                    "noise-ik",
-                    "noise-xxfallback",
-                    "deflate",
-                    "routing",
-                    "passive",
-                    "offline",
-                    "receipts",
-                    "presence",
-                    "chatstate",
-                    "websocket",
-                    "prekeys",
-                    "last-tokens-unassigned",
-                    "no-namesakes"};
+    out.features = {
+        "noise-xx",    "noise-ik",  "noise-xxfallback", "deflate",  "routing",
+        "passive",     "offline",   "receipts",         "presence", "chatstate",
+        "websocket",   "keepalive", "reconnect",        "prekeys",  "last-tokens-unassigned",
+        "no-namesakes"};
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};

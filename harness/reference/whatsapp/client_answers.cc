@@ -150,7 +150,9 @@ void ClientSession::take_ack(const xml::Element& ack) {
       params["type"] = "error";
       params["condition"] = *error;
     }
-    memory_->outbox.erase(at);
+    if (!faults_.has(Fault::wt_resends_acked)) {
+      memory_->outbox.erase(at);
+    }
     tell("answered", std::move(params));
     return;
   }

@@ -209,6 +209,7 @@ const FaultRow kTransportFaults[] = {
     {"wt-accepts-reordered-frame", {.then = {kMessage, kSecond}, .frames = Frames::swapped}, "\"text\":\"second\""},
     {"wt-accepts-tampered-frame", {.then = {kMessage}, .frames = Frames::tampered}, "\"text\":\"showo\""},
     {"wt-accepts-clear-frame", {.then = {kMessage}, .frames = Frames::clear}, kShown},
+    {"wt-stays-unanswered", {.fence = false, .ping_from = "12-6@interop", .most_stanzas = 7, .connect = {{"keepalive_ms", 100}}}, "a ping was not answered", Sign::vanishes},
     {"wt-no-keepalive", {.fence = false, .ping_from = "12-6@interop", .connect = {{"keepalive_ms", 100}}}, "a ping was not answered", Sign::vanishes},
 };
 const FaultRow kFormFaults[] = {

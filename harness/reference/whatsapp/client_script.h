@@ -70,6 +70,7 @@ struct Server {
   std::string ack_from{};    // of messages; none are acknowledged when it is empty
   bool cut = false;          // the connection ends behind `then`
   bool refuses_ik = false;   // falls back, whatever its client opens with
+  int most_stanzas = 0;      // that it takes on a connection before it ends that; 0: any number
   int connections = 1;       // that are accepted
   nlohmann::json connect{};  // members of the driver's connect
 };
@@ -113,6 +114,7 @@ class Script {
     transport_.reset();
     handshake_.reset();
     success_due_ = fenced_ = done_ = false;
+    stanzas_ = 0;
     while (!done_) {
       const net::Event event = co_await stream_->read(success_due_ ? kEarly : kSilence);
       if (const auto* octets = std::get_if<Bytes>(&event)) {
@@ -239,7 +241,8 @@ class Script {
       fenced_ = true;
       co_await say();
     }
-    done_ = done_ || stanza.get("id").starts_with("fence") || stanza.name == "xmlstreamend";
+    done_ = done_ || stanza.get("id").starts_with("fence") || stanza.name == "xmlstreamend" ||
+            ++stanzas_ == server_.most_stanzas;
   }
 
   asio::awaitable<void> say() {
@@ -306,6 +309,7 @@ class Script {
   bool success_due_ = false;
   bool fenced_ = false;
   bool done_ = false;
+  int stanzas_ = 0;
 };
 
 }  // namespace parley::reference::whatsapp

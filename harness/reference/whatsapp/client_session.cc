@@ -92,6 +92,9 @@ asio::awaitable<ClientSession::Ending> ClientSession::connect_once() {
   connection_.reset();
   requests_.clear();
   keepalive_id_.clear();
+  if (faults_.has(Fault::wt_forgets_shown)) {
+    memory_->shown.clear();
+  }
   net::Address address{.host = account_.host, .port = account_.port};
   auto stream = co_await net::Stream::connect(std::move(address), kConnectTimeout);
   if (!stream) {

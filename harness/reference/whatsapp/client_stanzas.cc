@@ -68,7 +68,7 @@ std::optional<ClientSession::Ending> ClientSession::take_silence() {
   if (!ready_) {
     return Ending{.reason = "no success in time"};
   }
-  if (!keepalive_id_.empty()) {
+  if (!keepalive_id_.empty() && !faults_.has(Fault::wt_stays_unanswered)) {
     return Ending{.reason = "a ping was not answered", .retry = Retry::if_wanted};
   }
   if (!faults_.has(Fault::wt_no_keepalive)) {
@@ -110,15 +110,17 @@ std::optional<ClientSession::Ending> ClientSession::take_stream_error(const xml:
     send_presence("", "available");
   }
   const auto* conflict = error.child("conflict");
+  const bool loops = faults_.has(Fault::wt_reconnects_after_conflict);
   if (conflict != nullptr) {
-    const bool loops = faults_.has(Fault::wt_reconnects_after_conflict);
     return Ending{.reason = "conflict " + printable(conflict->get("type")),
                   .retry = loops ? Retry::always : Retry::no};
   }
   const std::string code = error.get("code");
   const bool may_retry = code == "515" || code == "503";
   return Ending{.reason = "stream error " + printable(code),
-                .retry = may_retry ? Retry::if_wanted : Retry::no};
+                .retry = loops       ? Retry::always
+                         : may_retry ? Retry::if_wanted
+                                     : Retry::no};
 }
 
 std::optional<ClientSession::Ending> ClientSession::take_stream_end() {

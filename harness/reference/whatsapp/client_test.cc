@@ -112,16 +112,35 @@ Press sends_once() {
   };
 }
 
+// What a client does on its second connection.
+std::string again(const std::string& log) {
+  return log.substr(std::min(log.find("[again]"), log.size()));
+}
+
 TEST(WhatsAppClient, ReconnectsWithTheSameIdForWhatWasNotAcknowledged) {
-  const auto again = [](const std::string& log) {
-    return log.substr(std::min(log.find("[again]"), log.size()));
-  };
   const Server server{.then = {kRestart}, .connections = 2, .connect = {{"reconnect", true}}};
   EXPECT_TRUE(shows(again(observe(server, {}, sends_once())), kHello));
   const std::string lost = again(observe(server, with("wt-never-resends"), sends_once()));
   EXPECT_TRUE(shows(lost, "[hello ") && !shows(lost, ">hello<")) << lost;
   const std::string renamed = again(observe(server, with("wt-resends-under-new-id"), sends_once()));
   EXPECT_TRUE(shows(renamed, ">hello<") && !shows(renamed, kHello)) << renamed;
+}
+
+TEST(WhatsAppClient, SendsNothingAgainThatWasAcknowledged) {
+  const Server server{
+      .ack_from = "13-5@interop", .connections = 2, .connect = {{"reconnect", true}}};
+  const std::string right = again(observe(server, {}, sends_once()));
+  EXPECT_TRUE(shows(right, "[hello ") && !shows(right, ">hello<")) << right;
+  EXPECT_TRUE(shows(again(observe(server, with("wt-resends-acked"), sends_once())), kHello));
+}
+
+TEST(WhatsAppClient, ShowsNothingAgainThatComesOnItsNextConnection) {
+  const Server server{.then = {node(message_text("m1", "13-5@interop", "shown"))},
+                      .connections = 2,
+                      .connect = {{"reconnect", true}}};
+  const std::string right = again(observe(server, {}));
+  EXPECT_TRUE(shows(right, "<ack class='message' id='m1'") && !shows(right, "[received")) << right;
+  EXPECT_TRUE(shows(again(observe(server, with("wt-forgets-shown"))), "[received"));
 }
 
 TEST(WhatsAppClient, DrawsAFreshEphemeralKeyForEachHandshake) {

@@ -243,6 +243,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Delivers a message again when it is sent again (STZ-022)", kWhatsApp},
     {"wg-resend-unacked", kGatekeeper,
      "Does not acknowledge a message that is sent again (STZ-021)", kWhatsApp},
+    {"wg-forgets-sent-ids", kGatekeeper,
+     "Forgets which messages it has had when their sender's connection ends (STZ-022)", kWhatsApp},
     {"wg-offline-lost", kGatekeeper,
      "Acknowledges messages to users who are offline and drops them (STZ-021)", kWhatsApp},
     {"wg-offline-reversed", kGatekeeper,

@@ -298,6 +298,22 @@ asio::awaitable<std::string> away(Faults faults) {
   co_return out;
 }
 
+// One message to tybalt on each of two connections, under one id.
+asio::awaitable<std::string> resend(Faults faults) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
+  for (const char* round : {"first", "second"}) {
+    Phone romeo = co_await house.login(round, third_party(100, "rosaline"));
+    co_await romeo.say(text("m1", "12-300@interop"));
+    co_await romeo.fence("f1");
+    co_await romeo.say_text("<xmlstreamend/>");
+    co_await romeo.until("<xmlstreamend");
+  }
+  co_await tybalt.fence("f2");
+  co_await house.keeper->stop();
+  co_return "got: " + tybalt.bodies + ";";
+}
+
 asio::awaitable<std::string> passive(Faults faults) {
   House house(co_await asio::this_coro::executor, std::move(faults));
   Phone romeo = co_await house.login("romeo", third_party(100, "rosaline"));
@@ -401,6 +417,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bent{"wg-offline-reversed", away, "first got: m1 m2 ;", "first got: m2 m1 ;"},
                     Bent{"wg-no-redelivery", away, "second got: m1 m2 ;", "second got: ;"},
                     Bent{"wg-redelivers-acked", away, "third got: ;", "third got: m1 m2 ;"},
+                    Bent{"wg-forgets-sent-ids", resend, "got: m1 ;", "got: m1 m1 ;"},
                     Bent{"wg-acks-before-storing", away, "first got: m1 m2 ;", "first got: m1 ;"},
                     Bent{"wg-no-passive-hold", passive, "", "<message id='m1'"}));
 

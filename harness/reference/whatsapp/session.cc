@@ -281,6 +281,9 @@ void Session::leave() {
   if (account_->session == this) {
     account_->session = nullptr;
   }
+  if (has(Fault::wg_forgets_sent_ids)) {
+    account_->sent.clear();
+  }
   account_->bound.erase(this);
   account_ = nullptr;
 }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The accounts of a run's client actors, as a profile has them. Pure.
+#pragma once
+
+#include <string>
+
+#include "harness/base/rng.h"
+#include "harness/engine/ports.h"
+#include "harness/model/model.h"
+
+namespace parley::engine {
+
+// An account that nobody has yet.
+Identity fresh_identity(const model::Profile& profile, Rng rng);
+
+// The bare address of such a party's account.
+std::string address_of(const model::Profile& profile, model::Party party, const std::string& user,
+                       const std::string& domain);
+
+}  // namespace parley::engine
