@@ -85,6 +85,7 @@ TEST(WhatsAppManners, SettleWhatWasNotAcknowledged) {
   EXPECT_NE(printed(settle(came, {&other}, view)), "");
   const auto nack = tree("<ack class='message' id='1' error='487'/>");
   EXPECT_EQ(printed(settle(came, {&nack}, view)), "");
+  EXPECT_EQ(printed(settle(came, {}, view_of(Party::gatekeeper_server))), "");
   EXPECT_EQ(printed(settle(tree("<presence from='12-9@interop'/>"), {}, view)), "");
 }
 

@@ -26,10 +26,8 @@ constexpr milliseconds kDrainTimeout{10};
 constexpr int kMaxDrained = 64;
 constexpr std::uint64_t kReplayWindow = 64;  // counters that a careless client tries
 
-wire::FrameReader fresh_reader(const FaultSet& faults) {
-  const bool unbounded = faults.has(Fault::wt_frame_size_unbounded);
-  return wire::FrameReader(wire::Opening::none,
-                           {.max_frame_octets = unbounded ? wire::kMaxFrameOctets : kMaxFrame});
+wire::FrameReader fresh_reader() {
+  return wire::FrameReader(wire::Opening::none, {.max_frame_octets = kMaxFrame});
 }
 
 std::optional<Bytes> opened_at(CipherState cipher, std::uint64_t counter, const Bytes& sealed) {
@@ -45,7 +43,7 @@ ClientConnection::ClientConnection(asio::any_io_executor executor,
     : executor_(executor),
       stream_(std::move(stream)),
       faults_(faults),
-      reader_(fresh_reader(faults)),
+      reader_(fresh_reader()),
       flushed_(executor),
       closing_(executor) {}
 
@@ -87,7 +85,7 @@ void ClientConnection::feed(const Bytes& octets) {
   }
   std::ranges::move(items, std::back_inserter(inbox_));
   if (faults_.has(Fault::wt_segmentation) && reader_.pending() != 0) {
-    reader_ = fresh_reader(faults_);
+    reader_ = fresh_reader();
   }
 }
 

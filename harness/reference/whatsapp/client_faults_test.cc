@@ -200,7 +200,6 @@ const FaultRow kKnownServerFaults[] = {
 const FaultRow kTransportFaults[] = {
     {"wt-segmentation", {.then = {kMessage}, .frames = Frames::halved}, kShown, Sign::vanishes},
     {"wt-joined-frames-lost", {.then = {kMessage, kSecond}}, "\"text\":\"second\"", Sign::vanishes},
-    {"wt-frame-size-unbounded", {.raw = Bytes("\xFF\xFF\xFF", 3), .fence = false}, "[silence]"},
     {"wt-counter-skips", {}, kFenceAnswer, Sign::vanishes},
     {"wt-counter-starts-at-one", {}, "[undecryptable]"},
     {"wt-counter-stays", {}, "[undecryptable]"},

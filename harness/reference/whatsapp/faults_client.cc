@@ -31,8 +31,6 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes only the first of the frames that come together (TRN-005)", kWhatsApp},
     {"wt-refuses-large-frames", kClient,
      "Refuses frames of more than 65535 octets (TRN-004)", kWhatsApp},
-    {"wt-frame-size-unbounded", kClient,
-     "Awaits whatever a frame's length claims (TRN-006)", kWhatsApp},
     {"wt-spec-hashing", kClient,
      "Mixes the empty payload of message 1 where the other side does not, and the reverse (TRN-007)", kWhatsApp},
     {"wt-accepts-other-hashing", kClient,

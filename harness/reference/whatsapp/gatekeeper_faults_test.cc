@@ -401,11 +401,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bent{"wg-chatstate-without-child",
              {typing("")},
              "",
-             "juliet: <chatstate from='12-100@interop'"},
-        Bent{"wg-stream-end-unanswered",
-             {octets_of("<xmlstreamend/>")},
-             "romeo: <xmlstreamend/>",
-             ""}));
+             "juliet: <chatstate from='12-100@interop'"}));
 
 }  // namespace
 }  // namespace parley::reference::whatsapp

@@ -237,19 +237,6 @@ asio::awaitable<std::string> other_product(Faults faults) {
 }
 
 // Romeo says a message without waiting for success; what tybalt hears.
-asio::awaitable<std::string> too_early(Faults faults) {
-  House house(co_await asio::this_coro::executor, std::move(faults));
-  Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
-  Phone romeo = co_await house.connect("romeo");
-  co_await romeo.greet();
-  romeo.finish(third_party(100, "rosaline"));
-  co_await romeo.write(romeo.finish_frame + romeo.sealed(text("m1", "12-300@interop")));
-  co_await romeo.until("<success");
-  co_await tybalt.fence("f1");
-  co_await house.keeper->stop();
-  co_return tybalt.all;
-}
-
 asio::awaitable<std::string> after_failure(Faults faults) {
   House house(co_await asio::this_coro::executor, std::move(faults));
   Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
@@ -405,7 +392,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Bent{"wg-accepts-empty-token", empty_token, "<failure", "<success"},
                     Bent{"wg-accepts-unknown-account", unknown_account, "<failure", "<success"},
                     Bent{"wg-accepts-any-product", other_product, "<failure", "<success"},
-                    Bent{"wg-honours-before-success", too_early, "", "<message id='m1'"},
                     Bent{"wg-goes-on-after-failure", after_failure, "", "<message id='m1'"},
                     Bent{"wg-replaced-keeps-session", twice, "replaced", "open"},
                     Bent{"wg-replaced-without-conflict", twice, "replaced", ""}));

@@ -24,7 +24,6 @@ constexpr std::string_view kIntro = "WA\x06\x03";
 constexpr auto kHandshakePatience = 20s;
 constexpr auto kFramePatience = 20s;  // between the octets of one frame (TRN-006)
 // How long a login takes at least. What comes meanwhile came before success.
-constexpr auto kLoginTime = 20ms;
 
 }  // namespace
 
@@ -69,7 +68,7 @@ asio::awaitable<void> Session::run() {
     }
     take(*octets);
     if (state_ == State::checking && !closing_) {
-      co_await admit();
+      admit();
     }
   }
   leave();
@@ -201,27 +200,12 @@ void Session::on_handshaken(const Bytes& login) {
 }
 
 // STZ-028: nothing is honoured before success, and who sends it is told so by the end.
-asio::awaitable<void> Session::admit() {
-  const bool honours = has(Fault::wg_honours_before_success);
-  if (early_.empty()) {
-    const net::Event event = co_await stream_->read(kLoginTime);
-    if (const auto* octets = std::get_if<Bytes>(&event)) {
-      take(*octets);
-    } else if (!std::holds_alternative<net::TimedOut>(event)) {
-      broken_ = closing_ = true;
-    }
-  }
-  if (closing_ || (!honours && (!early_.empty() || reader_.pending() > 0))) {
+void Session::admit() {
+  if (closing_ || !early_.empty() || reader_.pending() > 0) {
     closing_ = true;
-    co_return;
+  } else {
+    finish_login();
   }
-  if (!early_.empty() && failure_ == 0) {
-    log_in();
-    for (const auto& frame : std::exchange(early_, {})) {
-      on_transport(frame);
-    }
-  }
-  finish_login();
 }
 
 void Session::on_transport(const Bytes& payload) {

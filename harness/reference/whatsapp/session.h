@@ -69,7 +69,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_finish(const Bytes& payload);
   void on_handshaken(const Bytes& login);
   void on_transport(const Bytes& payload);
-  asio::awaitable<void> admit();
+  void admit();
   std::chrono::milliseconds patience() const;
   void close_with(const xml::Element& last);
   void close_undecodable();

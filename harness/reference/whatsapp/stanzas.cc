@@ -38,7 +38,7 @@ void Session::on_stanza(const xml::Element& stanza) {
     on_chatstate(stanza);
   } else if (stanza.name == "ack") {
     on_ack(stanza);
-  } else if (stanza.name == "xmlstreamend" && !has(Fault::wg_stream_end_unanswered)) {
+  } else if (stanza.name == "xmlstreamend") {
     close_with(make_element("xmlstreamend"));
   }
 }
