@@ -146,7 +146,7 @@ TEST_F(Suites, ComplainOfASecondConnectionBesideTheFirst) {
         "  - use: noise-connect\n"
         "  - { id: again, use: noise-connect }\n");
   const auto text = complaint();
-  EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:6:")) << text;
+  EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:5:")) << text;
   EXPECT_NE(text.find("'user' connects in 'again/dial' while it is connected"), std::string::npos)
       << text;
 }
