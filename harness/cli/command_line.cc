@@ -44,7 +44,8 @@ std::string footer() {
          "\nFirst steps:\n  parley run                          judge the embedded reference\n"
          "  parley init gatekeeper.server       write a commented sut.yaml\n"
          "  parley doctor --sut sut.yaml        check it\n"
-         "  parley run --sut sut.yaml           judge your system\n";
+         "  parley run --sut sut.yaml           judge your system\n"
+         "  parley run --sut a.yaml --sut b.yaml  judge two, Parley between them\n";
 }
 
 // An empty text is a slip of a script (an unset variable), never a wish.
@@ -173,7 +174,10 @@ class Program {
   void add_run() {
     auto* run = app_.add_subcommand("run", "Judge a SUT, or the embedded reference without --sut");
     add_run_options(*run, arguments_);
-    run->add_option("--sut", arguments_.sut_file, "The declaration (sut.yaml)");
+    run->add_option("--sut", arguments_.sut_files,
+                    "The declaration (sut.yaml); two of them, a server's and a client's: Parley "
+                    "stands between and judges what goes on")
+        ->allow_extra_args(false);
     run->add_flag("--shuffle", arguments_.shuffle, "In an order drawn from the seed");
     run->add_option("--repeat", arguments_.repeat, "Judge every case so often")
         ->check(CLI::Range(1, 10000));
@@ -228,7 +232,9 @@ class Program {
     on(init, [this] { return commands_.init(arguments_, word_, file_); });
     auto* doctor = app_.add_subcommand(
         "doctor", "Check addresses, certificates, accounts and driver before a run");
-    doctor->add_option("--sut", arguments_.sut_file, "The declaration (sut.yaml)")->required();
+    doctor->add_option("--sut", arguments_.sut_files, "The declaration (sut.yaml)")
+        ->required()
+        ->expected(1);
     doctor->add_flag("--json", arguments_.json, "Print JSON");
     on(doctor, [this] { return commands_.doctor(arguments_); });
     auto* replay =
@@ -256,7 +262,9 @@ class Program {
         app_.add_subcommand("reference", "Run a reference party as a program of its own");
     reference->add_option("--party", reference_.party, "gatekeeper.server or third-party.client")
         ->required()
-        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}));
+        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}))
+        ->transform(CLI::Transformer(
+            std::map<std::string, std::string>{{"gatekeeper", "gatekeeper.server"}}));
     reference->add_option("--profile", reference_.profile, "The dialect: xmpp or whatsapp")
         ->capture_default_str();
     reference->add_option("--domain", reference_.domain, "The gatekeeper's domain")
@@ -315,7 +323,7 @@ std::string contradiction(const RunArguments& arguments) {
     }
   }
   for (const auto* option : {"--fault", "--null"}) {
-    if (!arguments.sut_file.empty() && arguments.given.contains(option)) {
+    if (!arguments.sut_files.empty() && arguments.given.contains(option)) {
       return fmt::format("{} is for the embedded reference; leave out --sut or {}", option, option);
     }
   }

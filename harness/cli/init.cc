@@ -134,12 +134,12 @@ ExitCode doctor(const RunArguments& arguments) {
   if (!library) {
     return ExitCode::usage;
   }
-  if (arguments.sut_file.empty()) {
+  if (arguments.sut_files.empty()) {
     put(stderr, "parley: doctor needs --sut FILE; 'parley init' writes one\n");
     return ExitCode::usage;
   }
   model::Problems problems;
-  const auto declaration = model::load_declaration(arguments.sut_file, *library, problems);
+  const auto declaration = model::load_declaration(arguments.sut_files.front(), *library, problems);
   for (const auto& problem : problems) {
     put(stderr, "{}\n", model::to_string(problem));
   }

@@ -12,6 +12,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
+#include "harness/engine/relay.h"
 #include "harness/model/setting.h"
 #include "harness/xml/tree.h"
 
@@ -68,11 +69,16 @@ Listing suites(const model::Library& library) {
   return out;
 }
 
-Listing cases(const std::vector<const model::Case*>& selected) {
-  Listing out{{"case", "party", "requirement", "polarity", "title"}, {}};
+std::vector<model::Party> between() { return {engine::kBetween.begin(), engine::kBetween.end()}; }
+
+Listing cases(const model::Library& library, const std::vector<const model::Case*>& selected) {
+  Listing out{{"case", "party", "requirement", "polarity", "casting", "title"}, {}};
   for (const auto* one : selected) {
-    out.rows.push_back({one->id, std::string(model::to_string(one->party)), one->requirement,
-                        one->negative() ? "negative" : "positive", one->title});
+    out.rows.push_back(
+        {one->id, std::string(model::to_string(one->party)), one->requirement,
+         one->negative() ? "negative" : "positive",
+         engine::fits_between(*one, library, between()) ? "one SUT or two" : "one SUT",
+         one->title});
   }
   return out;
 }
@@ -159,8 +165,7 @@ std::string ladder_line(const engine::CastStep& step) {
   const auto& s = step.step;
   const char* role = step.role == engine::Role::send     ? "send"
                      : step.role == engine::Role::expect ? "expect"
-                     : step.role == engine::Role::done   ? "done"
-                                                         : "inferred";
+                                                         : "done";
   const auto what = s.kind == model::Step::Kind::tls       ? "TLS handshake"
                     : s.kind == model::Step::Kind::connect ? connection_of(step)
                     : s.kind == model::Step::Kind::close   ? "end of connection"
@@ -189,7 +194,7 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
   }
   const std::vector<std::pair<std::string, std::function<Listing()>>> listings{
       {"suites", [&] { return suites(*library); }},
-      {"cases", [&] { return cases(*selected); }},
+      {"cases", [&] { return cases(*library, *selected); }},
       {"requirements", [&] { return requirements(*library); }},
       {"flows", [&] { return flows(*library); }},
       {"faults", [] { return faults(); }},
@@ -221,6 +226,7 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
   const auto& requirement = library->requirements.at(one->requirement);
   const auto runs = engine::cast_case(*one, *library);
   const auto settings = model::settings_of(*one, *library);
+  const auto both = engine::fits_between(*one, *library, between());
   std::vector<std::string> outcomes;
   for (const auto& outcome : one->any_of) {
     outcomes.push_back(model::describe(outcome));
@@ -234,6 +240,7 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
              {"source", requirement.source},
              {"basis", model::to_string(requirement.basis)},
              {"party", model::to_string(one->party)},
+             {"between", both.has_value()},
              {"flow", one->flow},
              {"change", one->change ? model::describe(*one->change) : ""},
              {"expect", outcomes},
@@ -243,9 +250,12 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
     return ExitCode::ok;
   }
   put(stdout,
-      "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nflow         {}\n",
+      "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nor together  {}\nflow  "
+      "       {}\n",
       one->id, one->title, requirement.id, model::to_string(requirement.basis), requirement.text,
-      requirement.source, model::to_string(one->party), one->flow);
+      requirement.source, model::to_string(one->party),
+      both ? model::names_of(between()) + ", Parley between them" : "no: " + both.error().detail,
+      one->flow);
   for (const auto& [name, value] : one->row) {
     put(stdout, "with         {} = {}\n", name, printable(value, 100));
   }

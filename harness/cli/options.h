@@ -27,8 +27,8 @@ struct Selection {
 struct RunArguments {
   std::set<std::string> given;  // options on the command line: "--case"
   std::string suites_folder;
-  std::string program;  // this program, to start the embedded reference
-  std::string sut_file;
+  std::string program;                 // this program, to start the embedded reference
+  std::vector<std::string> sut_files;  // two: Parley stands between them
   std::string profile = "xmpp";
   Selection selection;
   std::uint64_t seed = 1;

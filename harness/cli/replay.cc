@@ -228,6 +228,7 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
     return std::tie(a.id, a.repetition) < std::tie(b.id, b.repetition);
   });
   const engine::RunSummary summary{.sut = record->plan.sut,
+                                   .suts = record->plan.suts,
                                    .profile = record->plan.profile,
                                    .version = PARLEY_VERSION,
                                    .seed = record->plan.seed,

@@ -9,6 +9,7 @@
 #include "harness/base/rng.h"
 #include "harness/base/text.h"
 #include "harness/cli/case_digest.h"
+#include "harness/cli/casting.h"
 #include "harness/cli/command_line.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
@@ -43,7 +44,7 @@ std::vector<engine::PlannedCase> planned(const std::vector<const model::Case*>& 
 }
 
 Result<std::unique_ptr<engine::Journal>> open_journal(
-    const RunArguments& arguments, const model::Library& library, const std::string& sut_name,
+    const RunArguments& arguments, const model::Library& library, const Casting& casting,
     const std::vector<const model::Case*>& cases) {
   if (!arguments.resume.empty()) {
     return engine::Journal::resume(arguments.resume);
@@ -53,10 +54,11 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
     digests[one->id] = case_digest(*one, library);
   }
   const engine::Plan plan{.seed = arguments.seed,
-                          .sut = sut_name,
-                          .sut_file = arguments.sut_file,
+                          .sut = casting.name,
+                          .sut_files = arguments.sut_files,
                           .profile = arguments.profile,
                           .cases = planned(cases, arguments),
+                          .suts = casting.suts,
                           .faults = arguments.faults,
                           .null_mode = arguments.null_mode,
                           .settings = arguments.settings,
@@ -84,36 +86,6 @@ bool ready(const model::Declaration& declaration, const model::Library& library)
         "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
         "same\n",
         printable(declaration.name));
-  }
-  return out;
-}
-
-// The user's declaration. Nullopt, and on the standard error why, if it is wrong or is not what the
-// other options say.
-std::optional<model::Declaration> declared(const RunArguments& arguments,
-                                           const model::Library& library) {
-  model::Problems problems;
-  auto out = model::load_declaration(arguments.sut_file, library, problems);
-  for (const auto& problem : problems) {
-    put(stderr, "{}\n", model::to_string(problem));
-  }
-  if (!out) {
-    return std::nullopt;
-  }
-  struct Option {
-    const char* name;
-    std::string value;
-    std::string declared;
-  };
-  const Option options[] = {
-      {"party", arguments.selection.party, std::string(model::to_string(out->party))},
-      {"profile", arguments.profile, out->profile}};
-  for (const auto& [name, value, declared_value] : options) {
-    if (arguments.given.contains(fmt::format("--{}", name)) && value != declared_value) {
-      put(stderr, "parley: --{} says '{}', {} says '{}'; leave out --{}\n", name, printable(value),
-          arguments.sut_file, printable(declared_value), name);
-      return std::nullopt;
-    }
   }
   return out;
 }
@@ -161,6 +133,7 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
   auto& outcome = judged->outcome;
   const auto flaky = mark_flaky(outcome.results);
   const engine::RunSummary summary{.sut = journal.plan().sut,
+                                   .suts = journal.plan().suts,
                                    .profile = journal.plan().profile,
                                    .version = PARLEY_VERSION,
                                    .seed = journal.plan().seed,
@@ -192,42 +165,43 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
 
 // `arguments` hold what a resumed run was begun with.
 ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
-  std::map<model::Party, model::Declaration> declarations;
-  std::string sut_name = "embedded reference";
+  auto casting = casting_of(arguments, library);
+  if (!casting) {
+    return ExitCode::usage;
+  }
   auto chosen = arguments;
   auto options = scheduler_options(arguments);
-  if (!arguments.sut_file.empty()) {
-    const auto declaration = declared(arguments, library);
-    if (!declaration) {
-      return ExitCode::usage;
+  for (const auto& [party, declaration] : casting->declarations) {
+    chosen.profile = declaration.profile;
+    if (casting->suts.empty()) {
+      chosen.selection.party = std::string(model::to_string(party));
     }
-    chosen.profile = declaration->profile;
-    chosen.selection.party = std::string(model::to_string(declaration->party));
-    if (arguments.patience.count() == 0 && declaration->patience.count() > 0) {
-      options.least_patience = declaration->patience;
+    if (arguments.patience.count() == 0) {
+      options.least_patience = std::max(options.least_patience, declaration.patience);
     }
-    declarations[declaration->party] = *declaration;
-    sut_name = declaration->name;
   }
   if (!give(library, chosen.profile, chosen.settings)) {
     return ExitCode::usage;
   }
-  const auto cases = select(library, chosen);
+  auto cases = select(library, chosen);
   if (!cases || (!chosen.junit.empty() && !can_write(chosen.junit))) {
     return ExitCode::usage;
   }
+  keep_castable(*cases, *casting, library);
   if (cases->empty()) {
     put(stderr, "parley: the selection holds no case; see 'parley list cases'\n");
     return ExitCode::nothing_judged;
   }
   warn_of_idle_faults(chosen.faults, *cases);
-  if (!declarations.empty() && !chosen.unchecked && !ready(declarations.begin()->second, library)) {
-    return ExitCode::preflight;
+  for (const auto& [party, declaration] : casting->declarations) {
+    if (!chosen.unchecked && !ready(declaration, library)) {
+      return ExitCode::preflight;
+    }
   }
-  if (declarations.empty()) {
-    declarations = reference_declarations(chosen, *cases);
+  if (casting->declarations.empty()) {
+    casting->declarations = reference_declarations(chosen, *cases);
   }
-  auto journal = open_journal(chosen, library, sut_name, *cases);
+  auto journal = open_journal(chosen, library, *casting, *cases);
   if (!journal) {
     put(stderr, "parley: {}\n", journal.error().detail);
     return ExitCode::usage;
@@ -237,7 +211,8 @@ ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
   }
   ProgressPrinter progress(chosen.quiet);
   const Session session{.library = library,
-                        .declarations = declarations,
+                        .declarations = casting->declarations,
+                        .suts = casting->suts,
                         .faults = chosen.faults,
                         .options = options,
                         .watch = [&progress](const engine::CaseResult& result, std::size_t done,
@@ -257,7 +232,7 @@ ExitCode run(const RunArguments& arguments) {
       put(stderr, "parley: {}\n", record.error().detail);
       return ExitCode::usage;
     }
-    resolved.sut_file = record->plan.sut_file;
+    resolved.sut_files = record->plan.sut_files;
     resolved.profile = record->plan.profile;
     resolved.selection = {};
     resolved.faults = record->plan.faults;

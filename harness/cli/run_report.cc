@@ -30,8 +30,10 @@ std::string rerun_command(const RunArguments& arguments, const engine::CaseResul
     }
   };
   add("--suites", arguments.given.contains("--suites") ? arguments.suites_folder : "");
-  add("--sut", arguments.sut_file);
-  const bool named = arguments.sut_file.empty() && arguments.profile != RunArguments{}.profile;
+  for (const auto& file : arguments.sut_files) {
+    add("--sut", file);
+  }
+  const bool named = arguments.sut_files.empty() && arguments.profile != RunArguments{}.profile;
   add("--profile", named ? arguments.profile : "");
   add("--case", result.id);
   add("--seed", std::to_string(seed));

@@ -72,7 +72,7 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
   }
   auto journal = engine::Journal::begin(bench.folder / trial.name, {.seed = arguments.seed,
                                                                     .sut = trial.name,
-                                                                    .sut_file = "",
+                                                                    .sut_files = {},
                                                                     .profile = arguments.profile,
                                                                     .cases = planned,
                                                                     .faults = trial.faults,

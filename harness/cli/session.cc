@@ -50,6 +50,7 @@ Result<JudgedSession> judge_session(const Session& session, engine::Journal& jou
   const engine::Job job{
       .library = session.library,
       .declarations = session.declarations,
+      .suts = session.suts,
       .attach =
           [&](boost::asio::any_io_executor executor, const model::Declaration& declaration,
               std::size_t worker, std::size_t workers) {

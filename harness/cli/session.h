@@ -22,7 +22,8 @@ std::map<model::Party, model::Declaration> reference_declarations(
 struct Session {
   const model::Library& library;
   std::map<model::Party, model::Declaration> declarations;
-  std::vector<std::string> faults;  // of the reference
+  std::vector<model::Party> suts{};  // see engine::Job
+  std::vector<std::string> faults;   // of the reference
   engine::SchedulerOptions options;
   engine::Watcher watch;
   std::function<bool()> stop{};  // see engine::Job

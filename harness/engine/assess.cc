@@ -205,7 +205,47 @@ Assessment Tracker::assess(const Outcome& outcome) const {
   return {};
 }
 
+// The SUT whose doing the first thing that went wrong is.
+std::optional<model::Party> Tracker::who_broke() const {
+  const auto of_step = [&](const std::string& id) -> std::optional<model::Party> {
+    for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+      const auto& step = run_.steps[i].step;
+      if (id.empty() ? active(i) && !marks_[i].done : step.id == id) {
+        return run_.sender(step);
+      }
+    }
+    return std::nullopt;
+  };
+  if (!gave_up_.empty() && !acted()) {
+    return run_.far_end(gave_up_on_);
+  }
+  if (!malformed_.empty() && !acted()) {
+    const auto at = std::ranges::find(seen_, malformed_.front().first, &Seen::event);
+    return at == seen_.end() ? std::nullopt : std::optional(run_.far_end(at->link));
+  }
+  if (acted()) {
+    return run_.far_end(prohibited_on_);
+  }
+  if (wrong_) {
+    return of_step(wrong_step_);
+  }
+  for (const auto& refusal : refusals_) {
+    if (!refusal.of_stanza() || change_made_) {
+      return run_.far_end(refusal.link);
+    }
+  }
+  return of_step(deadline_.value_or(""));
+}
+
 Assessment Tracker::assess() const {
+  auto out = assess_outcomes();
+  if (out.state == State::violated && broken_.empty() && run_.suts.size() > 1) {
+    out.broke = who_broke();
+  }
+  return out;
+}
+
+Assessment Tracker::assess_outcomes() const {
   if (!broken_.empty()) {
     return violated(broken_, "", "");
   }

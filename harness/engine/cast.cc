@@ -11,6 +11,8 @@ namespace {
 
 using model::Step;
 
+constexpr std::string_view kUpper = "/up";
+
 Role role_of(const Step& step, bool from_played, bool to_played) {
   if (step.kind == Step::Kind::does) {
     return from_played ? Role::done : Role::send;
@@ -21,7 +23,7 @@ Role role_of(const Step& step, bool from_played, bool to_played) {
   if (from_played) {
     return to_played ? Role::done : Role::send;
   }
-  return to_played ? Role::expect : Role::inferred;
+  return Role::expect;
 }
 
 std::string link_of(const Step& step, const model::Flow& flow) {
@@ -35,10 +37,25 @@ std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& 
   const auto& flow = *run.flow;
   std::vector<CastStep> out;
   for (const auto& step : steps) {
-    out.push_back(
-        {.step = step,
-         .role = role_of(step, run.played(step.from), step.to.empty() || run.played(step.to)),
-         .link = link_of(step, flow)});
+    const bool from_played = run.played(step.from);
+    const bool to_played = step.to.empty() || run.played(step.to);
+    CastStep cast{.step = step,
+                  .role = role_of(step, from_played, to_played),
+                  .link = link_of(step, flow),
+                  .inferred = !from_played && !to_played};
+    const bool of_server = model::is_server(flow.actors.at(step.from));
+    if (cast.inferred && of_server) {
+      cast.link = upper(cast.link);
+    }
+    out.push_back(std::move(cast));
+    if (out.back().inferred && step.kind == Step::Kind::tls) {
+      // Each half has a handshake of its own, and Parley begins the upper one.
+      CastStep above = out.back();
+      above.step.id += kUpper;
+      above.role = Role::send;
+      above.link = upper(actor_of(above.link));
+      out.push_back(std::move(above));
+    }
   }
   return out;
 }
@@ -107,12 +124,11 @@ Result<void> apply_change(CastRun& run) {
     const auto* connection = std::get_if<model::ConnectionEdit>(&change.edit);
     const bool upgrade = at->step.kind == Step::Kind::connect && connection != nullptr &&
                          !connection->upgrade.empty();
-    const bool handshake =
-        (at->step.kind == Step::Kind::tls || upgrade) && at->role != Role::inferred;
+    const bool handshake = (at->step.kind == Step::Kind::tls || upgrade) && !at->inferred;
     if (at->role != Role::send && !handshake) {
       return fail(Errc::unsupported,
                   fmt::format("step '{}' is not ours to change when {} is under test", change.step,
-                              model::to_string(run.sut)));
+                              model::names_of(run.suts)));
     }
     at->changed = true;
   }
@@ -124,13 +140,20 @@ Result<void> apply_change(CastRun& run) {
   return {};
 }
 
-CastRun plain_run(const model::Case& one, const model::Library& library, const std::string& name,
-                  const std::string& flow) {
+// What the runs of one case are made of.
+struct Makings {
+  const model::Case& one;
+  const model::Library& library;
+  const std::vector<model::Party>& suts;
+};
+
+CastRun plain_run(const Makings& makings, const std::string& name, const std::string& flow) {
+  const auto& [one, library, suts] = makings;
   CastRun run;
   run.name = name;
   run.profile = &library.profiles.at(one.profile);
   run.flow = library.flow(one.profile, flow);
-  run.sut = one.party;
+  run.suts = suts.empty() ? std::vector{one.party} : suts;
   run.outcomes = {model::Outcome{}};
   if (run.flow != nullptr) {
     run.steps = cast_steps(run.flow->steps, run);
@@ -141,7 +164,7 @@ CastRun plain_run(const model::Case& one, const model::Library& library, const s
 void number_connections(CastRun& run) {
   std::map<std::string, int> numbers;
   for (auto& step : run.steps) {
-    step.connection = numbers[step.link] += step.step.kind == Step::Kind::connect ? 1 : 0;
+    step.connection = numbers[actor_of(step.link)] += step.step.kind == Step::Kind::connect ? 1 : 0;
   }
 }
 
@@ -160,18 +183,58 @@ bool CastRun::may_complete() const {
 
 bool CastRun::played(const std::string& actor) const {
   const auto at = flow->actors.find(actor);
-  return at != flow->actors.end() && at->second != sut;
+  return at != flow->actors.end() && !under_test(at->second);
 }
 
-Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Library& library) {
+bool CastRun::under_test(model::Party party) const { return std::ranges::count(suts, party) > 0; }
+
+bool CastRun::server_under_test() const { return std::ranges::any_of(suts, model::is_server); }
+
+bool CastRun::between(const std::string& actor) const {
+  const auto at = flow->actors.find(actor);
+  return at != flow->actors.end() && !model::is_server(at->second) && under_test(at->second) &&
+         server_under_test();
+}
+
+bool CastRun::dials(const std::string& link) const { return is_upper(link) || played(link); }
+
+model::Party CastRun::far_end(const std::string& link) const {
+  const auto server = std::ranges::find_if(suts, model::is_server);
+  if (dials(link) && server != suts.end()) {
+    return *server;
+  }
+  const auto actor = flow->actors.find(link);
+  return actor != flow->actors.end() && under_test(actor->second) ? actor->second : suts.front();
+}
+
+model::Party CastRun::sender(const model::Step& step) const {
+  const auto actor = flow->actors.find(step.from);
+  return actor != flow->actors.end() && under_test(actor->second) ? actor->second : suts.front();
+}
+
+std::string upper(const std::string& actor) { return actor + std::string(kUpper); }
+
+bool is_upper(const std::string& link) { return link.ends_with(kUpper); }
+
+std::string actor_of(const std::string& link) {
+  return is_upper(link) ? link.substr(0, link.size() - kUpper.size()) : link;
+}
+
+std::string other_half(const std::string& link) {
+  return is_upper(link) ? actor_of(link) : upper(link);
+}
+
+Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Library& library,
+                                       const std::vector<model::Party>& suts) {
+  const Makings makings{.one = one, .library = library, .suts = suts};
   std::vector<CastRun> runs;
   if (!one.change) {
-    runs.push_back(plain_run(one, library, "plain", one.flow));
+    runs.push_back(plain_run(makings, "plain", one.flow));
     runs.back().outcomes = one.any_of;
     forbid(one, runs.back());
   } else {
-    runs.push_back(plain_run(one, library, "twin", one.flow));
-    CastRun changed = plain_run(one, library, "changed", one.flow);
+    runs.push_back(plain_run(makings, "twin", one.flow));
+    CastRun changed = plain_run(makings, "changed", one.flow);
     changed.change = &*one.change;
     changed.outcomes = one.any_of;
     forbid(one, changed);
@@ -182,7 +245,7 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     }
     runs.push_back(std::move(changed));
     if (one.negative()) {
-      runs.push_back(plain_run(one, library, "after", library.profiles.at(one.profile).probe));
+      runs.push_back(plain_run(makings, "after", library.profiles.at(one.profile).probe));
     }
   }
   for (auto& run : runs) {

@@ -110,11 +110,11 @@ model::Case one_case(Party party, const std::string& flow, const std::string& re
 
 // "alice say send changed": link, id, role and marks of each step.
 std::string line_of(const CastStep& step) {
-  constexpr const char* kRoles[] = {"send", "expect", "done", "inferred"};
-  return fmt::format("{} {} {}{}{}{}{}", step.link, step.step.id,
-                     kRoles[static_cast<int>(step.role)], step.step.preamble ? " given" : "",
-                     step.step.fence ? " fence" : "", step.changed ? " changed" : "",
-                     step.consequence ? " consequence" : "");
+  constexpr const char* kRoles[] = {"send", "expect", "done"};
+  return fmt::format("{} {} {}{}{}{}{}{}", step.link, step.step.id,
+                     kRoles[static_cast<int>(step.role)], step.inferred ? " inferred" : "",
+                     step.step.preamble ? " given" : "", step.step.fence ? " fence" : "",
+                     step.changed ? " changed" : "", step.consequence ? " consequence" : "");
 }
 
 Words lines_of(const std::vector<CastStep>& steps) {
@@ -139,7 +139,7 @@ TEST_P(Casts, EveryStepByWhoIsUnderTest) {
   ASSERT_EQ(runs->size(), 1U);
   EXPECT_EQ(runs->front().name, "plain");
   EXPECT_EQ(runs->front().change, nullptr);
-  EXPECT_EQ(runs->front().sut, GetParam().party);
+  EXPECT_EQ(runs->front().suts, std::vector{GetParam().party});
   EXPECT_EQ(lines_of(runs->front().steps), GetParam().roles);
 }
 
@@ -174,13 +174,50 @@ INSTANTIATE_TEST_SUITE_P(
                 {"user shake expect", "user end send"}}),
     [](const auto& info) { return info.param.name; });
 
+const std::vector kBoth{Party::gatekeeper_server, Party::third_party_client};
+
+TEST(CastCase, ExpectsWhatGoesOnBetweenTwoSutsOnTheHalfOfItsSender) {
+  const auto loaded = library();
+  const auto runs = cast_case(one_case(Party::gatekeeper_server, "talk", ""), loaded, kBoth);
+  ASSERT_TRUE(runs) << runs.error();
+  EXPECT_EQ(lines_of(runs->front().steps),
+            (Words{"alice dial expect inferred given", "alice open expect inferred given",
+                   "alice/up header expect inferred given", "alice ask send",
+                   "alice say expect inferred", "bob hear expect", "bob see done",
+                   "alice ping expect inferred fence", "alice/up pong expect inferred fence"}));
+}
+
+TEST(CastCase, GivesEachHalfBetweenTwoSutsAHandshakeOfItsOwn) {
+  const auto loaded = library();
+  const auto runs = cast_case(one_case(Party::third_party_client, "secure", ""), loaded, kBoth);
+  ASSERT_TRUE(runs) << runs.error();
+  EXPECT_EQ(lines_of(runs->front().steps),
+            (Words{"user shake expect inferred", "user/up shake/up send inferred",
+                   "user/up end expect inferred"}));
+}
+
+TEST(CastCase, KnowsWhichSutIsAtTheFarEndOfEachHalf) {
+  const auto loaded = library();
+  const auto runs = cast_case(one_case(Party::gatekeeper_server, "talk", ""), loaded, kBoth);
+  ASSERT_TRUE(runs) << runs.error();
+  const auto& run = runs->front();
+  EXPECT_EQ(run.far_end("alice"), Party::third_party_client);
+  EXPECT_EQ(run.far_end("alice/up"), Party::gatekeeper_server);
+  EXPECT_EQ(run.far_end("bob"), Party::gatekeeper_server);
+  EXPECT_TRUE(run.between("alice"));
+  EXPECT_FALSE(run.between("bob"));
+  EXPECT_FALSE(run.dials("alice"));
+  EXPECT_TRUE(run.dials("alice/up"));
+  EXPECT_TRUE(run.dials("bob"));
+}
+
 TEST(CastCase, InfersWhatGoesOnBetweenTwoPartiesUnderTest) {
   auto loaded = library();
   loaded.flows.at("p/talk").actors["bob"] = Party::gatekeeper_server;
   const auto one = one_case(Party::gatekeeper_server, "talk", "");
   const auto runs = cast_case(one, loaded);
   ASSERT_TRUE(runs) << runs.error();
-  EXPECT_EQ(runs->front().steps[5].role, Role::inferred);
+  EXPECT_TRUE(runs->front().steps[5].inferred);
 }
 
 struct Edited {

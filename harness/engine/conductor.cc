@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
+#include "harness/engine/carrier.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/connections.h"
 #include "harness/engine/handshake.h"
@@ -46,7 +47,7 @@ class Run {
         wake_(executor),
         connections_(
             executor, workshop.tls,
-            {.note = [this](Event event) { note(std::move(event)); },
+            {.note = note_,
              .patience = [this] { return patience(); },
              .handshake_next =
                  [this](const std::string& link) { return tracker_->handshake_next(link); },
@@ -104,7 +105,7 @@ class Run {
   // Accounts and the values that the flow starts with.
   asio::awaitable<bool> lease() {
     const auto pass = co_await workshop_.leasing.enter();
-    const bool server_sut = model::is_server(cast_.sut);
+    const bool server_sut = cast_.server_under_test();
     const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
     record_.values["domain"] = domain;
     if (cast_.profile->wire == model::Wire::noise) {
@@ -124,7 +125,8 @@ class Run {
         continue;
       }
       auto identity = fresh_identity(*cast_.profile, rng_.child("identity/" + actor));
-      if (server_sut || party == cast_.sut) {
+      const bool sut = cast_.under_test(party);
+      if (server_sut || sut) {
         auto leased = co_await workshop_.attachment.lease(std::move(identity));
         if (!leased) {
           broken("identities", leased.error().detail);
@@ -139,11 +141,11 @@ class Run {
       record_.values[actor + ".bare"] = bare;
       record_.values[actor + ".resource"] = resource;
       record_.values[actor + ".jid"] = bare + "/" + resource;
-      if (server_sut || party == cast_.sut) {
-        leased_.push_back(identity);
+      if (server_sut || sut) {
+        leased_.push_back({.identity = identity, .driven = sut});
       }
-      if (!server_sut && party == cast_.sut) {
-        workshop_.attachment.on_notice(
+      if (sut) {
+        workshop_.driven.on_notice(
             identity.user, [this, actor](const std::string& method, const nlohmann::json& params) {
               take_notice(actor, method, params);
             });
@@ -172,6 +174,7 @@ class Run {
         due_ = due;
         due_since_ = Clock::now();
       }
+      co_await carry_across();
       co_await answer_beside();
       if (tracker_->settled()) {
         break;  // it may have become so while the answers were written
@@ -191,7 +194,7 @@ class Run {
         co_await send(step);
         break;
       case Step::Kind::connect:
-        co_await dial(step);
+        co_await dial(step, step.link, step.step.id);
         break;
       case Step::Kind::tls:
         co_await handshake(step);
@@ -231,15 +234,9 @@ class Run {
     const auto wait = std::max(patience(), within);
     const auto until =
         std::min(Clock::now() + wait, due_since_ + std::max(patience() * kMostWaits, within));
-    const auto events = record_.events.size();
     last_event_ = Clock::now();
     const auto asked = Clock::now();
-    while (record_.events.size() == events && Clock::now() < until) {
-      wake_.expires_at(until);
-      boost::system::error_code ignored;
-      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    if (record_.events.size() != events) {
+    if (co_await something_until(until)) {
       // What a SUT is given more time for does not say how fast it answers.
       if (within == milliseconds(0)) {
         workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
@@ -253,20 +250,43 @@ class Run {
           .data = {{"waited_ms", wait.count()}, {"late_ms", late}}});
   }
 
-  asio::awaitable<void> dial(const CastStep& step) {
+  // False when nothing happened.
+  asio::awaitable<bool> something_until(Clock::time_point until) {
+    const auto events = record_.events.size();
+    while (record_.events.size() == events && Clock::now() < until) {
+      wake_.expires_at(until);
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_return record_.events.size() != events;
+  }
+
+  // Between two SUTs: each connection that the one makes goes on to the other, and what is said.
+  asio::awaitable<void> carry_across() {
+    for (const auto& step : cast_.steps) {
+      const bool came = step.inferred && step.step.kind == Step::Kind::connect;
+      if (came && tracker_->connection(step.link) == step.connection &&
+          tracker_->connection(upper(step.link)) < step.connection) {
+        co_await dial(step, upper(step.link), upper(step.step.id));
+      }
+    }
+    co_await engine::carry_across(*tracker_, connections_, note_);
+  }
+
+  asio::awaitable<void> dial(const CastStep& step, std::string link, std::string id) {
     const auto wanted = endpoint_of(step);
     const auto declared = workshop_.attachment.endpoint(wanted);
     const auto edit = connection_edit(step);
     auto way = wanted == kWebSocket ? web_way(*cast_.profile, declared, edit) : plain_way(declared);
     if (!way) {
       note({.kind = Event::Kind::unsupported,
-            .link = step.link,
+            .link = link,
             .text =
                 fmt::format("the endpoint '{}' is not declared: {}", wanted, way.error().detail)});
       co_return;
     }
     way->trust = tls_client(edit, workshop_.attachment.ca_pem(), record_.values["domain"]);
-    co_await connections_.dial(step.link, step.step.id, std::move(*way));
+    co_await connections_.dial(std::move(link), std::move(id), std::move(*way));
   }
 
   static std::string endpoint_of(const CastStep& step) {
@@ -294,7 +314,7 @@ class Run {
 
   asio::awaitable<void> handshake(const CastStep& step) {
     const auto offer = connection_edit(step);
-    if (cast_.played(step.link)) {
+    if (cast_.dials(step.link)) {
       auto options = tls_client(offer, workshop_.attachment.ca_pem(), record_.values["domain"]);
       co_await connections_.handshake(step.link, step.step.id, std::move(options));
       co_return;
@@ -353,7 +373,7 @@ class Run {
           .step = step.step.id,
           .text = step.step.form,
           .data = params});
-    auto answer = co_await workshop_.attachment.call(step.step.form, params, patience() * 2);
+    auto answer = co_await workshop_.driven.call(step.step.form, params, patience() * 2);
     if (answer) {
       note({.kind = Event::Kind::answer,
             .link = step.link,
@@ -387,7 +407,7 @@ class Run {
       return false;
     }
     params["password"] = record_.values[name + ".password"];
-    params["domain"] = workshop_.domain;
+    params["domain"] = record_.values["domain"];
     params["host"] = address->host;
     params["port"] = address->port;
     params["ca"] = workshop_.authority_file;
@@ -407,7 +427,8 @@ class Run {
   asio::awaitable<void> answer_beside() {
     for (const auto& seen : tracker_->take_beside()) {
       const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-      if (stanza == nullptr || !connections_.has(seen.link) || !tracker_->link_open(seen.link)) {
+      if (stanza == nullptr || !connections_.has(seen.link) || !tracker_->link_open(seen.link) ||
+          cast_.between(actor_of(seen.link))) {
         continue;
       }
       if (Clock::now() > due_since_ + patience() * kMostWaits) {
@@ -454,7 +475,7 @@ class Run {
     }
     std::vector<std::string> left;
     for (const auto& [actor, party] : cast_.flow->actors) {
-      if (!connections_.reading(actor) || !tracker_->can_part(actor)) {
+      if (!connections_.reading(actor) || !tracker_->can_part(actor) || cast_.between(actor)) {
         continue;
       }
       co_await settle(actor);
@@ -467,17 +488,44 @@ class Run {
       co_await connections_.write(actor, std::move(*farewell), {});
     }
     co_await connections_.read_to_the_end(std::move(left));
+    co_await leave_between();
+  }
+
+  // The users of a SUT take leave by themselves, and what the other SUT says to that is carried
+  // too.
+  asio::awaitable<void> leave_between() {
+    std::vector<std::string> leaving;
+    for (const auto& [actor, party] : cast_.flow->actors) {
+      if (cast_.between(actor) && connections_.reading(actor)) {
+        const auto answer = co_await workshop_.driven.call(
+            "close", {{"user", record_.values[actor + ".user"]}}, patience());
+        if (answer) {
+          leaving.push_back(actor);
+        }
+      }
+    }
+    const auto until = Clock::now() + patience();
+    const auto open = [&] {
+      return std::ranges::any_of(leaving,
+                                 [&](const auto& actor) { return connections_.reading(actor); });
+    };
+    while (true) {
+      co_await carry_across();
+      if (!open() || !co_await something_until(until)) {
+        co_return;
+      }
+    }
   }
 
   // Everything under way is ended and awaited before the run's frame goes.
   asio::awaitable<void> finish(bool soils) {
     co_await connections_.shut();
-    for (const auto& identity : leased_) {
-      if (!model::is_server(cast_.sut)) {
+    for (const auto& [identity, driven] : leased_) {
+      if (driven) {
         // The answer follows every notice that the SUT still had to give.
-        (void)co_await workshop_.attachment.call("reset", {{"user", identity.user}}, patience());
+        (void)co_await workshop_.driven.call("reset", {{"user", identity.user}}, patience());
+        workshop_.driven.on_notice(identity.user, nullptr);
       }
-      workshop_.attachment.on_notice(identity.user, nullptr);
       workshop_.attachment.give_back(identity, soils);
     }
   }
@@ -494,10 +542,15 @@ class Run {
   RunRecord& record_;
   Clock::time_point began_;
   asio::steady_timer wake_;
+  std::function<void(Event)> note_ = [this](Event event) { note(std::move(event)); };
   Connections connections_;
   Rng rng_;
   std::optional<Tracker> tracker_;
-  std::vector<Identity> leased_;
+  struct Leased {
+    Identity identity;
+    bool driven;  // a user of a client under test
+  };
+  std::vector<Leased> leased_;
   Clock::time_point last_event_ = Clock::now();
   const CastStep* due_ = nullptr;
   Clock::time_point due_since_ = Clock::now();
@@ -515,9 +568,10 @@ class Run {
 }  // namespace
 
 asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) {
-  Transcript transcript{.case_id = one.id, .seed = workshop.seed, .runs = {}};
+  Transcript transcript{
+      .case_id = one.id, .seed = workshop.seed, .suts = workshop.suts, .runs = {}};
   transcript.runs.reserve(3);  // runs refer to their records
-  const auto casts = cast_case(one, workshop.library);
+  const auto casts = cast_case(one, workshop.library, workshop.suts);
   if (!casts) {
     co_return transcript;
   }

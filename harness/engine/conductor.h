@@ -38,7 +38,9 @@ class Patience {
 // What a worker lends to each case. All of it outlives the case.
 struct Workshop {
   const model::Library& library;
-  Attachment& attachment;
+  Attachment& attachment;          // where Parley dials and accounts lie
+  Attachment& driven;              // whose buttons are pressed; the same but between two SUTs
+  std::vector<model::Party> suts;  // see Transcript
   const Manners& manners;
   net::TlsContexts& tls;
   const crypto::CertificateAuthority& authority;     // of the played server

@@ -73,14 +73,24 @@ json plan_json(const Plan& plan) {
   return {{"format", 1},
           {"seed", plan.seed},
           {"sut", plan.sut},
-          {"sut_file", plan.sut_file},
+          {"sut_files", plan.sut_files},
           {"profile", plan.profile},
           {"cases", std::move(cases)},
+          {"suts", to_json(plan.suts)},
           {"faults", plan.faults},
           {"null_mode", plan.null_mode},
           {"settings", plan.settings},
           {"patience_ms", plan.patience.count()},
           {"digests", plan.digests}};
+}
+
+// Older plans name one file, or none with an empty name.
+std::vector<std::string> sut_files_from(const json& value) {
+  if (value.contains("sut_files")) {
+    return value["sut_files"].get<std::vector<std::string>>();
+  }
+  const auto file = value.at("sut_file").get<std::string>();
+  return file.empty() ? std::vector<std::string>() : std::vector{file};
 }
 
 // The faults, the null mode, the settings, the patience and the digests are absent in older plans.
@@ -91,7 +101,7 @@ Result<Plan> plan_from(const json& value, const fs::path& file) {
   try {
     Plan plan{.seed = value.at("seed").get<std::uint64_t>(),
               .sut = value.at("sut").get<std::string>(),
-              .sut_file = value.at("sut_file").get<std::string>(),
+              .sut_files = sut_files_from(value),
               .profile = value.at("profile").get<std::string>(),
               .cases = {},
               .faults = value.value("faults", std::vector<std::string>{}),
@@ -99,6 +109,11 @@ Result<Plan> plan_from(const json& value, const fs::path& file) {
               .settings = value.value("settings", std::map<std::string, std::string>{}),
               .patience = std::chrono::milliseconds(value.value("patience_ms", std::int64_t{0})),
               .digests = value.value("digests", std::map<std::string, std::string>{})};
+    auto suts = parties_from(value.value("suts", json::array()));
+    if (!suts) {
+      return std::unexpected(suts.error());
+    }
+    plan.suts = std::move(*suts);
     for (const auto& one : value.at("cases")) {
       plan.cases.push_back({one.at("id").get<std::string>(), one.at("repetition").get<int>()});
     }
@@ -219,6 +234,9 @@ json to_json(const model::Verdict& verdict) {
       out[name] = text;
     }
   }
+  if (verdict.broke) {
+    out["broke"] = model::to_string(*verdict.broke);
+  }
   return out;
 }
 
@@ -249,6 +267,7 @@ Result<model::Verdict> verdict_from(const json& value) {
   out.difference = text("difference");
   out.monitor = text("monitor");
   out.requirement = text("requirement");
+  out.broke = model::party_from(text("broke"));
   return out;
 }
 

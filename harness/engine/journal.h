@@ -28,9 +28,10 @@ struct PlannedCase {
 struct Plan {
   std::uint64_t seed = 0;
   std::string sut;
-  std::string sut_file;  // empty: the embedded reference
+  std::vector<std::string> sut_files;  // none: the embedded reference
   std::string profile;
   std::vector<PlannedCase> cases;
+  std::vector<model::Party> suts{};               // see Transcript
   std::vector<std::string> faults{};              // of the embedded reference
   std::string null_mode{};                        // empty: the reference itself
   std::map<std::string, std::string> settings{};  // of the profile, as given on the command line

@@ -23,7 +23,7 @@ class JournalFolder : public testing::Test {
   static Plan plan() {
     return {.seed = 5,
             .sut = "x",
-            .sut_file = "",
+            .sut_files = {},
             .profile = "xmpp",
             .cases = {{"stanza/a", 0}, {"stanza/b", 0}},
             .settings = {{"product", "7"}}};

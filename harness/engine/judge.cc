@@ -104,6 +104,9 @@ class Judge {
  private:
   Verdict found(const Tracker& tracker, const Finding& finding) const {
     auto out = failed(tracker, {});
+    if (transcript_.suts.size() > 1) {
+      out.broke = finding.broke;
+    }
     out.reason = finding.reason;
     out.came = finding.came;
     out.expected = "nothing that a monitor forbids";
@@ -137,13 +140,18 @@ class Judge {
                                state.reason);
     } else if (run.name == "after") {
       out.reason = "the SUT does not work any more after it: " + state.reason;
+    } else if (out.broke && std::ranges::count(requirement_.binds, *out.broke) == 0) {
+      // The requirement is the other SUT's, which never came to it.
+      out.kind = VerdictKind::inconclusive;
+      out.level.reset();
+      out.reason = "the other SUT does not do what the case builds on: " + state.reason;
     }
     return out;
   }
 
   // Why the SUT would not take an account as it was leased, where the case is not about that.
   static std::string login_refused(const CastRun& run, const Tracker& tracker) {
-    if (!model::is_server(run.sut) || run.name == "plain" || run.name == "changed") {
+    if (!run.server_under_test() || run.name == "plain" || run.name == "changed") {
       return "";
     }
     for (const auto& refusal : tracker.refusals()) {
@@ -175,6 +183,7 @@ class Judge {
     out.expected = state.expected;
     out.came = state.came;
     out.difference = state.difference;
+    out.broke = state.broke;
     return out;
   }
 
@@ -200,7 +209,7 @@ Rng run_rng(std::uint64_t seed, const std::string& case_id, const std::string& r
 }
 
 Verdict judge(const model::Case& one, const model::Library& library, const Transcript& transcript) {
-  const auto runs = cast_case(one, library);
+  const auto runs = cast_case(one, library, transcript.suts);
   if (!runs) {
     return unsettled(VerdictKind::error, Blame::harness, runs.error().detail);
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "harness/base/encoding.h"
@@ -27,7 +28,7 @@ std::string stream_of(const Stanza& one) {
 
 std::optional<Finding> well_formed(const Watched& watched) {
   for (const auto& [event, refused] : watched.tracker.malformed()) {
-    if (!refused.beyond_limits()) {
+    if (watched.about(watched.record.events[event]) && !refused.beyond_limits()) {
       return found("well-formed",
                    fmt::format("the SUT sent XML that must be refused: {}", refused.detail),
                    refused.condition);
@@ -43,7 +44,7 @@ std::optional<Finding> answered_once(const Watched& watched) {
     asked.insert(sent.link + " " + sent.element.get("id"));
   }
   std::map<std::string, int> answers;
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq" || stanza->get("id").empty()) {
       continue;
@@ -63,7 +64,7 @@ std::optional<Finding> answered_once(const Watched& watched) {
 }
 
 std::optional<Finding> typed_iq(const Watched& watched) {
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq") {
       continue;
@@ -81,11 +82,11 @@ std::optional<Finding> typed_iq(const Watched& watched) {
 
 // A client's own requests carry ids that it does not use twice on a stream.
 std::optional<Finding> fresh_ids(const Watched& watched) {
-  if (model::is_server(watched.run.sut)) {
+  if (model::is_server(watched.sut)) {
     return std::nullopt;
   }
   std::set<std::string> ids;
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "iq" ||
         (stanza->get("type") != "get" && stanza->get("type") != "set")) {
@@ -121,11 +122,11 @@ const xml::Element* body_of(const xml::Element* stanza) {
 // The first message with a text of ours that a server has delivered as `wrong` says; null for none.
 template <class Wrong>
 const Seen* misdelivered(const Watched& watched, const Wrong& wrong) {
-  if (!model::is_server(watched.run.sut)) {
+  if (!model::is_server(watched.sut)) {
     return nullptr;
   }
   const auto ours = sent_texts(watched);
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     const auto* body = body_of(stanza);
     if (body != nullptr && ours.contains(body->text()) && wrong(seen, *stanza)) {
@@ -163,10 +164,10 @@ std::optional<Finding> delivered_where(const Watched& watched) {
 
 // A client sends under its own address or none.
 std::optional<Finding> own_from(const Watched& watched) {
-  if (model::is_server(watched.run.sut)) {
+  if (model::is_server(watched.sut)) {
     return std::nullopt;
   }
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     const auto* from = stanza == nullptr ? nullptr : stanza->find("from");
     const auto bare = watched.record.values.find(seen.link + ".bare");
@@ -191,7 +192,7 @@ std::optional<Finding> bound_first(const Watched& watched) {
       bound.try_emplace(stream_of(sent), sent.event);
     }
   }
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr) {
       continue;
@@ -214,7 +215,7 @@ std::optional<Finding> bound_first(const Watched& watched) {
 std::optional<Finding> delivered_once(const Watched& watched) {
   const auto ours = sent_texts(watched);
   std::set<std::string> delivered;
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     const auto* body = body_of(stanza);
     if (body != nullptr && ours.contains(body->text()) &&
@@ -250,11 +251,11 @@ std::optional<Finding> shown_once(const Watched& watched) {
 
 // A server's stream ids are its own and never the same.
 std::optional<Finding> fresh_stream_ids(const Watched& watched) {
-  if (!model::is_server(watched.run.sut)) {
+  if (!model::is_server(watched.sut)) {
     return std::nullopt;
   }
   std::set<std::string> ids;
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* header = std::get_if<xml::StreamOpened>(&seen.item);
     // One that answers no header of ours opens no stream: a server may wrap a stream error in it.
     if (header == nullptr || header->element.get("id").empty() || seen.step.empty()) {
@@ -286,7 +287,7 @@ std::size_t after_closing_tag(const Bytes& octets, std::size_t from) {
 // After its closing tag the SUT sends nothing more on that stream.
 std::optional<Finding> silent_after_close(const Watched& watched) {
   std::map<std::string, const Seen*> ended;
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     if (std::holds_alternative<xml::StreamClosed>(seen.item)) {
       ended.try_emplace(stream_of(seen), &seen);
     }
@@ -332,7 +333,7 @@ std::optional<Finding> answers_to_answers(const Watched& watched, std::string_vi
     requested = requested || !answer;
     by_iq = by_iq || iq;
   }
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->get("id").empty()) {
       continue;
@@ -377,7 +378,7 @@ long as_number(const std::string& digits) {
 
 // A server's SCRAM challenge extends the client's nonce and asks for 4096 iterations at least.
 std::optional<Finding> sound_challenge(const Watched& watched) {
-  if (!model::is_server(watched.run.sut)) {
+  if (!model::is_server(watched.sut)) {
     return std::nullopt;
   }
   std::map<std::string, std::map<std::size_t, std::string>> nonces;  // by link and event
@@ -386,7 +387,7 @@ std::optional<Finding> sound_challenge(const Watched& watched) {
       nonces[one.link][one.event] = scram_value(one.element.text(), 'r');
     }
   }
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = stanza_of(seen);
     if (stanza == nullptr || stanza->name != "challenge") {
       continue;
@@ -457,18 +458,34 @@ Finding found(std::string_view monitor, std::string reason, std::string came) {
       .monitor = std::string(monitor), .reason = std::move(reason), .came = printable(came, 400)};
 }
 
+bool Watched::about(const Event& event) const { return run.far_end(event.link) == sut; }
+
 std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const RunRecord& record,
                            const std::set<std::string>& ephemerals) {
-  const Watched watched{.run = run,
-                        .tracker = tracker,
-                        .record = record,
-                        .sent = tracker.sent(),
-                        .ephemerals = ephemerals};
   std::vector<Finding> out;
-  for (const auto& monitor : kMonitors) {
-    if (auto finding = monitor.check(watched)) {
-      finding->stops = monitor.stops;
-      out.push_back(std::move(*finding));
+  for (const auto sut : run.suts) {
+    // Of several SUTs each is watched on its own links.
+    const auto of_others = [&](const auto& one) { return run.far_end(one.link) != sut; };
+    std::vector<Seen> seen;
+    std::vector<Said> sent;
+    if (run.suts.size() > 1) {
+      std::ranges::remove_copy_if(tracker.seen(), std::back_inserter(seen), of_others);
+      std::ranges::remove_copy_if(tracker.sent(), std::back_inserter(sent), of_others);
+    }
+    const bool alone = run.suts.size() == 1;
+    const Watched watched{.run = run,
+                          .tracker = tracker,
+                          .record = record,
+                          .sut = sut,
+                          .seen = alone ? tracker.seen() : seen,
+                          .sent = alone ? tracker.sent() : sent,
+                          .ephemerals = ephemerals};
+    for (const auto& monitor : kMonitors) {
+      if (auto finding = monitor.check(watched)) {
+        finding->stops = monitor.stops;
+        finding->broke = sut;
+        out.push_back(std::move(*finding));
+      }
     }
   }
   return out;

@@ -19,6 +19,7 @@ struct Finding {
   bool stops = false;  // what came after it cannot be judged
   std::string reason;
   std::string came;
+  model::Party broke = model::Party::gatekeeper_server;  // which SUT
 };
 
 // Of what `came`, the printable beginning.
@@ -27,13 +28,17 @@ Finding found(std::string_view monitor, std::string reason, std::string came);
 // Whether the event's link has a new connection from then on.
 bool begins_connection(const Event& event);
 
-// What a monitor looks at.
+// What a monitor looks at: one SUT, and what was said on its links.
 struct Watched {
   const CastRun& run;
   const Tracker& tracker;
   const RunRecord& record;
+  model::Party sut;
+  const std::vector<Seen>& seen;
   const std::vector<Said>& sent;
   const std::set<std::string>& ephemerals;  // those of the case's earlier runs
+
+  bool about(const Event& event) const;  // whether it is on a link of that SUT
 };
 
 struct MonitorEntry {

@@ -38,7 +38,8 @@ std::optional<Finding> no_clear_password(const Watched& watched) {
     } else if (begins_connection(event)) {
       secure.erase(event.link);
     }
-    if (event.kind == Event::Kind::received && !secure.contains(event.link)) {
+    if (event.kind == Event::Kind::received && watched.about(event) &&
+        !secure.contains(event.link)) {
       clear[event.link] += event.octets;
     }
   }
@@ -68,7 +69,7 @@ std::optional<Finding> fresh_ephemerals(const Watched& watched) {
   for (const auto& sent : watched.sent) {
     used.insert(ephemeral_of(sent.element));
   }
-  for (const auto& seen : watched.tracker.seen()) {
+  for (const auto& seen : watched.seen) {
     const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
     const auto key = stanza == nullptr ? "" : ephemeral_of(stanza->element);
     if (!key.empty() && !used.insert(key).second) {

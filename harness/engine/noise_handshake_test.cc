@@ -194,6 +194,8 @@ struct Greeting {
     return fresh_ephemerals({.run = run,
                              .tracker = tracker,
                              .record = record,
+                             .sut = model::Party::gatekeeper_server,
+                             .seen = tracker.seen(),
                              .sent = tracker.sent(),
                              .ephemerals = earlier});
   }

@@ -19,9 +19,10 @@ constexpr std::string_view kHeaderStart = "<stream:stream";
 
 }  // namespace
 
-void Tracker::prohibit(std::string what) {
+void Tracker::prohibit(const std::string& link, std::string what) {
   if (prohibited_.empty()) {
     prohibited_ = std::move(what);
+    prohibited_on_ = link;
   }
 }
 
@@ -57,7 +58,8 @@ void Tracker::check_new_stream(const Event& event) {
       continue;
     }
     if (run_.profile->forms.at(step.step.form).kind == MessageForm::Kind::header) {
-      prohibit(fmt::format("step '{}' happened: a stream on top of the old one", step.step.id));
+      prohibit(event.link,
+               fmt::format("step '{}' happened: a stream on top of the old one", step.step.id));
     }
     return;
   }
@@ -81,18 +83,18 @@ void Tracker::check_prohibited(const std::string& link, const xml::Element& elem
     if (!active(i) && !marks_[i].done && step.consequence && step.role == Role::expect &&
         step.link == link && step.step.kind == Step::Kind::wire &&
         kind != MessageForm::Kind::footer && is_form(step.step, element)) {
-      prohibit(fmt::format("step '{}' happened: {}", step.step.id, text));
+      prohibit(link, fmt::format("step '{}' happened: {}", step.step.id, text));
       return;
     }
   }
   if (kind == MessageForm::Kind::header && element.get("type") == "result" &&
       std::ranges::count(changed_ids_, element.get("id")) > 0) {
-    prohibit("the SUT answered without a new stream: " + text);
+    prohibit(link, "the SUT answered without a new stream: " + text);
     return;
   }
   if (!canary_.empty() && !may_take() && element.get("type") != "error" && link != changed_link() &&
       xml::print(element).find(canary_) != std::string::npos) {
-    prohibit(fmt::format("the changed message reached {}: {}", link, text));
+    prohibit(link, fmt::format("the changed message reached {}: {}", link, text));
   }
 }
 
@@ -105,7 +107,8 @@ void Tracker::check_never(const std::string& link, const xml::Element& element,
   for (const auto& never : run_.never) {
     if (never.link == link && never.step.kind == Step::Kind::wire &&
         kind == MessageForm::Kind::element && is_form(never.step, element)) {
-      prohibit(fmt::format("{} came to {}: {}", never.step.form, link,
+      prohibit(link,
+               fmt::format("{} came to {}: {}", never.step.form, link,
                            printable(xml::print(element, run_.profile->content_ns), kShownOctets)));
     }
   }
@@ -117,7 +120,7 @@ void Tracker::check_stray(const std::string& link) {
     const auto& step = run_.steps[i];
     if (step.link == link && step.step.kind == Step::Kind::connect && step.role == Role::expect &&
         change_made_ && step.consequence && !active(i)) {
-      prohibit(fmt::format("step '{}' happened: {} connected again", step.step.id, link));
+      prohibit(link, fmt::format("step '{}' happened: {} connected again", step.step.id, link));
       return;
     }
   }
@@ -125,7 +128,7 @@ void Tracker::check_stray(const std::string& link) {
     return one.link == link && one.step.kind == Step::Kind::connect;
   });
   if (never && (run_.change == nullptr || change_made_)) {
-    prohibit(link + " connected again");
+    prohibit(link, link + " connected again");
   }
 }
 
@@ -136,7 +139,7 @@ void Tracker::check_never(const Event& notice, const std::string& what) {
   for (const auto& never : run_.never) {
     if (never.link == notice.link && never.step.kind == Step::Kind::shows &&
         says(notice, never.step)) {
-      prohibit(what);
+      prohibit(notice.link, what);
     }
   }
 }

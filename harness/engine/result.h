@@ -21,7 +21,8 @@ struct CaseResult {
 
 // What a report says of the run as a whole.
 struct RunSummary {
-  std::string sut;  // declaration's name
+  std::string sut;                   // declaration's name
+  std::vector<model::Party> suts{};  // see Transcript
   std::string profile;
   std::string version;  // of parley
   std::uint64_t seed = 0;

@@ -28,6 +28,8 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr const char* kPlayedDomain = "gatekeeper.test";
+
 // What the workers share beside plan and journal.
 struct Board {
   std::vector<PlannedCase> todo;
@@ -71,23 +73,6 @@ struct Board {
     }
   }
 };
-
-// Why a case is not applicable; empty when it is. A profile may take a feature away: its setting of
-// that name is "off".
-std::string not_applicable(const model::Case& one, const model::Profile& profile,
-                           const model::Declaration& declaration) {
-  std::vector<std::string> missing;
-  for (const auto& need : one.needs) {
-    const auto setting = profile.settings.find(need);
-    if (setting != profile.settings.end() && setting->second.value == "off") {
-      return fmt::format("the profile has {} off", need);
-    }
-    if (std::ranges::count(declaration.features, need) == 0) {
-      missing.push_back(need);
-    }
-  }
-  return missing.empty() ? "" : "the SUT does not declare " + join(missing, ", ");
-}
 
 // Each repetition has identities of its own: what an earlier one left at the SUT must not count.
 std::uint64_t seed_of(std::uint64_t seed, int repetition) {
@@ -246,6 +231,11 @@ class Worker {
     }
   }
 
+  // The parties under test in a case.
+  std::vector<model::Party> suts_of(const model::Case& one) const {
+    return job_.suts.empty() ? std::vector{one.party} : job_.suts;
+  }
+
   bool ends() const { return board_.over || (job_.stop && job_.stop()); }
 
   struct Attempt {
@@ -256,8 +246,7 @@ class Worker {
   asio::awaitable<void> one_case(PlannedCase planned) {
     const auto* one = job_.library.find_case(planned.id);
     if (one != nullptr && job_.reach) {
-      const auto dead =
-          co_await job_.reach(*attachments_.at(one->party), std::chrono::milliseconds(0));
+      const auto dead = co_await dead_of(*one, std::chrono::milliseconds(0));
       if (!dead.empty()) {
         board_.lose(dead);
         co_return;
@@ -266,7 +255,7 @@ class Worker {
     auto attempt = co_await try_case(planned);
     if (may_be_lost(attempt)) {
       const bool met = in_contact(attempt.transcript);
-      if (!co_await reachable(one->party)) {
+      if (!co_await reachable(*one)) {
         if (met) {
           board_.suspect(planned.id);
         }
@@ -280,26 +269,56 @@ class Worker {
     record(attempt);
   }
 
+  // Why a case is not applicable; empty when it is. A profile may take a feature away: its setting
+  // of that name is "off".
+  std::string not_applicable(const model::Case& one) const {
+    const auto& settings = job_.library.profiles.at(one.profile).settings;
+    std::vector<std::string> missing;
+    for (const auto& need : one.needs) {
+      const auto setting = settings.find(need);
+      if (setting != settings.end() && setting->second.value == "off") {
+        return fmt::format("the profile has {} off", need);
+      }
+      if (std::ranges::any_of(suts_of(one), [&](model::Party party) {
+            return std::ranges::count(job_.declarations.at(party).features, need) == 0;
+          })) {
+        missing.push_back(need);
+      }
+    }
+    return missing.empty() ? "" : "the SUT does not declare " + join(missing, ", ");
+  }
+
   bool may_be_lost(const Attempt& attempt) const {
     const auto kind = attempt.result.verdict.kind;
     return job_.reach && kind != model::VerdictKind::pass &&
            kind != model::VerdictKind::not_applicable && contact_lost(attempt.transcript);
   }
 
+  // What of the SUTs of a case is dead; see Reach.
+  asio::awaitable<std::string> dead_of(const model::Case& one, std::chrono::milliseconds limit) {
+    for (const auto party : suts_of(one)) {
+      auto dead = co_await job_.reach(*attachments_.at(party), limit);
+      if (!dead.empty()) {
+        co_return dead;
+      }
+    }
+    co_return "";
+  }
+
   // One lane asks, the others take its answer where it was asked after they lost contact.
-  asio::awaitable<bool> reachable(model::Party party) {
+  asio::awaitable<bool> reachable(const model::Case& one) {
     const auto lost = std::chrono::steady_clock::now();
     const auto pass = co_await reaching_.enter();
     if (board_.over) {
       const std::lock_guard lock(board_.guard);
       co_return board_.lost.empty();
     }
-    auto& asked = reached_[party];
+    auto& asked = reached_[one.party];
     if (asked > lost) {
       co_return true;
     }
     const auto now = std::chrono::steady_clock::now();
-    const auto dead = co_await job_.reach(*attachments_.at(party), options_.least_patience);
+    const auto dead = co_await dead_of(one, options_.least_patience);
     if (dead.empty()) {
       asked = now;
     } else {
@@ -318,9 +337,7 @@ class Worker {
     if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
       verdict.reason = "the plan names a case that the suites do not hold";
       verdict.blame = model::Blame::harness;
-    } else if (auto why = not_applicable(*one, job_.library.profiles.at(one->profile),
-                                         job_.declarations.at(one->party));
-               !why.empty()) {
+    } else if (auto why = not_applicable(*one); !why.empty()) {
       verdict.kind = model::VerdictKind::not_applicable;
       verdict.reason = std::move(why);
     } else {
@@ -333,14 +350,17 @@ class Worker {
 
   // `attempt` holds the seed, and what came of it afterwards.
   asio::awaitable<void> judge_case(const model::Case& one, Attempt& attempt) {
+    auto& attachment = *attachments_.at(suts_of(one).front());
     Workshop workshop{.library = job_.library,
-                      .attachment = *attachments_.at(one.party),
+                      .attachment = attachment,
+                      .driven = *attachments_.at(suts_of(one).back()),
+                      .suts = job_.suts,
                       .manners = job_.manners,
                       .tls = tls_,
                       .authority = authority_,
                       .leaves = leaves_,
                       .authority_file = authority_file_,
-                      .domain = "gatekeeper.test",
+                      .domain = job_.suts.empty() ? kPlayedDomain : attachment.endpoint("domain"),
                       .patience = patience_,
                       .shared = shared_,
                       .leasing = leasing_,

@@ -27,7 +27,7 @@ bool uses(const CastRun& run, const std::string& name) {
 
 std::string shared_name(const CastRun& run, const std::map<std::string, std::string>& row) {
   std::string out = run.name + " of " + run.profile->name + "/" + run.flow->name + " for " +
-                    std::string(model::to_string(run.sut));
+                    model::names_of(run.suts);
   for (const auto& [name, value] : row) {
     out += uses(run, name) ? "; " + name + "=" + value : "";
   }

@@ -28,7 +28,7 @@ Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, 
 
 bool Tracker::active(std::size_t index) const {
   const auto& step = run_.steps[index];
-  if (step.role == Role::done || step.role == Role::inferred) {
+  if (step.role == Role::done) {
     return false;
   }
   return !step.consequence || may_take();
@@ -98,7 +98,7 @@ bool Tracker::about_to_end(const std::string& link) const {
 }
 
 void Tracker::open(const std::string& link, int connection) {
-  const auto side = run_.played(link) ? Side::client : Side::server;
+  const auto side = run_.dials(link) ? Side::client : Side::server;
   links_[link] = Link{
       .connection = connection,
       .channel = make_channel(*run_.profile, side, fmt::format("{}/{}", link, connection), scope_)};
@@ -110,6 +110,10 @@ void Tracker::on_connection(const Event& event) {
     return;
   }
   open(event.link, links_[event.link].connection + 1);
+  if (!is_upper(event.link)) {  // what was to be carried was the last connection's
+    across_.erase(event.link);
+    across_.erase(upper(event.link));
+  }
   complete(event.step);
 }
 
@@ -184,6 +188,7 @@ void Tracker::feed(const Event& event) {
       break;
     case Event::Kind::gave_up:
       gave_up_ = event.text;
+      gave_up_on_ = event.link;
       links_[event.link].open = false;
       break;
     case Event::Kind::unreachable:
@@ -241,6 +246,9 @@ void Tracker::on_sent(const Event& event) {
   if (of_step && !scope_.values.contains(event.step + ".sent")) {
     // A replay composes what the live run composed before it sent.
     (void)compose(*at);
+  }
+  if (!of_step && run_.between(actor_of(event.link))) {
+    follow_carried(event.link);
   }
   std::vector<std::string> ids;
   if (link.channel) {

@@ -4,6 +4,7 @@
 // run and the replay feed the same events and get the same answers.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,6 +39,9 @@ struct Seen {
   std::string step;  // the step that it matched; empty for traffic beside the flow
 };
 
+// Whether the handshake on half a connection is over.
+enum class Opened { no, yes };
+
 struct Assessment {
   enum class State { pending, holds, violated };
   State state = State::pending;
@@ -45,6 +49,7 @@ struct Assessment {
   std::string expected{};
   std::string came{};
   std::string difference{};
+  std::optional<model::Party> broke{};  // which SUT, of a violated one
 };
 
 class Tracker {
@@ -73,6 +78,13 @@ class Tracker {
   // The octets of a stanza beside the flow, and of the end of the stream.
   Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
   Result<Bytes> farewell(const std::string& link);
+
+  // Between two SUTs (relay.h). Half a connection on which something has to be written that came on
+  // the other, and the octets of the next of it.
+  std::optional<std::string> carries_next() const;
+  Result<Bytes> carry(const std::string& half);
+  // Half a connection that ends now, for the other half has and nothing is left to carry.
+  std::optional<std::string> ends_next() const;
 
   Scope& scope() { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
@@ -119,6 +131,16 @@ class Tracker {
     Bytes came_after{};                       // the first octets that came once the change was made
   };
 
+  // What of the other half's items has still to be written on one half.
+  struct Across {
+    std::deque<xml::Item> items{};
+    Opened opened = Opened::no;
+    std::size_t composed = 0;
+    std::size_t sent = 0;
+  };
+  void note_across(const std::string& link, const xml::Item& item);
+  void follow_carried(const std::string& half);
+
   void open(const std::string& link, int connection);
   void on_connection(const Event& event);
   void on_sent(const Event& event);
@@ -151,7 +173,7 @@ class Tracker {
   bool says(const Event& notice, const model::Step& step) const;
 
   // What must not happen (prohibited.cc).
-  void prohibit(std::string what);
+  void prohibit(const std::string& link, std::string what);
   bool is_form(const model::Step& step, const xml::Element& element) const;
   void check_new_stream(const Event& event);
   void check_prohibited(const std::string& link, const xml::Element& element,
@@ -166,6 +188,8 @@ class Tracker {
   Assessment assess_completes() const;
   Assessment assess_refused(const model::Outcome& outcome) const;
   Assessment assess_ignored() const;
+  Assessment assess_outcomes() const;
+  std::optional<model::Party> who_broke() const;
   bool taken() const;
   bool fence_done() const;
   std::string shown_due() const;
@@ -174,6 +198,7 @@ class Tracker {
   Scope scope_;
   std::vector<Mark> marks_;
   std::map<std::string, Link> links_;
+  std::map<std::string, Across> across_;  // by the half that writes it
   std::vector<Seen> seen_;
   std::vector<Said> sent_;
   std::size_t beside_from_ = 0;
@@ -188,6 +213,7 @@ class Tracker {
   bool refused_ = false;              // the change, in a way that the case takes
   std::optional<Refusal> stray_;      // of a stanza that we never sent
   std::string prohibited_;            // what the SUT did that it must not
+  std::string prohibited_on_;         // on which link
   std::optional<std::string> wrong_;  // an answer to the due step that is not of its form
   std::optional<xml::Difference> difference_;
   std::string wrong_step_;
@@ -195,6 +221,7 @@ class Tracker {
   bool late_ = false;
   std::string broken_;
   std::string gave_up_;
+  std::string gave_up_on_;
 };
 
 }  // namespace parley::engine

@@ -151,6 +151,7 @@ void Tracker::note_seen(const std::string& link, xml::Item item, std::string ste
 }
 
 void Tracker::on_item(const std::string& link, xml::Item item) {
+  note_across(link, item);
   if (joins_late_auth(link, item)) {
     note_seen(link, std::move(item), "");
     return;
@@ -198,10 +199,14 @@ void Tracker::take(std::size_t index, const std::string& link) {
   marks_[index].done = true;
   const auto& form = run_.profile->forms.at(step.form);
   follow_stream(links_[link], form, false);
+  auto& other = links_[other_half(link)];
+  if (run_.steps[index].inferred && other.channel) {  // its stream goes the same way
+    follow_stream(other, form, true);
+  }
   for (const auto& [field, name] : form.names) {
     const auto value = scope_.values.find(step.id + "." + field);
     if (value != scope_.values.end()) {
-      scope_.values[link + "." + name] = value->second;
+      scope_.values[actor_of(link) + "." + name] = value->second;
     }
   }
 }
@@ -332,14 +337,14 @@ void Tracker::on_notice(const Event& event) {
       return;
     }
     if (step.consequence && (change_made_ || too_soon)) {
-      prohibit(what);
+      prohibit(event.link, what);
       return;
     }
   }
   check_never(event, what);
   if (change_made_ && !may_take() && event.text == "received" && !canary_.empty() &&
       text.find(canary_) != std::string::npos) {
-    prohibit(what);
+    prohibit(event.link, what);
   }
 }
 

@@ -113,6 +113,26 @@ std::string_view to_string(Event::Kind kind) {
   return "?";
 }
 
+json to_json(const std::vector<model::Party>& parties) {
+  json out = json::array();
+  for (const auto party : parties) {
+    out.push_back(model::to_string(party));
+  }
+  return out;
+}
+
+Result<std::vector<model::Party>> parties_from(const json& names) {
+  std::vector<model::Party> out;
+  for (const auto& name : names) {
+    const auto party = name.is_string() ? model::party_from(name.get<std::string>()) : std::nullopt;
+    if (!party) {
+      return fail(Errc::malformed, "'suts' names no party");
+    }
+    out.push_back(*party);
+  }
+  return out;
+}
+
 json to_json(const Transcript& transcript) {
   json runs = json::array();
   for (const auto& run : transcript.runs) {
@@ -125,10 +145,14 @@ json to_json(const Transcript& transcript) {
       runs.back()["origin"] = run.origin;
     }
   }
-  return {{"format", 1},
-          {"case", transcript.case_id},
-          {"seed", transcript.seed},
-          {"runs", std::move(runs)}};
+  json out{{"format", 1},
+           {"case", transcript.case_id},
+           {"seed", transcript.seed},
+           {"runs", std::move(runs)}};
+  if (!transcript.suts.empty()) {
+    out["suts"] = to_json(transcript.suts);
+  }
+  return out;
 }
 
 Result<Transcript> transcript_from(const json& value) {
@@ -140,6 +164,11 @@ Result<Transcript> transcript_from(const json& value) {
   out.seed = value.contains("seed") && value["seed"].is_number_unsigned()
                  ? value["seed"].get<std::uint64_t>()
                  : 0;
+  auto suts = parties_from(value.value("suts", json::array()));
+  if (!suts) {
+    return std::unexpected(suts.error());
+  }
+  out.suts = std::move(*suts);
   for (const auto& run : value["runs"]) {
     if (!run.is_object() || !run.contains("events") || !run["events"].is_array()) {
       return fail(Errc::malformed, "a run is an object with 'events'");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/model/model.h"
 
 namespace parley::engine {
 
@@ -45,7 +46,8 @@ struct Event {
   };
   Kind kind = Kind::broken;
   std::int64_t at_us = 0;  // since the case began
-  std::string link{};      // the client actor whose connection it is; "driver" for none
+  std::string link{};      // the client actor whose connection it is, or half of it (cast.h);
+                           // "driver" for none
   std::string step{};      // the step that we carried out; empty for what came
   std::string octets{};    // sent, received, parting; a control frame's payload
   std::string text{};      // reason, TLS version, driver method
@@ -68,10 +70,14 @@ struct RunRecord {
 struct Transcript {
   std::string case_id;
   std::uint64_t seed = 0;
+  std::vector<model::Party> suts{};  // under test, when they are others than the case's own
   std::vector<RunRecord> runs;
 };
 
 nlohmann::json to_json(const Transcript& transcript);
+// Of `suts` as a plan and a transcript hold them. Errors: malformed for what is no party.
+nlohmann::json to_json(const std::vector<model::Party>& parties);
+Result<std::vector<model::Party>> parties_from(const nlohmann::json& names);
 // Errors: malformed with the part that is wrong.
 Result<Transcript> transcript_from(const nlohmann::json& value);
 

@@ -68,6 +68,8 @@ std::string found(const std::vector<Event>& events) {
   const Watched watched{.run = run.cast,
                         .tracker = tracker,
                         .record = record,
+                        .sut = model::Party::third_party_client,
+                        .seen = tracker.seen(),
                         .sent = tracker.sent(),
                         .ephemerals = none};
   const auto ping = ping_answered(watched);

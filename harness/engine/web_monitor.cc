@@ -30,6 +30,9 @@ std::optional<Finding> ping_answered(const Watched& watched) {
   };
   std::map<std::string, Open> open;  // the last Ping of each link
   for (const auto& event : watched.record.events) {
+    if (!watched.about(event)) {
+      continue;
+    }
     const auto at = open.find(event.link);
     if (event.kind == Event::Kind::control && event.text == "sent Ping") {
       open[event.link] = {.payload = event.octets};
@@ -51,6 +54,9 @@ std::optional<Finding> close_answered(const Watched& watched) {
   std::map<std::string, bool> open;  // links on which we have closed and the SUT has not
   const auto normal = wire::close_payload(wire::kCloseNormal);
   for (const auto& event : watched.record.events) {
+    if (!watched.about(event)) {
+      continue;
+    }
     if (event.kind == Event::Kind::control && event.text == "sent Close") {
       open.try_emplace(event.link, event.octets == normal);  // ours may be the answer
     } else if (event.kind == Event::Kind::control && event.text == "got Close") {

@@ -110,6 +110,7 @@ class FlowLoader {
     Flow flow;
     flow.name = name;
     flow.title = string_at(document.root(), "title");
+    flow.between = document.root().value("between", false);
     for (const auto& [actor, party] : document.root()["actors"].items()) {
       const auto known = party_from(text_of(party));
       if (!known) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "harness/base/text.h"
@@ -202,6 +203,13 @@ std::vector<std::string> party_names() {
   }
   return out;
 }
+std::string names_of(const std::vector<Party>& parties) {
+  std::vector<std::string> names;
+  std::ranges::transform(parties, std::back_inserter(names),
+                         [](Party party) { return std::string(to_string(party)); });
+  return join(names, " and ");
+}
+
 bool is_server(Party party) {
   return party == Party::gatekeeper_server || party == Party::third_party_server;
 }

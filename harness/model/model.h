@@ -27,6 +27,7 @@ enum class Party {
 std::string_view to_string(Party party);  // "gatekeeper.server"
 std::optional<Party> party_from(std::string_view name);
 std::vector<std::string> party_names();
+std::string names_of(const std::vector<Party>& parties);  // joined with " and "
 bool is_server(Party party);
 
 // What a fail means (design: finding level).
@@ -132,6 +133,8 @@ struct Flow {
   std::string name;
   std::string profile;
   std::string title;
+  // Each side acts by itself, in this way alone, so that two SUTs carry it out between them.
+  bool between = false;
   std::map<std::string, Party> actors;
   std::vector<Step> steps;  // flat: uses and repeats are written out
 };
@@ -265,8 +268,9 @@ struct Verdict {
   std::string expected;
   std::string came;
   std::string difference;
-  std::string monitor;        // the monitor that found it, when one did
-  std::string requirement{};  // the one that is broken, when it is not the case's own
+  std::string monitor;           // the monitor that found it, when one did
+  std::string requirement{};     // the one that is broken, when it is not the case's own
+  std::optional<Party> broke{};  // of several SUTs the one whose doing it is
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };

@@ -49,6 +49,11 @@ std::string_view level_prefix(const std::vector<std::string>& assumed) {
   return assumed.empty() ? "" : "under assumed profile: ";
 }
 
+std::string blame_of(const model::Verdict& verdict) {
+  std::string out(model::to_string(verdict.blame));
+  return verdict.broke ? out + " " + std::string(model::to_string(*verdict.broke)) : out;
+}
+
 std::vector<Line> exchange_lines(const model::Verdict& verdict, std::size_t max_octets) {
   auto difference = shown(verdict.difference, max_octets);
   if (!verdict.monitor.empty()) {

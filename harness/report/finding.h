@@ -43,6 +43,9 @@ std::string requirement_line(const model::Requirement& requirement, const model:
 // "under assumed profile: ", or nothing.
 std::string_view level_prefix(const std::vector<std::string>& assumed);
 
+// "sut"; of several SUTs with the party behind it, "sut third-party.client".
+std::string blame_of(const model::Verdict& verdict);
+
 // The lines `sent`, `expected`, `came`, `difference`: each printable, cut at `max_octets`, "-" if
 // there is nothing to say. A monitor's finding has its monitor in front of the difference.
 struct Line {

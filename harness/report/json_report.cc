@@ -54,26 +54,33 @@ json result_json(const engine::CaseResult& result, const Subject& subject) {
   if (verdict.level) {
     out["level"] = model::to_string(*verdict.level);
   }
+  if (verdict.broke) {
+    out["broke"] = model::to_string(*verdict.broke);
+  }
   return out;
 }
 
 }  // namespace
 
 json json_report(const engine::RunSummary& run, const model::Library& library) {
-  json party = nullptr;  // one run, one party: that of any case the library knows
+  json party = nullptr;  // that of any case the library knows; of several SUTs `suts`
   json results = json::array();
   for (const auto& result : run.results) {
     const auto subject = subject_of(result, library);
-    if (subject.one != nullptr) {
+    if (subject.one != nullptr && run.suts.empty()) {
       party = model::to_string(subject.one->party);
     }
     results.push_back(result_json(result, subject));
   }
-  return {{"format", kJsonReportFormat}, {"parley", safe(run.version)},
-          {"sut", safe(run.sut)},        {"profile", safe(run.profile)},
-          {"party", std::move(party)},   {"seed", std::to_string(run.seed)},
-          {"planned", run.planned},      {"took_ms", run.took.count()},
-          {"totals", totals_json(run)},  {"results", std::move(results)}};
+  json out{{"format", kJsonReportFormat}, {"parley", safe(run.version)},
+           {"sut", safe(run.sut)},        {"profile", safe(run.profile)},
+           {"party", std::move(party)},   {"seed", std::to_string(run.seed)},
+           {"planned", run.planned},      {"took_ms", run.took.count()},
+           {"totals", totals_json(run)},  {"results", std::move(results)}};
+  if (!run.suts.empty()) {
+    out["suts"] = engine::to_json(run.suts);
+  }
+  return out;
 }
 
 }  // namespace parley::report

@@ -100,7 +100,7 @@ std::string body_of(const model::Verdict& verdict, const Subject& subject) {
   for (const auto& [label, text] : exchange_lines(verdict, kFileOctets)) {
     out += fmt::format("{}: {}\n", label, text);
   }
-  out += fmt::format("blame: {}\n", model::to_string(verdict.blame));
+  out += fmt::format("blame: {}\n", blame_of(verdict));
   return without_forbidden(std::move(out));
 }
 

@@ -197,7 +197,7 @@ std::string finding_list(const std::vector<const CaseResult*>& results, Colour c
     const auto& verdict = results[i]->verdict;
     out += fmt::format("    {} ({})  {}  {}\n",
                        paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
-                       model::to_string(verdict.blame), name_of(*results[i]),
+                       blame_of(verdict), name_of(*results[i]),
                        printable(masked(verdict.reason), kReasonOctets));
   }
   if (results.size() > kListedPerRequirement) {
@@ -295,10 +295,10 @@ std::string six_lines(const Subject& subject, const CaseResult& result,
   const auto line = [&](std::string_view label, std::string_view text) {
     return fmt::format("  {}  {}\n", paint(fmt::format("{:<11}", label), Tone::dim, colour), text);
   };
-  auto out = fmt::format("{} (blame: {})  {}  {}",
-                         paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
-                         model::to_string(verdict.blame), name_of(result),
-                         printable(subject.one->title, kLineOctets));
+  auto out =
+      fmt::format("{} (blame: {})  {}  {}",
+                  paint(model::to_string(verdict.kind), tone_of(verdict.kind), colour),
+                  blame_of(verdict), name_of(result), printable(subject.one->title, kLineOctets));
   if (!verdict.reason.empty()) {
     out += ": " + printable(verdict.reason, kLineOctets);
   }
@@ -336,9 +336,9 @@ std::string ladder(const engine::Transcript& transcript, const Reading& reading,
 }
 
 std::string summary(const engine::RunSummary& run, const model::Library& library, Colour colour) {
-  auto out = fmt::format("{}, profile {}, parley {}, seed {}\n\n", printable(run.sut, kNameOctets),
-                         printable(run.profile, kNameOctets), printable(run.version, kNameOctets),
-                         run.seed);
+  auto out = fmt::format("{}, profile {}, parley {}, seed {}\n\n",
+                         printable(run.sut, 2 * kNameOctets), printable(run.profile, kNameOctets),
+                         printable(run.version, kNameOctets), run.seed);
   out += table(run, library, colour);
   out += findings(run, library, {VerdictKind::fail}, "failed", colour);
   out += findings(run, library, {VerdictKind::inconclusive, VerdictKind::flaky, VerdictKind::error},
