@@ -98,6 +98,8 @@ inline asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::st
   engine::Turnstile leasing(co_await asio::this_coro::executor);
   engine::Workshop workshop{.library = library(),
                             .attachment = **attachment,
+                            .driven = **attachment,
+                            .suts = {},
                             .manners = parties::manners_for((*attachment)->declaration().profile),
                             .tls = tls,
                             .authority = authority(),
