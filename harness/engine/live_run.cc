@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/live_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "harness/engine/identities.h"
+#include "harness/engine/judge.h"
+#include "harness/engine/noise_handshake.h"
+#include "harness/engine/upgrade.h"
+
+namespace parley::engine {
+
+using model::Step;
+using std::chrono::duration_cast;
+
+// `row`: the values that the flow may use beside its own.
+LiveRun::LiveRun(const CastRun& cast, Workshop& workshop, Transcript& transcript,
+                 std::map<std::string, std::string> row, Clock::time_point began,
+                 asio::any_io_executor executor)
+    : cast_(cast),
+      workshop_(workshop),
+      record_(transcript.runs.emplace_back()),
+      began_(began),
+      wake_(executor),
+      connections_(executor, workshop.tls,
+                   {.note = note_,
+                    .patience = [this] { return patience(); },
+                    .handshake_next =
+                        [this](const std::string& link) { return tracker_->handshake_next(link); },
+                    .admission = [this](const std::string& link) { return admission(link); },
+                    .too_much = [this] { return kept_.too_many(tracker_->seen()); },
+                    .rng =
+                        [this](const std::string& link) {
+                          return rng_.child(
+                              fmt::format("connection/{}/{}", link, tracker_->connection(link)));
+                        }}),
+      rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
+  record_.name = cast.name;
+  record_.values = std::move(row);
+}
+
+asio::awaitable<void> LiveRun::carry_out(bool soils) {
+  std::exception_ptr thrown;
+  try {
+    if (co_await lease()) {
+      tracker_.emplace(cast_, record_.values, rng_);
+      co_await follow();
+      co_await part();
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await finish(soils);
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+}
+
+// What was sent takes its time too: 100 octets a millisecond.
+std::chrono::milliseconds LiveRun::patience() const {
+  return workshop_.patience.now() + milliseconds(sent_ / kOctetsAMillisecond);
+}
+
+void LiveRun::note(Event event) {
+  // Answers beside the flow do not count: a SUT could ask for ever more time.
+  sent_ += event.kind == Event::Kind::sent && !event.step.empty() ? event.octets.size() : 0;
+  event.at_us = duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
+  record_.events.push_back(std::move(event));
+  if (tracker_) {
+    tracker_->feed(record_.events.back());
+  }
+  last_event_ = Clock::now();
+  wake_.cancel();
+}
+
+void LiveRun::broken(std::string link, std::string text) {
+  note({.kind = Event::Kind::broken, .link = std::move(link), .text = std::move(text)});
+}
+
+// Accounts and the values that the flow starts with.
+asio::awaitable<bool> LiveRun::lease() {
+  const auto pass = co_await workshop_.leasing.enter();
+  const bool server_sut = cast_.server_under_test();
+  const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
+  record_.values["domain"] = domain;
+  if (cast_.profile->wire == model::Wire::noise) {
+    record_.values["noise.now"] =
+        std::to_string(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+                           .time_since_epoch()
+                           .count());
+    record_.values["noise.root"] = workshop_.attachment.endpoint("root");
+    record_.values["noise.hashing"] = hashing_form(*cast_.profile);
+    if (!server_sut) {
+      record_.values["noise.server-static"] =
+          played_static({.values = {}, .rng = rng_}).value_or("");
+    }
+  }
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (model::is_server(party)) {
+      continue;
+    }
+    auto identity = fresh_identity(*cast_.profile, rng_.child("identity/" + actor));
+    const bool sut = cast_.under_test(party);
+    if (server_sut || sut) {
+      auto leased = co_await workshop_.attachment.lease(std::move(identity));
+      if (!leased) {
+        broken("identities", leased.error().detail);
+        co_return false;
+      }
+      identity = std::move(*leased);
+    }
+    const auto bare = address_of(*cast_.profile, party, identity.user, domain);
+    const auto resource = "r" + rng_.child("resource/" + actor).token(6);
+    record_.values[actor + ".user"] = identity.user;
+    record_.values[actor + ".password"] = identity.password;
+    record_.values[actor + ".bare"] = bare;
+    record_.values[actor + ".resource"] = resource;
+    record_.values[actor + ".jid"] = bare + "/" + resource;
+    if (server_sut || sut) {
+      leased_.push_back({.identity = identity, .driven = sut});
+    }
+    if (sut) {
+      workshop_.driven.on_notice(
+          identity.user, [this, actor](const std::string& method, const nlohmann::json& params) {
+            take_notice(actor, method, params);
+          });
+    }
+  }
+  co_return true;
+}
+
+void LiveRun::take_notice(const std::string& actor, const std::string& method,
+                          const nlohmann::json& params) {
+  if (noticed_ > kMaxNoticedOctets) {
+    return;
+  }
+  noticed_ +=
+      kEventOctets + params.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+  if (noticed_ > kMaxNoticedOctets) {
+    broken("driver", "the driver does not stop sending notifications");
+    return;
+  }
+  note({.kind = Event::Kind::notice, .link = actor, .text = method, .data = params});
+}
+
+asio::awaitable<void> LiveRun::follow() {
+  while (!tracker_->settled()) {
+    if (const auto* due = tracker_->due(); due != due_) {
+      due_ = due;
+      due_since_ = Clock::now();
+    }
+    co_await carry_across();
+    co_await answer_beside();
+    if (tracker_->settled()) {
+      break;  // it may have become so while the answers were written
+    }
+    const auto* due = tracker_->due();
+    if (due != nullptr && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
+      co_await perform(*due);
+      continue;
+    }
+    co_await wait_for(due);
+  }
+}
+
+asio::awaitable<void> LiveRun::perform(const CastStep& step) {
+  switch (step.step.kind) {
+    case Step::Kind::wire:
+      co_await send(step);
+      break;
+    case Step::Kind::connect:
+      co_await dial(step, step.link, step.step.id);
+      break;
+    case Step::Kind::tls:
+      co_await handshake(step);
+      break;
+    case Step::Kind::close:
+      end(step);
+      break;
+    case Step::Kind::does:
+      co_await drive(step);
+      break;
+    case Step::Kind::shows:
+      break;
+  }
+}
+
+// Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
+// that drips octets or chats beside the flow does not keep one step waiting for ever.
+asio::awaitable<void> LiveRun::wait_for(const CastStep* due) {
+  const auto within = due == nullptr ? milliseconds(0) : due->step.within;
+  const auto wait = std::max(patience(), within);
+  const auto until =
+      std::min(Clock::now() + wait, due_since_ + std::max(patience() * kMostWaits, within));
+  last_event_ = Clock::now();
+  const auto asked = Clock::now();
+  if (co_await something_until(until)) {
+    // What a SUT is given more time for does not say how fast it answers.
+    if (within == milliseconds(0)) {
+      workshop_.patience.saw(duration_cast<std::chrono::microseconds>(last_event_ - asked));
+    }
+    co_return;
+  }
+  const auto late = duration_cast<milliseconds>(Clock::now() - until).count();
+  note({.kind = Event::Kind::deadline,
+        .link = due == nullptr ? "" : due->link,
+        .step = due == nullptr ? "" : due->step.id,
+        .data = {{"waited_ms", wait.count()}, {"late_ms", late}}});
+}
+
+// False when nothing happened.
+asio::awaitable<bool> LiveRun::something_until(Clock::time_point until) {
+  const auto events = record_.events.size();
+  while (record_.events.size() == events && Clock::now() < until) {
+    wake_.expires_at(until);
+    boost::system::error_code ignored;
+    co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_return record_.events.size() != events;
+}
+
+// Everything under way is ended and awaited before the run's frame goes.
+asio::awaitable<void> LiveRun::finish(bool soils) {
+  co_await connections_.shut();
+  for (const auto& [identity, driven] : leased_) {
+    if (driven) {
+      // The answer follows every notice that the SUT still had to give.
+      (void)co_await workshop_.driven.call("reset", {{"user", identity.user}}, patience());
+      workshop_.driven.on_notice(identity.user, nullptr);
+    }
+    workshop_.attachment.give_back(identity, soils);
+  }
+}
+
+bool LiveRun::as_it_must() const {
+  return tracker_ && tracker_->assess().state == Assessment::State::holds;
+}
+
+}  // namespace parley::engine

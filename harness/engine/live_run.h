@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One run of a case as it goes on: what is due is carried out, what comes is recorded, and every
+// octet and event stands in the run's record. What to do next and when to stop the tracker says.
+// live_run.cc: the run's course; live_run_steps.cc: what a step does; live_run_peers.cc: what
+// played peers say beside the steps, and how they leave. One thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/engine/cast.h"
+#include "harness/engine/conductor.h"
+#include "harness/engine/connections.h"
+#include "harness/engine/kept_nodes.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+
+namespace asio = boost::asio;
+
+class LiveRun {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `row`: the values that the flow may use beside its own.
+  LiveRun(const CastRun& cast, Workshop& workshop, Transcript& transcript,
+          std::map<std::string, std::string> row, Clock::time_point began,
+          asio::any_io_executor executor);
+  asio::awaitable<void> carry_out(bool soils);
+  bool as_it_must() const;
+  const RunRecord& record() const { return record_; }
+
+ private:
+  using milliseconds = std::chrono::milliseconds;
+
+  milliseconds patience() const;
+  void note(Event event);
+  void broken(std::string link, std::string text);
+  asio::awaitable<bool> lease();
+  void take_notice(const std::string& actor, const std::string& method,
+                   const nlohmann::json& params);
+  asio::awaitable<void> follow();
+  asio::awaitable<void> perform(const CastStep& step);
+  void end(const CastStep& step);
+  Connections::Admission admission(const std::string& link) const;
+  asio::awaitable<void> wait_for(const CastStep* due);
+  asio::awaitable<bool> something_until(Clock::time_point until);
+  asio::awaitable<void> carry_across();
+  asio::awaitable<void> dial(const CastStep& step, std::string link, std::string id);
+  model::ConnectionEdit connection_edit(const CastStep& step);
+  asio::awaitable<void> handshake(const CastStep& step);
+  std::string evaluated(const std::string& text);
+  asio::awaitable<void> send(const CastStep& step);
+  asio::awaitable<void> drive(const CastStep& step);
+  bool listen(const std::string& name, nlohmann::json& params);
+  asio::awaitable<void> answer_beside();
+  PeerView view_of(const std::string& link);
+  asio::awaitable<void> say_beside(std::string link, std::vector<xml::Element> stanzas);
+  asio::awaitable<void> settle(std::string link);
+  asio::awaitable<void> part();
+  asio::awaitable<void> leave_between();
+  asio::awaitable<void> finish(bool soils);
+
+  // Of one run.
+  static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
+  static constexpr std::size_t kEventOctets = 400;  // what a small event takes
+  static constexpr int kMostWaits = 10;             // for one step, in patiences
+  static constexpr std::size_t kOctetsAMillisecond = 100;
+  static constexpr std::string_view kWebSocket = "websocket";
+  const CastRun& cast_;
+  Workshop& workshop_;
+  RunRecord& record_;
+  Clock::time_point began_;
+  asio::steady_timer wake_;
+  std::function<void(Event)> note_ = [this](Event event) { note(std::move(event)); };
+  Connections connections_;
+  Rng rng_;
+  std::optional<Tracker> tracker_;
+  struct Leased {
+    Identity identity;
+    bool driven;  // a user of a client under test
+  };
+  std::vector<Leased> leased_;
+  Clock::time_point last_event_ = Clock::now();
+  const CastStep* due_ = nullptr;
+  Clock::time_point due_since_ = Clock::now();
+  KeptNodes kept_;
+  std::size_t noticed_ = 0;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace parley::engine

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "harness/engine/carrier.h"
+#include "harness/engine/live_run.h"
+#include "harness/engine/owed.h"
+#include "harness/engine/relay.h"
+
+namespace parley::engine {
+
+using model::Step;
+
+// Between two SUTs: each connection that the one makes goes on to the other, and what is said.
+asio::awaitable<void> LiveRun::carry_across() {
+  for (const auto& step : cast_.steps) {
+    const bool came = step.inferred && step.step.kind == Step::Kind::connect;
+    if (came && tracker_->connection(step.link) == step.connection &&
+        tracker_->connection(upper(step.link)) < step.connection) {
+      co_await dial(step, upper(step.link), upper(step.step.id));
+    }
+  }
+  co_await engine::carry_across(*tracker_, connections_, note_);
+}
+
+// A played party answers whatever the protocol lets the other side ask.
+asio::awaitable<void> LiveRun::answer_beside() {
+  for (const auto& seen : tracker_->take_beside()) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    if (stanza == nullptr || !connections_.has(seen.link) || !tracker_->link_open(seen.link) ||
+        cast_.between(actor_of(seen.link))) {
+      continue;
+    }
+    if (Clock::now() > due_since_ + patience() * kMostWaits) {
+      co_return;  // a SUT that asks much and reads slowly
+    }
+    co_await say_beside(seen.link, workshop_.manners.respond(stanza->element, view_of(seen.link)));
+  }
+}
+
+PeerView LiveRun::view_of(const std::string& link) {
+  return {
+      .plays = cast_.played(link) ? cast_.flow->actors.at(link) : model::Party::gatekeeper_server,
+      .domain = record_.values["domain"],
+      .bare = record_.values[link + ".bare"],
+      .jid = tracker_->scope().values[link + ".jid"],
+      .rng = rng_.child("beside")};
+}
+
+asio::awaitable<void> LiveRun::say_beside(std::string link, std::vector<xml::Element> stanzas) {
+  for (const auto& stanza : stanzas) {
+    auto octets = tracker_->compose(link, stanza);
+    if (!octets) {
+      broken(link, octets.error().detail);
+      co_return;
+    }
+    note({.kind = Event::Kind::sent, .link = link, .octets = *octets});
+    co_await connections_.write(link, std::move(*octets), {});
+  }
+}
+
+// Acknowledges what steps took and did not, so that a SUT does not keep it for whoever has the
+// account next.
+asio::awaitable<void> LiveRun::settle(std::string link) {
+  auto stanzas = owed(*tracker_, link, workshop_.manners, view_of(link));
+  co_await say_beside(std::move(link), std::move(stanzas));
+}
+
+// Takes leave of the SUT and reads what it still says: all that it does because of what it was
+// sent comes before the end of its streams, so what has not come by then never will.
+asio::awaitable<void> LiveRun::part() {
+  if (tracker_->assess().state != Assessment::State::holds) {
+    co_return;
+  }
+  std::vector<std::string> left;
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (!connections_.reading(actor) || !tracker_->can_part(actor) || cast_.between(actor)) {
+      continue;
+    }
+    co_await settle(actor);
+    auto farewell = tracker_->farewell(actor);
+    if (!farewell) {
+      continue;
+    }
+    left.push_back(actor);
+    note({.kind = Event::Kind::parting, .link = actor, .octets = *farewell});
+    co_await connections_.write(actor, std::move(*farewell), {});
+  }
+  co_await connections_.read_to_the_end(std::move(left));
+  co_await leave_between();
+}
+
+// The users of a SUT take leave by themselves, and what the other SUT says to that is carried
+// too.
+asio::awaitable<void> LiveRun::leave_between() {
+  std::vector<std::string> leaving;
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (cast_.between(actor) && connections_.reading(actor)) {
+      const auto answer = co_await workshop_.driven.call(
+          "close", {{"user", record_.values[actor + ".user"]}}, patience());
+      if (answer) {
+        leaving.push_back(actor);
+      }
+    }
+  }
+  const auto until = Clock::now() + patience();
+  const auto open = [&] {
+    return std::ranges::any_of(leaving,
+                               [&](const auto& actor) { return connections_.reading(actor); });
+  };
+  while (true) {
+    co_await carry_across();
+    if (!open() || !co_await something_until(until)) {
+      co_return;
+    }
+  }
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "harness/engine/handshake.h"
+#include "harness/engine/live_run.h"
+#include "harness/engine/noise_handshake.h"
+#include "harness/engine/upgrade.h"
+
+namespace parley::engine {
+
+using model::Step;
+
+namespace {
+
+std::string endpoint_of(const CastStep& step) {
+  const auto at = step.step.with.find("endpoint");
+  return at == step.step.with.end() ? "starttls" : at->second.front();
+}
+
+Result<Way> plain_way(const std::string& declared) {
+  auto address = net::parse_address(declared);
+  return address ? Result<Way>(Way{.to = std::move(*address)}) : std::unexpected(address.error());
+}
+
+}  // namespace
+
+void LiveRun::end(const CastStep& step) {
+  const auto how = step.step.with.find("how");
+  const bool reset = how != step.step.with.end() && evaluated(how->second.front()) == "reset";
+  note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
+  connections_.end(step.link, reset);
+}
+
+Connections::Admission LiveRun::admission(const std::string& link) const {
+  using When = Connections::Admission::When;
+  const auto* step = tracker_->connection_to_come(link);
+  if (step == nullptr) {
+    return {.when = When::never};
+  }
+  return {.when = tracker_->may_connect(link) ? When::now : When::once_ended,
+          .step = step->step.id};
+}
+
+asio::awaitable<void> LiveRun::dial(const CastStep& step, std::string link, std::string id) {
+  const auto wanted = endpoint_of(step);
+  const auto declared = workshop_.attachment.endpoint(wanted);
+  const auto edit = connection_edit(step);
+  auto way = wanted == kWebSocket ? web_way(*cast_.profile, declared, edit) : plain_way(declared);
+  if (!way) {
+    note(
+        {.kind = Event::Kind::unsupported,
+         .link = link,
+         .text = fmt::format("the endpoint '{}' is not declared: {}", wanted, way.error().detail)});
+    co_return;
+  }
+  way->trust = tls_client(edit, workshop_.attachment.ca_pem(), record_.values["domain"]);
+  co_await connections_.dial(std::move(link), std::move(id), std::move(*way));
+}
+
+// What the change says of this step's connection; nothing when it is about something else.
+model::ConnectionEdit LiveRun::connection_edit(const CastStep& step) {
+  const auto* edit = step.changed && cast_.change != nullptr
+                         ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
+                         : nullptr;
+  model::ConnectionEdit out = edit == nullptr ? model::ConnectionEdit{} : *edit;
+  out.certificate = evaluated(out.certificate);
+  for (auto& [what, value] : out.upgrade) {
+    value = evaluated(value);
+  }
+  return out;
+}
+
+asio::awaitable<void> LiveRun::handshake(const CastStep& step) {
+  const auto offer = connection_edit(step);
+  if (cast_.dials(step.link)) {
+    auto options = tls_client(offer, workshop_.attachment.ca_pem(), record_.values["domain"]);
+    co_await connections_.handshake(step.link, step.step.id, std::move(options));
+    co_return;
+  }
+  const auto kind = leaf_kind(offer.certificate);
+  auto [leaf, fresh] = workshop_.leaves.try_emplace(kind);
+  if (fresh) {
+    if (auto issued = workshop_.authority.issue(workshop_.domain, kind)) {
+      leaf->second = std::move(*issued);
+    }
+  }
+  auto options = tls_server(offer, leaf->second);
+  co_await connections_.handshake(step.link, step.step.id, std::move(options));
+}
+
+std::string LiveRun::evaluated(const std::string& text) {
+  return evaluate(text, tracker_->scope(), "change").value_or(text);
+}
+
+asio::awaitable<void> LiveRun::send(const CastStep& step) {
+  auto message = tracker_->compose(step);
+  if (!message || !connections_.has(step.link)) {
+    broken(step.link, message ? "nothing to send on" : message.error().detail);
+    co_return;
+  }
+  note({.kind = Event::Kind::sent,
+        .link = step.link,
+        .step = step.step.id,
+        .octets = message->octets});
+  co_await connections_.write(step.link, std::move(message->octets), message->stream);
+  if (message->then_end) {
+    const auto* edit = std::get_if<model::ConnectionEdit>(&cast_.change->edit);
+    connections_.end(step.link, edit != nullptr && edit->end == "reset");
+    note({.kind = Event::Kind::ended, .link = step.link});
+  }
+}
+
+// The SUT's user does something.
+asio::awaitable<void> LiveRun::drive(const CastStep& step) {
+  nlohmann::json params{{"user", record_.values[step.link + ".user"]}};
+  for (const auto& [field, alternatives] : step.step.with) {
+    auto value = evaluate(alternatives.front(), tracker_->scope(), step.step.id + "/" + field);
+    if (!value) {
+      broken(step.link, value.error().detail);
+      co_return;
+    }
+    params[field] = step.step.unquoted.contains(field)
+                        ? nlohmann::json::parse(*value, nullptr, false)
+                        : nlohmann::json(*value);
+  }
+  if (step.step.form == "connect" && !listen(step.link, params)) {
+    co_return;
+  }
+  note({.kind = Event::Kind::call,
+        .link = step.link,
+        .step = step.step.id,
+        .text = step.step.form,
+        .data = params});
+  auto answer = co_await workshop_.driven.call(step.step.form, params, patience() * 2);
+  if (answer) {
+    note({.kind = Event::Kind::answer,
+          .link = step.link,
+          .step = step.step.id,
+          .text = step.step.form});
+  } else if (answer.error().code == Errc::unsupported) {
+    note({.kind = Event::Kind::unsupported, .link = "driver", .text = answer.error().detail});
+  } else {
+    broken("driver", fmt::format("driver method {}: {}", step.step.form, answer.error().detail));
+  }
+}
+
+bool LiveRun::listen(const std::string& name, nlohmann::json& params) {
+  std::optional<net::WebSocketOffer> offer;
+  for (const auto& one : cast_.steps) {
+    if (one.link == name && one.step.kind == Step::Kind::connect) {
+      offer.reset();
+      if (endpoint_of(one) == kWebSocket) {
+        offer = web_offer(*cast_.profile, workshop_.domain, connection_edit(one));
+      }
+    }
+  }
+  if (offer) {
+    params["transport"] = kWebSocket;
+    params["path"] = offer->path;
+    params["origin"] = offer->origin;
+  }
+  const auto address = connections_.listen(name, std::move(offer));
+  if (!address) {
+    broken(name, address.error().detail);
+    return false;
+  }
+  params["password"] = record_.values[name + ".password"];
+  params["domain"] = record_.values["domain"];
+  params["host"] = address->host;
+  params["port"] = address->port;
+  params["ca"] = workshop_.authority_file;
+  if (cast_.profile->wire == model::Wire::noise) {
+    auto root = played_root(tracker_->scope());
+    if (!root) {
+      broken(name, root.error().detail);
+      return false;
+    }
+    params["ca"] = *root;
+  }
+  params["resource"] = record_.values[name + ".resource"];
+  return true;
+}
+
+}  // namespace parley::engine
