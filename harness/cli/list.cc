@@ -83,14 +83,29 @@ Listing cases(const model::Library& library, const std::vector<const model::Case
   return out;
 }
 
-Listing requirements(const model::Library& library) {
+// Whether `profile` is `base` or extends it.
+bool is_of(const model::Library& library, const std::string& profile, const std::string& base) {
+  const auto at = library.profiles.find(profile);
+  return profile == base ||
+         (at != library.profiles.end() && std::ranges::count(at->second.bases, base) > 0);
+}
+
+// Those of the suites and of the profile that are named; of all where none is.
+Listing requirements(const model::Library& library, const RunArguments& arguments) {
+  const bool one_profile = arguments.given.contains("--profile");
+  const auto& suites = arguments.selection.suites;
   std::map<std::string, int> counts;
   for (const auto& one : library.cases) {
-    ++counts[one.requirement];
+    counts[one.requirement] += !one_profile || one.profile == arguments.profile ? 1 : 0;
   }
   Listing out{{"requirement", "basis", "cases", "source", "text"}, {}};
   for (const auto& [id, requirement] : library.requirements) {
-    std::string judged = counts[id] > 0 ? fmt::format("{} cases", counts[id]) : "";
+    if ((one_profile && !is_of(library, arguments.profile, requirement.profile)) ||
+        (!suites.empty() && std::ranges::count(suites, requirement.suite) == 0)) {
+      continue;
+    }
+    std::string judged =
+        counts[id] > 0 ? fmt::format("{} case{}", counts[id], counts[id] == 1 ? "" : "s") : "";
     if (!requirement.monitor.empty()) {
       judged += (judged.empty() ? "monitor " : ", monitor ") + requirement.monitor;
     }
@@ -195,7 +210,7 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
   const std::vector<std::pair<std::string, std::function<Listing()>>> listings{
       {"suites", [&] { return suites(*library); }},
       {"cases", [&] { return cases(*library, *selected); }},
-      {"requirements", [&] { return requirements(*library); }},
+      {"requirements", [&] { return requirements(*library, arguments); }},
       {"flows", [&] { return flows(*library); }},
       {"faults", [] { return faults(); }},
       {"settings", [&] { return settings(*library, arguments.profile); }},
