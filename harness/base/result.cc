@@ -21,6 +21,8 @@ std::string_view to_string(Errc code) {
       return "not found";
     case Errc::refused:
       return "refused";
+    case Errc::timed_out:
+      return "timed out";
     case Errc::io:
       return "input or output";
   }

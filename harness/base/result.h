@@ -19,6 +19,7 @@ enum class Errc {
   bad_signature,
   not_found,
   refused,
+  timed_out,
   io
 };
 

@@ -74,8 +74,9 @@ asio::awaitable<void> Connections::dial(std::string link, std::string step, Way 
   }
   auto& web = make_web(link, std::move(*stream), wire::WebSocketRole::client);
   const auto began = Clock::now();
-  const auto done = co_await web.open(std::move(*way.web), run_.patience());
-  if (note_upgrade(link, step, done, began)) {
+  const auto patience = run_.patience();
+  const auto done = co_await web.open(std::move(*way.web), patience);
+  if (note_upgrade(link, step, done, began, patience)) {
     start_reading(link);
   }
 }
@@ -101,7 +102,8 @@ net::WebSocket& Connections::make_web(const std::string& name, std::unique_ptr<n
 }
 
 bool Connections::note_upgrade(const std::string& name, const std::string& step,
-                               const Result<void>& done, Clock::time_point began) {
+                               const Result<void>& done, Clock::time_point began,
+                               milliseconds patience) {
   const bool accepts = links_[name].listener != nullptr;
   const auto& heads = links_[name].web->heads();
   run_.note({.kind = accepts ? Event::Kind::accepted : Event::Kind::dialled,
@@ -111,7 +113,10 @@ bool Connections::note_upgrade(const std::string& name, const std::string& step,
   if (done) {
     return true;
   }
-  if (!note_silence(name, step, began, run_.patience())) {
+  // Silence is no refusal.
+  if (done.error().code == Errc::timed_out) {
+    note_deadline(name, step, began, patience);
+  } else {
     run_.note({.kind = Event::Kind::failed, .link = name, .text = done.error().detail});
   }
   links_[name].stream->close();
@@ -120,15 +125,21 @@ bool Connections::note_upgrade(const std::string& name, const std::string& step,
 
 bool Connections::note_silence(const std::string& name, const std::string& step,
                                Clock::time_point began, milliseconds patience) {
-  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-  if (took < patience) {
+  if (Clock::now() - began < patience) {
     return false;
   }
+  note_deadline(name, step, began, patience);
+  return true;
+}
+
+void Connections::note_deadline(const std::string& name, const std::string& step,
+                                Clock::time_point began, milliseconds patience) {
+  const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
+  const auto late = std::max(took - patience, milliseconds(0));
   run_.note({.kind = Event::Kind::deadline,
              .link = name,
              .step = step,
-             .data = {{"waited_ms", patience.count()}, {"late_ms", (took - patience).count()}}});
-  return true;
+             .data = {{"waited_ms", patience.count()}, {"late_ms", late.count()}}});
 }
 
 // Nothing of the connection before is left.
@@ -161,6 +172,11 @@ Result<net::Address> Connections::listen(const std::string& name,
 asio::awaitable<void> Connections::accept(std::string name) {
   auto& link = links_[name];
   link.waiting = co_await link.listener->accept(milliseconds(0));
+  if (link.waiting == nullptr && !shut_) {  // too many open files, say
+    run_.note({.kind = Event::Kind::broken,
+               .link = name,
+               .text = "no further connection can be accepted"});
+  }
   if (link.waiting != nullptr && !shut_ && run_.admission(name).when == Admission::When::never) {
     // It stays as it is, and no other is accepted.
     run_.note({.kind = Event::Kind::accepted, .link = name});
@@ -194,11 +210,12 @@ asio::awaitable<void> Connections::upgrade(std::string name, std::string step,
   auto& web = make_web(name, std::move(under), wire::WebSocketRole::server);
   const auto began = Clock::now();
   auto offer = *links_[name].offer;
-  const auto done = co_await web.accept(std::move(offer), run_.patience());
+  const auto patience = run_.patience();
+  const auto done = co_await web.accept(std::move(offer), patience);
   if (shut_) {
     co_return;
   }
-  if (note_upgrade(name, step, done, began)) {
+  if (note_upgrade(name, step, done, began, patience)) {
     start_reading(name);
   }
   spawn(name, accept(name));

@@ -101,11 +101,15 @@ class Connections {
                            wire::WebSocketRole role);
   // Notes how its opening handshake went; whether it is open.
   bool note_upgrade(const std::string& link, const std::string& step, const Result<void>& done,
-                    std::chrono::steady_clock::time_point began);
+                    std::chrono::steady_clock::time_point began,
+                    std::chrono::milliseconds patience);
   // Whether a handshake that has failed took all the time that there is: silence refuses nothing.
   bool note_silence(const std::string& link, const std::string& step,
                     std::chrono::steady_clock::time_point began,
                     std::chrono::milliseconds patience);
+  void note_deadline(const std::string& link, const std::string& step,
+                     std::chrono::steady_clock::time_point began,
+                     std::chrono::milliseconds patience);
   template <class Task>
   void spawn(const std::string& link, Task task);
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);

@@ -258,7 +258,11 @@ class Matcher {
     const auto add = [&](std::vector<std::string>& to, std::string_view expression,
                          const std::string& label) {
       auto value = evaluate(expression, scope_, label);
-      to.push_back(value ? *value : "(" + value.error().detail + ")");
+      if (value) {
+        to.push_back(std::move(*value));
+      } else {  // nothing fits it
+        out.takes.push_back("(" + value.error().detail + ")");
+      }
     };
     if (!field) {
       add(out.takes, pattern, step_id_);

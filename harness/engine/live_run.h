@@ -63,7 +63,8 @@ class LiveRun {
   bool listen(const std::string& name, nlohmann::json& params);
   asio::awaitable<void> answer_beside();
   PeerView view_of(const std::string& link);
-  asio::awaitable<void> say_beside(std::string link, std::vector<xml::Element> stanzas);
+  asio::awaitable<void> say_beside(std::string link, int connection,
+                                   std::vector<xml::Element> stanzas);
   asio::awaitable<void> settle(std::string link);
   asio::awaitable<void> part();
   asio::awaitable<void> leave_between();

@@ -35,7 +35,8 @@ asio::awaitable<void> LiveRun::answer_beside() {
     if (Clock::now() > due_since_ + patience() * kMostWaits) {
       co_return;  // a SUT that asks much and reads slowly
     }
-    co_await say_beside(seen.link, workshop_.manners.respond(stanza->element, view_of(seen.link)));
+    co_await say_beside(seen.link, seen.connection,
+                        workshop_.manners.respond(stanza->element, view_of(seen.link)));
   }
 }
 
@@ -48,8 +49,13 @@ PeerView LiveRun::view_of(const std::string& link) {
       .rng = rng_.child("beside")};
 }
 
-asio::awaitable<void> LiveRun::say_beside(std::string link, std::vector<xml::Element> stanzas) {
+// On that connection of the link or not at all: another may have begun while this waited.
+asio::awaitable<void> LiveRun::say_beside(std::string link, int connection,
+                                          std::vector<xml::Element> stanzas) {
   for (const auto& stanza : stanzas) {
+    if (tracker_->connection(link) != connection || !tracker_->link_open(link)) {
+      co_return;
+    }
     auto octets = tracker_->compose(link, stanza);
     if (!octets) {
       broken(link, octets.error().detail);
@@ -64,7 +70,8 @@ asio::awaitable<void> LiveRun::say_beside(std::string link, std::vector<xml::Ele
 // account next.
 asio::awaitable<void> LiveRun::settle(std::string link) {
   auto stanzas = owed(*tracker_, link, workshop_.manners, view_of(link));
-  co_await say_beside(std::move(link), std::move(stanzas));
+  const int connection = tracker_->connection(link);
+  co_await say_beside(std::move(link), connection, std::move(stanzas));
 }
 
 // Takes leave of the SUT and reads what it still says: all that it does because of what it was

@@ -15,6 +15,11 @@ bool ended_by_sut(const Event& event) {
   return event.kind == Event::Kind::closed || event.kind == Event::Kind::failed;
 }
 
+// Whether what was said before on the event's link counts no more: we have ended it, or it is new.
+bool begins_anew(const Event& event) {
+  return event.kind == Event::Kind::ended || begins_connection(event);
+}
+
 Finding found(std::string monitor, std::string reason, const Event& event) {
   return {.monitor = std::move(monitor),
           .reason = std::move(reason),
@@ -34,7 +39,9 @@ std::optional<Finding> ping_answered(const Watched& watched) {
       continue;
     }
     const auto at = open.find(event.link);
-    if (event.kind == Event::Kind::control && event.text == "sent Ping") {
+    if (begins_anew(event)) {
+      open.erase(event.link);
+    } else if (event.kind == Event::Kind::control && event.text == "sent Ping") {
       open[event.link] = {.payload = event.octets};
     } else if (at == open.end()) {
       continue;
@@ -57,7 +64,9 @@ std::optional<Finding> close_answered(const Watched& watched) {
     if (!watched.about(event)) {
       continue;
     }
-    if (event.kind == Event::Kind::control && event.text == "sent Close") {
+    if (begins_anew(event)) {
+      open.erase(event.link);
+    } else if (event.kind == Event::Kind::control && event.text == "sent Close") {
       open.try_emplace(event.link, event.octets == normal);  // ours may be the answer
     } else if (event.kind == Event::Kind::control && event.text == "got Close") {
       open[event.link] = false;

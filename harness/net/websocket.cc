@@ -156,7 +156,7 @@ class FramedStream final : public WebSocket {
     heads_.request = text_of(request);
     auto sent = co_await with_deadline(under_->write(heads_.request), timeout);
     if (!sent || !*sent) {
-      co_return fail(Errc::io, sent ? sent->error().detail : "timed out");
+      co_return sent ? *sent : Result<void>(fail(Errc::timed_out, "timed out"));
     }
     http::response_parser<http::empty_body> parser;
     const auto read = co_await read_head(parser, heads_.answer, until);
@@ -175,7 +175,7 @@ class FramedStream final : public WebSocket {
     const auto until = Clock::now() + timeout;
     http::request_parser<http::empty_body> parser;
     const auto read = co_await read_head(parser, heads_.request, until);
-    if (!read && read.error().code == Errc::io) {
+    if (!read && (read.error().code == Errc::io || read.error().code == Errc::timed_out)) {
       co_return read;
     }
     auto objection = read ? objection_to(parser.get(), offer)
@@ -183,12 +183,12 @@ class FramedStream final : public WebSocket {
     heads_.answer = objection
                         ? refusal(*objection)
                         : answer_to(text_of(parser.get(), http::field::sec_websocket_key), offer);
-    auto sent = co_await with_deadline(under_->write(heads_.answer), timeout);
+    auto sent = co_await with_deadline(under_->write(heads_.answer), wait_until(until));
     if (objection) {
       co_return fail(read ? Errc::refused : read.error().code, std::move(objection->reason));
     }
     if (!sent || !*sent) {
-      co_return fail(Errc::io, sent ? sent->error().detail : "timed out");
+      co_return sent ? *sent : Result<void>(fail(Errc::timed_out, "timed out"));
     }
     open_ = true;
     co_return Result<void>();
@@ -293,11 +293,13 @@ class FramedStream final : public WebSocket {
       const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
       const auto event = co_await under_->read(std::max(left, milliseconds(1)));
       const auto* octets = std::get_if<Bytes>(&event);
+      if (std::holds_alternative<TimedOut>(event)) {
+        co_return fail(Errc::timed_out, "timed out");
+      }
       if (octets == nullptr) {
         const auto* failed = std::get_if<Failed>(&event);
-        co_return fail(Errc::io, std::holds_alternative<TimedOut>(event) ? "timed out"
-                                 : failed != nullptr                     ? failed->reason
-                                                     : "the connection ended in the upgrade");
+        co_return fail(Errc::io,
+                       failed != nullptr ? failed->reason : "the connection ended in the upgrade");
       }
       early_ += *octets;
       boost::system::error_code error;
@@ -406,7 +408,7 @@ class FramedStream final : public WebSocket {
       if (neglects(Neglect::close)) {
         co_return;
       }
-      if (!close_sent_ && !neglects(Neglect::close_answer)) {
+      if (!close_sent_) {
         close_ = close_frame(control.code == 0 ? Bytes() : wire::close_payload(control.code));
         co_await write_controls();
       }

@@ -59,11 +59,10 @@ enum class WebSocketSide { ours, theirs };
 // What an end does, or fails to do.
 struct WebSocketManners {
   enum class Neglect {
-    pings,         // no Pong
-    close,         // a Close frame changes nothing
-    close_answer,  // the connection ends upon a Close frame, without one in answer
-    answer,        // a client takes any answer to its upgrade
-    masks,         // a client masks nothing
+    pings,   // no Pong
+    close,   // a Close frame changes nothing
+    answer,  // a client takes any answer to its upgrade
+    masks,   // a client masks nothing
   };
   std::set<Neglect> neglected{};
   std::set<wire::WebSocketOddity> tolerated{};
@@ -82,8 +81,8 @@ class WebSocket : public Stream {
 
   // The opening handshake, a client's or a server's; before anything else, and once. `timeout`
   // holds for all of it. Errors: refused when the other side says no or asks for what is not
-  // offered (a server has answered so, 4xx); malformed for what is no such handshake; io when the
-  // connection ends or the time runs out.
+  // offered (a server has answered so, 4xx); malformed for what is no such handshake; timed_out;
+  // io when the connection ends.
   virtual asio::awaitable<Result<void>> open(WebSocketRequest request,
                                              std::chrono::milliseconds timeout) = 0;
   virtual asio::awaitable<Result<void>> accept(WebSocketOffer offer,

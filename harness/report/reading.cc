@@ -151,7 +151,7 @@ Reading reading_of(const model::Case& one, const model::Library& library,
                    const engine::Transcript& transcript) {
   Reading out{.binary = library.profiles.at(one.profile).wire != model::Wire::xml, .runs = {}};
   out.runs.resize(transcript.runs.size());
-  const auto runs = engine::cast_case(one, library);
+  const auto runs = engine::cast_case(one, library, transcript.suts);
   for (std::size_t i = 0; runs && i < transcript.runs.size(); ++i) {
     const auto& record = transcript.runs[i];
     const auto run = std::ranges::find(*runs, record.name, &engine::CastRun::name);

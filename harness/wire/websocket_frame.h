@@ -35,7 +35,6 @@ std::string_view to_string(WebSocketOpcode opcode);  // "Ping"
 inline constexpr std::uint16_t kCloseNormal = 1000;
 inline constexpr std::uint16_t kCloseProtocolError = 1002;
 inline constexpr std::uint16_t kCloseUnsupportedData = 1003;
-inline constexpr std::uint16_t kCloseNotUtf8 = 1007;
 inline constexpr std::uint16_t kCloseTooBig = 1009;
 
 using WebSocketMask = std::array<std::uint8_t, 4>;

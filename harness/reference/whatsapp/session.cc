@@ -23,7 +23,6 @@ constexpr std::size_t kPlainNoiseOctets = 65'535;
 constexpr std::string_view kIntro = "WA\x06\x03";
 constexpr auto kHandshakePatience = 20s;
 constexpr auto kFramePatience = 20s;  // between the octets of one frame (TRN-006)
-// How long a login takes at least. What comes meanwhile came before success.
 
 }  // namespace
 
