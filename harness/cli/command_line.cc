@@ -265,7 +265,8 @@ class Program {
         ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}))
         ->transform(CLI::Transformer(
             std::map<std::string, std::string>{{"gatekeeper", "gatekeeper.server"}}));
-    reference->add_option("--profile", reference_.profile, "The dialect: xmpp or whatsapp")
+    reference
+        ->add_option("--profile", reference_.profile, "The dialect: xmpp, whatsapp or messenger")
         ->capture_default_str();
     reference->add_option("--domain", reference_.domain, "The gatekeeper's domain")
         ->capture_default_str();

@@ -16,6 +16,7 @@ struct Row {
   engine::Manners (*make)();
 };
 constexpr std::array kRows{
+    Row{"messenger", whatsapp_manners},  // the same stanzas
     Row{"whatsapp", whatsapp_manners},
     Row{"xmpp", xmpp_manners},
 };

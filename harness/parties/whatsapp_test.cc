@@ -89,5 +89,15 @@ TEST(WhatsAppManners, SettleWhatWasNotAcknowledged) {
   EXPECT_EQ(printed(settle(tree("<presence from='12-9@interop'/>"), {}, view)), "");
 }
 
+TEST(WhatsAppManners, AreThoseOfMessengerToo) {
+  const auto ping = tree("<iq id='1' type='get' xmlns='w:p' from='s.whatsapp.net'/>");
+  const auto manners = manners_for("messenger");
+  EXPECT_EQ(printed(manners.respond(ping, view_of(Party::third_party_client))),
+            printed({tree("<iq id='1' to='s.whatsapp.net' type='result'/>")}));
+  const auto came = tree("<message id='1' from='9@msgr'/>");
+  EXPECT_EQ(printed(manners.settle(came, {}, view_of(Party::third_party_client))),
+            printed({tree("<ack class='message' id='1' to='9@msgr'/>")}));
+}
+
 }  // namespace
 }  // namespace parley::parties

@@ -9,6 +9,7 @@
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/faults_client.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
+#include "harness/reference/whatsapp/faults_messenger.h"
 
 namespace parley::reference {
 namespace {
@@ -467,6 +468,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_client.begin(), of_client.end());
     const auto of_gatekeeper = whatsapp::gatekeeper_faults();
     out.insert(out.end(), of_gatekeeper.begin(), of_gatekeeper.end());
+    const auto of_messenger = whatsapp::messenger_faults();
+    out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     return out;
   }();
   return joined;

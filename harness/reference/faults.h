@@ -519,6 +519,13 @@ enum class Fault {
   wg_web_frame_per_message,
   wg_web_ping_unanswered,
   wg_web_close_unanswered,
+  // What only profile `messenger` forbids: a client's, then a gatekeeper's.
+  mt_foreign_product,
+  mt_accepts_foreign_server,
+  mg_accepts_foreign_product,
+  mg_accepts_foreign_server,
+  mg_shows_foreign_server,
+  mg_foreign_failure_reason,
   count,  // not a fault
 };
 

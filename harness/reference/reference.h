@@ -15,7 +15,7 @@ namespace parley::reference {
 // One way in which a reference party can be made to misbehave.
 struct FaultEntry {
   // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client; of profile `whatsapp`
-  // wg- and wt-.
+  // wg- and wt-, of `messenger` mg- and mt-.
   std::string_view name;
   std::string_view party;             // "gatekeeper.server" or "third-party.client"
   std::string_view breaks;            // one sentence: what it does and which clause forbids it
@@ -33,7 +33,7 @@ struct AccountEntry {
 
 struct Options {
   std::string party;             // "gatekeeper.server" or "third-party.client"
-  std::string profile = "xmpp";  // the dialect: "xmpp" or "whatsapp"
+  std::string profile = "xmpp";  // the dialect: "xmpp", "whatsapp" or "messenger"
   std::string domain = "parley.test";
   std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system
   std::vector<std::string> faults;  // for every user

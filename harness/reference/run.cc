@@ -18,6 +18,7 @@
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/client.h"
+#include "harness/reference/whatsapp/dialect.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
 
 namespace parley::reference {
@@ -28,7 +29,7 @@ constexpr int kHarnessError = 4;
 
 // The party that the options describe; `peer` is null without a driver.
 asio::awaitable<void> party_of(const Options& options, JsonRpcPeer* peer) {
-  const bool binary = options.profile == "whatsapp";
+  const bool binary = whatsapp::dialect_of(options.profile) != nullptr;
   if (options.party == "gatekeeper.server") {
     return binary ? whatsapp::run_gatekeeper(options, peer) : run_gatekeeper(options, peer);
   }
@@ -72,7 +73,7 @@ int run(const Options& options) {
                "the reference is a gatekeeper.server, or with a driver a third-party.client\n");
     return kUsage;
   }
-  if (options.profile != "xmpp" && options.profile != "whatsapp") {
+  if (options.profile != "xmpp" && whatsapp::dialect_of(options.profile) == nullptr) {
     fmt::print(stderr, "there is no reference of profile {}\n", options.profile);
     return kUsage;
   }

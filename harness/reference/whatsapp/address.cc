@@ -62,10 +62,11 @@ bool is_server(const std::string* to) {
 
 std::string Address::bare() const {
   return integrator ? std::to_string(*integrator) + "-" + number + "@" + std::string(kInterop)
-                    : number + "@" + std::string(kServer);
+                    : number + "@" + std::string(native_server);
 }
 
-Result<Address> parse_address(std::string_view text, const FaultSet& faults) {
+Result<Address> parse_address(std::string_view text, const FaultSet& faults,
+                              const Dialect& dialect) {
   std::string loose;
   if (faults.has(Fault::wg_accepts_malformed_jid)) {
     loose = repaired(text);
@@ -75,10 +76,13 @@ Result<Address> parse_address(std::string_view text, const FaultSet& faults) {
   if (at == std::string_view::npos || at + 1 == text.size() || text.rfind('@') != at) {
     return malformed();
   }
-  const auto server = text.substr(at + 1);
+  auto server = text.substr(at + 1);
+  if (server == kServer && faults.has(Fault::mg_accepts_foreign_server)) {
+    server = dialect.native_server;
+  }
   auto user = text.substr(0, at);
-  Address out;
-  if (server != kInterop && server != kServer) {
+  Address out{.integrator = {}, .number = {}, .native_server = dialect.native_server};
+  if (server != kInterop && server != dialect.native_server) {
     return fail(Errc::not_found, "no user here has an address on " + printable(server, 64));
   }
   if (const auto colon = user.find(':'); colon != std::string_view::npos) {

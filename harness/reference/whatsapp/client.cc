@@ -56,10 +56,12 @@ nlohmann::json describe_client(const std::string& name) {
             "last-tokens-unassigned"}}};
 }
 
-ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)
+ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,
+                           const Dialect& dialect)
     : executor_(executor),
       faults_(faults),
       notify_(std::move(notify)),
+      dialect_(dialect),
       rng_(fresh_seed()),
       idle_(executor) {}
 
@@ -93,7 +95,7 @@ RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& 
 }
 
 RpcResult ClientDriver::connect(const nlohmann::json& params) {
-  auto account = parse_client_account(params);
+  auto account = parse_client_account(params, dialect_);
   if (!account) {
     return std::unexpected(account.error());
   }
@@ -219,7 +221,7 @@ asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
   ClientDriver::Notify notify = [&rpc](const std::string& method, nlohmann::json params) {
     rpc.notify(method, std::move(params));
   };
-  ClientDriver driver(executor, faults, std::move(notify));
+  ClientDriver driver(executor, faults, std::move(notify), *dialect_of(options.profile));
   RpcHandler handler = [&driver](const std::string& method, const nlohmann::json& params) {
     return driver.handle(method, params);
   };

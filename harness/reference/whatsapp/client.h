@@ -34,7 +34,8 @@ class ClientDriver {
   using Notify = std::function<void(const std::string& method, nlohmann::json params)>;
 
   // `faults` hold for every user.
-  ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify);
+  ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,
+               const Dialect& dialect = kWhatsAppDialect);
 
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   // Drops every user and waits until none of their coroutines runs.
@@ -56,6 +57,7 @@ class ClientDriver {
   asio::any_io_executor executor_;
   FaultSet faults_;
   Notify notify_;
+  const Dialect& dialect_;
   Rng rng_;
   std::map<std::string, User> users_;
   std::size_t running_ = 0;

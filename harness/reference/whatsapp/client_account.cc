@@ -49,8 +49,10 @@ std::string jid_of(const ClientAccount& account) {
   return std::to_string(account.integrator) + "-" + account.user + "@interop";
 }
 
-std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params) {
+std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params,
+                                                            const Dialect& dialect) {
   ClientAccount out;
+  out.dialect = &dialect;
   out.user = string_member(params, "user");
   out.token = string_member(params, "password");
   out.host = string_member(params, "host");

@@ -43,6 +43,7 @@ struct ClientAccount {
   Bytes routing;        // sent before the intro header; none when empty
   Bytes server_static;  // the server's key, of an earlier handshake; may be empty
   std::chrono::sys_seconds server_static_until{};  // when its certificate expires
+  const Dialect* dialect = &kWhatsAppDialect;
 };
 
 // "12-447700900001@interop"
@@ -52,7 +53,8 @@ std::string jid_of(const ClientAccount& account);
 // (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
 // routing (hex), transport ("tcp", "websocket") with path and origin, server_static (hex) and
 // server_static_until (seconds since 1970, in digits).
-std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json& params);
+std::expected<ClientAccount, RpcError> parse_client_account(
+    const nlohmann::json& params, const Dialect& dialect = kWhatsAppDialect);
 
 // A message that the server has not acknowledged yet.
 struct Unacknowledged {

@@ -122,7 +122,8 @@ void ClientLogin::post_opening() {
 Bytes ClientLogin::payload() const {
   wire::ClientPayload out;
   out.passive = account_.passive;
-  out.product = wire::kProductInterop;
+  out.product =
+      faults_.has(Fault::mt_foreign_product) ? kWhatsAppDialect.product : account_.dialect->product;
   out.interop_data = wire::InteropData{.account_id = account_.number,
                                        .token = account_.token,
                                        .enable_read_receipts = {},

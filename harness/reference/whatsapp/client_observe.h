@@ -41,7 +41,8 @@ using Press = std::function<void(ClientDriver&)>;
 // What a client with the faults sends to such a server and tells its user. `connect_again`: the
 // driver connects a second time when the first connection is closed.
 inline std::string observe(const Server& server, const FaultSet& faults,
-                           const Press& when_connected = {}, bool connect_again = false) {
+                           const Press& when_connected = {}, bool connect_again = false,
+                           const Dialect& dialect = kWhatsAppDialect) {
   std::string log;
   asio::io_context context(1);
   auto listener = net::Listener::open(context.get_executor());
@@ -56,7 +57,7 @@ inline std::string observe(const Server& server, const FaultSet& faults,
       asio::post(context, [&] { (void)pressed->handle("connect", params); });
     }
   };
-  ClientDriver driver(context.get_executor(), faults, notify);
+  ClientDriver driver(context.get_executor(), faults, notify, dialect);
   pressed = &driver;
   Script script(server, log);
   const auto ignore = [](std::exception_ptr failure) { EXPECT_EQ(failure, nullptr); };

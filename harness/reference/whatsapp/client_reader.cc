@@ -151,15 +151,16 @@ Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& fau
   return read_carelessly(plaintext, leniency);
 }
 
-bool is_user_jid(std::string_view text) {
+bool is_user_jid(std::string_view text, const Dialect& dialect) {
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) {
     return false;
   }
   auto user = text.substr(0, at);
   const auto server = text.substr(at + 1);
-  if (server != wire::kInteropServer && server != kServer) {
-    return !user.empty() && wire::is_jid_server(server);
+  if (server != wire::kInteropServer && server != dialect.native_server) {
+    const bool foreign = &dialect != &kWhatsAppDialect && server == kWhatsAppDialect.native_server;
+    return !user.empty() && wire::is_jid_server(server) && !foreign;
   }
   if (const auto colon = user.find(':'); colon != std::string_view::npos) {
     if (!is_number_within(user.substr(colon + 1), 1, UINT16_MAX)) {
@@ -167,7 +168,7 @@ bool is_user_jid(std::string_view text) {
     }
     user = user.substr(0, colon);
   }
-  if (server == kServer) {
+  if (server == dialect.native_server) {
     return is_digits(user);
   }
   const auto dash = user.find('-');

@@ -7,6 +7,7 @@
 
 #include "harness/base/result.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/dialect.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
@@ -15,8 +16,8 @@ namespace parley::reference::whatsapp {
 Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults);
 
 // Whether `text` is a user's address that a client may show and answer (STZ-012): on `interop`
-// `<integrator 1-999>-<digits>[:<device>]`, on `s.whatsapp.net` `<digits>[:<device>]`; elsewhere
-// any user of a server that the dialect knows.
-bool is_user_jid(std::string_view text);
+// `<integrator 1-999>-<digits>[:<device>]`, on the dialect's native server `<digits>[:<device>]`;
+// elsewhere any user of a server that the wire form knows, but for the other dialect's native one.
+bool is_user_jid(std::string_view text, const Dialect& dialect = kWhatsAppDialect);
 
 }  // namespace parley::reference::whatsapp

@@ -214,7 +214,7 @@ void ClientSession::send_content(const Unacknowledged& message) {
   stanza.set("to", message.to);
   stanza.set("type", faults_.has(Fault::wt_sends_wrong_type) ? "media" : "text");
   xml::Element enc = stanza_element("enc");
-  enc.set("v", "2");
+  enc.set("v", std::string(account_.dialect->enc_version));
   enc.set("type", "msg");
   enc.set_text(message.text);
   if (faults_.has(Fault::wt_sends_two_encs)) {

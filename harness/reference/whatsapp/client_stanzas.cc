@@ -208,7 +208,9 @@ void ClientSession::take_notification(const xml::Element& notification) {
 }
 
 std::string_view ClientSession::unfit_envelope(const xml::Element& message) const {
-  if (!is_user_jid(message.get("from")) && !faults_.has(Fault::wt_accepts_malformed_jid)) {
+  if (!is_user_jid(message.get("from"), *account_.dialect) &&
+      !faults_.has(Fault::wt_accepts_malformed_jid) &&
+      !faults_.has(Fault::mt_accepts_foreign_server)) {
     return kUnreadable;
   }
   // STZ-025
@@ -242,7 +244,7 @@ std::string_view ClientSession::unfit(const xml::Element& message) const {
     return kUnreadable;
   }
   const std::string type = enc->get("type");
-  if (enc->get("v") != "2" || (type != "msg" && type != "pkmsg")) {
+  if (enc->get("v") != account_.dialect->enc_version || (type != "msg" && type != "pkmsg")) {
     return kUnreadable;
   }
   return is_utf8(enc->text()) ? std::string_view() : kNoContent;
@@ -332,7 +334,7 @@ void ClientSession::take_presence(const xml::Element& presence) {
   const std::string* type = presence.find("type");
   const std::string shown = type == nullptr ? "available" : *type;
   const std::string from = presence.get("from");
-  if (is_user_jid(from) && (shown == "available" || shown == "unavailable")) {
+  if (is_user_jid(from, *account_.dialect) && (shown == "available" || shown == "unavailable")) {
     tell("presence", {{"from", from}, {"type", shown}});
   }
 }
@@ -342,7 +344,8 @@ void ClientSession::take_chatstate(const xml::Element& chatstate) {
   const auto children = chatstate.elements();
   const std::string from = chatstate.get("from");
   const bool right = children.size() == 1 && is_chatstate(children.front()->name);
-  if (!is_user_jid(from) || (!right && !faults_.has(Fault::wt_shows_bad_chatstate))) {
+  if (!is_user_jid(from, *account_.dialect) ||
+      (!right && !faults_.has(Fault::wt_shows_bad_chatstate))) {
     return;
   }
   tell("presence",

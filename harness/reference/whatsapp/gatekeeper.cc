@@ -96,6 +96,7 @@ std::optional<std::uint16_t> integrator_of(const json& params) {
 Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng)
     : executor_(executor),
       options_(std::move(options)),
+      dialect_(*dialect_of(options_.profile)),
       keys_(std::move(keys)),
       rng_(std::move(rng)),
       idle_(executor, asio::steady_timer::time_point::max()) {}
@@ -216,15 +217,16 @@ void Gatekeeper::add(const Address& address, const Bytes& token, const FaultSet&
 
 void Gatekeeper::enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
                         const FaultSet& faults) {
-  add({.integrator = integrator, .number = number}, token, faults);
+  const auto server = dialect_.native_server;
+  add({.integrator = integrator, .number = number, .native_server = server}, token, faults);
   if (integrator == kDefaultIntegrator) {
-    add({.integrator = {}, .number = number}, token, faults);
+    add({.integrator = {}, .number = number, .native_server = server}, token, faults);
   }
 }
 
 // Without a driver nobody enlists; without a list of accounts everybody exists.
 void Gatekeeper::invent(const std::string& number) {
-  const Address native{.integrator = {}, .number = number};
+  const Address native{.integrator = {}, .number = number, .native_server = dialect_.native_server};
   const bool everybody = !options_.driver && options_.accounts.empty();
   if (everybody && !accounts_.contains(native.bare())) {
     enlist(number, kDefaultIntegrator, "pw-" + number, FaultSet());
@@ -233,7 +235,7 @@ void Gatekeeper::invent(const std::string& number) {
 }
 
 Account* Gatekeeper::find(const std::string& bare) {
-  if (const auto address = parse_address(bare, FaultSet())) {
+  if (const auto address = parse_address(bare, FaultSet(), dialect_)) {
     invent(address->number);
   }
   const auto found = accounts_.find(bare);

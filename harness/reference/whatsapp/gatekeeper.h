@@ -84,6 +84,7 @@ class Gatekeeper {
   const ServerKeys& keys() const { return keys_; }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
+  const Dialect& dialect() const { return dialect_; }
 
  private:
   Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng);
@@ -99,6 +100,7 @@ class Gatekeeper {
 
   asio::any_io_executor executor_;
   Options options_;
+  const Dialect& dialect_;
   ServerKeys keys_;
   HandshakeLog handshakes_;
   Rng rng_;

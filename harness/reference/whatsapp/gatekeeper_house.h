@@ -239,10 +239,10 @@ struct House {
   std::unique_ptr<Gatekeeper> keeper;
 
   explicit House(const asio::any_io_executor& executor, std::vector<std::string> faults = {},
-                 NullMode null_mode = NullMode::none) {
+                 NullMode null_mode = NullMode::none, const Dialect& dialect = kWhatsAppDialect) {
     Options options;
     options.party = "gatekeeper.server";
-    options.profile = "whatsapp";
+    options.profile = dialect.profile;
     options.faults = std::move(faults);
     options.null_mode = null_mode;
     keeper = std::move(*Gatekeeper::open(executor, options));

@@ -10,7 +10,6 @@ namespace parley::reference::whatsapp {
 namespace {
 
 constexpr int kBadPayload = 400;
-constexpr int kWrongToken = 401;
 constexpr int kUnsupportedProduct = 405;
 
 }  // namespace
@@ -23,12 +22,15 @@ void Session::check_login(const Bytes& octets) {
     failure_ = kBadPayload;
     return;
   }
+  const auto& dialect = keeper_.dialect();
   const auto product = payload->product.value_or(wire::kProductWhatsApp);
+  const bool foreign =
+      product == kWhatsAppDialect.product && has(Fault::mg_accepts_foreign_product);
   passive_ = payload->passive.value_or(false);
   push_name_ = payload->push_name.value_or(Bytes());
-  if (product == wire::kProductWhatsApp) {
+  if (product == dialect.native_product) {
     check_native(*payload);
-  } else if (product == wire::kProductInterop || has(Fault::wg_accepts_any_product)) {
+  } else if (product == dialect.product || foreign || has(Fault::wg_accepts_any_product)) {
     check_third_party(*payload);
   } else {
     failure_ = kUnsupportedProduct;
@@ -49,6 +51,11 @@ void Session::check_third_party(const wire::ClientPayload& payload) {
     candidates = {keeper_.find(Address{kDefaultIntegrator, number}.bare())};
   }
   check_token(candidates, data->token);
+}
+
+int Session::wrong_token() const {
+  return has(Fault::mg_foreign_failure_reason) ? kWhatsAppDialect.wrong_token
+                                               : keeper_.dialect().wrong_token;
 }
 
 void Session::check_native(const wire::ClientPayload& payload) {
@@ -78,9 +85,9 @@ void Session::check_token(const std::vector<Account*>& candidates,
     login_ = candidates.front()->address.bare();
   } else if (!candidates.empty() && has(Fault::wg_goes_on_after_failure)) {
     login_ = candidates.front()->address.bare();
-    failure_ = kWrongToken;
+    failure_ = wrong_token();
   } else {
-    failure_ = kWrongToken;
+    failure_ = wrong_token();
   }
 }
 
@@ -88,7 +95,7 @@ void Session::check_token(const std::vector<Account*>& candidates,
 void Session::log_in() {
   account_ = keeper_.find(login_);
   if (account_ == nullptr) {
-    failure_ = kWrongToken;
+    failure_ = wrong_token();
     return;
   }
   account_->bound.insert(this);

@@ -23,8 +23,9 @@ bool is_known_child(const std::string& name) { return name == "enc" || name == "
 Account* Session::recipient(const std::string& to, bool any_device) {
   // A receipt may name device 0, which the text of an address leaves out.
   const auto zero = any_device ? to.find(":0@") : std::string::npos;
-  const auto address = parse_address(
-      zero == std::string::npos ? to : to.substr(0, zero) + to.substr(zero + 2), faults_);
+  const auto address =
+      parse_address(zero == std::string::npos ? to : to.substr(0, zero) + to.substr(zero + 2),
+                    faults_, keeper_.dialect());
   if (!address || (address->device != 0 && !any_device)) {
     return nullptr;
   }
@@ -62,7 +63,7 @@ int Session::message_error(const xml::Element& message) const {
   if (!sender_of(message, Fault::wg_from_message_not_enforced)) {
     return kBadRequest;
   }
-  const auto to = parse_address(message.get("to"), faults_);
+  const auto to = parse_address(message.get("to"), faults_, keeper_.dialect());
   if (!to && to.error().code != Errc::not_found) {
     return kBadRequest;
   }

@@ -92,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void check_login(const Bytes& octets);
   void check_third_party(const wire::ClientPayload& payload);
   void check_native(const wire::ClientPayload& payload);
+  int wrong_token() const;
   void check_token(const std::vector<Account*>& candidates, const std::optional<Bytes>& token);
   void finish_login();
   void log_in();

@@ -174,7 +174,7 @@ std::optional<std::string> Session::sender_of(const xml::Element& stanza,
   if (from == nullptr || *from == own()) {
     return own();
   }
-  const auto claimed = parse_address(*from, FaultSet());
+  const auto claimed = parse_address(*from, FaultSet(), keeper_.dialect());
   if (claimed && claimed->bare() == own()) {
     return own();
   }
@@ -188,7 +188,10 @@ std::optional<std::string> Session::sender_of(const xml::Element& stanza,
 
 // What another user is shown as the sender (STZ-011, STZ-012).
 std::string Session::shown(const std::string& bare) const {
-  const auto address = parse_address(bare, FaultSet());
+  const auto address = parse_address(bare, FaultSet(), keeper_.dialect());
+  if (address && !address->integrator && has(Fault::mg_shows_foreign_server)) {
+    return address->number + "@" + std::string(kWhatsAppDialect.native_server);
+  }
   if (!address || !address->integrator) {
     return bare;
   }
