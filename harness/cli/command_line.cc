@@ -80,7 +80,8 @@ void add_run_options(CLI::App& app, RunArguments& arguments) {
   add_selection(app, arguments);
   app.add_option("--seed", arguments.seed,
                  "Fixes our choices in each case, keys included; not which case carries out a run "
-                 "that several share")
+                 "that several share. With --sut another one is drawn for each run: a SUT that "
+                 "has seen a seed's ids and keys takes them for resends and replays")
       ->capture_default_str()
       ->check(kSeed);
   app.add_option("--jobs", arguments.jobs, "Cases at once")

@@ -56,8 +56,7 @@ party: gatekeeper.server         # the party under test
 endpoints:
   tcp: 127.0.0.1:5222            # host:port for frames on TCP
   websocket: ws://127.0.0.1:5280/ws/chat   # or wss:// with ca: ca.pem; leave out if there is none
-  root: 0000000000000000000000000000000000000000000000000000000000000000   # 64 hex digits: the public
-                                 # key that signs the intermediate of the SUT's Noise certificates
+  root: "64 hex digits"          # the public key that signs the intermediate of the SUT's Noise certificates
 identities:
   pool: accounts.csv             # number,token a line; a case leases two or three, 100 are plenty
 features: [FEATURES]

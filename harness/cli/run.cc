@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <random>
 #include <set>
 #include <utility>
 
@@ -200,6 +201,10 @@ ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
   }
   if (casting->declarations.empty()) {
     casting->declarations = reference_declarations(chosen, *cases);
+  }
+  // A SUT that has seen a seed's ids and keys rightly takes them for resends and replays.
+  if (!chosen.sut_files.empty() && !chosen.given.contains("--seed")) {
+    chosen.seed = std::random_device{}();
   }
   auto journal = open_journal(chosen, library, *casting, *cases);
   if (!journal) {

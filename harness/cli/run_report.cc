@@ -36,9 +36,12 @@ std::string rerun_command(const RunArguments& arguments, const engine::CaseResul
   const bool named = arguments.sut_files.empty() && arguments.profile != RunArguments{}.profile;
   add("--profile", named ? arguments.profile : "");
   add("--case", result.id);
-  add("--seed", std::to_string(seed));
-  // A repetition's seed comes from its number.
-  add("--repeat", result.repetition > 0 ? std::to_string(result.repetition + 1) : "");
+  // A SUT that is still there would take the same ids and keys for a resend or a replay.
+  if (arguments.sut_files.empty()) {
+    add("--seed", std::to_string(seed));
+    // A repetition's seed comes from its number.
+    add("--repeat", result.repetition > 0 ? std::to_string(result.repetition + 1) : "");
+  }
   add("--fault", join(arguments.faults, ","));
   add("--null", arguments.null_mode);
   for (const auto& [setting, value] : arguments.settings) {

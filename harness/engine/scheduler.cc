@@ -40,6 +40,7 @@ struct Board {
   std::atomic<std::size_t> next{0};
   std::mutex guard;
   std::vector<CaseResult> results;
+  std::size_t earlier = 0;  // verdicts that were there before
   std::size_t total = 0;
   std::optional<Error> trouble;  // ends the run
   std::string lost;              // what of the SUT is dead; ends the run too
@@ -74,9 +75,13 @@ struct Board {
   }
 };
 
-// Each repetition has identities of its own: what an earlier one left at the SUT must not count.
-std::uint64_t seed_of(std::uint64_t seed, int repetition) {
-  return repetition == 0 ? seed : Rng(seed).child(fmt::format("repetition/{}", repetition)).next();
+// Each repetition has identities of its own, and so has what a resumed run begins anew: what an
+// earlier one left at the SUT must not count. `earlier`: verdicts that were there before.
+std::uint64_t seed_of(std::uint64_t seed, int repetition, std::size_t earlier) {
+  const auto resumed =
+      earlier == 0 ? seed : Rng(seed).child(fmt::format("resumed/{}", earlier)).next();
+  return repetition == 0 ? resumed
+                         : Rng(resumed).child(fmt::format("repetition/{}", repetition)).next();
 }
 
 // Whether the last run broke where a SUT that died would break it.
@@ -329,10 +334,11 @@ class Worker {
 
   asio::awaitable<Attempt> try_case(PlannedCase planned) {
     const auto began = std::chrono::steady_clock::now();
-    Attempt out{.result = {.id = planned.id, .repetition = planned.repetition, .verdict = {}},
-                .transcript = {.case_id = planned.id,
-                               .seed = seed_of(journal_.plan().seed, planned.repetition),
-                               .runs = {}}};
+    Attempt out{
+        .result = {.id = planned.id, .repetition = planned.repetition, .verdict = {}},
+        .transcript = {.case_id = planned.id,
+                       .seed = seed_of(journal_.plan().seed, planned.repetition, board_.earlier),
+                       .runs = {}}};
     auto& verdict = out.result.verdict;
     if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
       verdict.reason = "the plan names a case that the suites do not hold";
@@ -417,6 +423,7 @@ Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptio
     done.insert({result.id, result.repetition});
     board.results.push_back(result);
   }
+  board.earlier = board.results.size();
   for (const auto& planned : journal.plan().cases) {
     if (done.contains(planned)) {
       continue;

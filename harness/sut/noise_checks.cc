@@ -236,7 +236,7 @@ asio::awaitable<bool> NoiseChecks::check_handshake(Session& session) {
   if (!answer) {
     checks_.complain(std::string(kShakes), printable(answer.error().detail, kShownOctets),
                      "give the address where clients open with the profile's intro and Noise "
-                     "handshake, and compare 'parley show PROFILE'");
+                     "handshake, and compare 'parley list settings'");
     co_return false;
   }
   const auto form = answer->get("hashing");
