@@ -155,10 +155,14 @@ asio::awaitable<void> LiveRun::follow() {
       due_ = due;
       due_since_ = Clock::now();
     }
+    const auto events = record_.events.size();
     co_await carry_across();
     co_await answer_beside();
     if (tracker_->settled()) {
       break;  // it may have become so while the answers were written
+    }
+    if (record_.events.size() != events) {
+      continue;  // what came meanwhile may have to be carried or answered too
     }
     const auto* due = tracker_->due();
     if (due != nullptr && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
