@@ -13,6 +13,9 @@ find_package(fmt REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(PkgConfig REQUIRED)
+# Its .pc file names jansson, whose own comes with libjansson-dev.
+pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 
 # Boost.Asio is compiled once, in net/asio.cc: every file that only uses it stays quick to build.
