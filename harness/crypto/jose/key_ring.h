@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The keys that a verifier trusts, and the one place that calls cjose: it verifies tokens that
 // token.h has read. Source: RFC 7515 section 5.2; which key: RFC 7517 section 4.5.
-// cjose 0.6 has no EdDSA (RFC 8037): Ed25519 is OpenSSL's here. cjose counts references without
-// locks, so a ring belongs to one thread at a time.
+// OpenSSL verifies where cjose 0.6 cannot: EdDSA (RFC 8037), and headers that its JSON reader takes
+// for none though they are some (NUL in a string, an integer beyond 64 bits). cjose counts
+// references without locks, so a ring belongs to one thread at a time.
 #pragma once
 
 #include <memory>
@@ -28,7 +29,7 @@ class VerificationKey {
 
   const PublicKey& key() const { return key_; }
   // `token` is a compact serialisation whose header names `algorithm`.
-  // Errors: unsupported when the key does not fit; bad_signature, also for what cjose cannot read.
+  // Errors: unsupported when the key does not fit; malformed or bad_signature.
   Result<void> verify(Algorithm algorithm, std::string_view token) const;
 
  private:

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "harness/crypto/jose/base64url.h"
+#include "harness/crypto/jose/json.h"
 #include "harness/crypto/jose/openssl_key.h"
 
 namespace parley::crypto::jose {
@@ -352,6 +353,18 @@ Result<std::string> sign_token(std::string_view header, std::string_view claims,
     return std::unexpected(signature.error());
   }
   return token + "." + to_base64url(*signature);
+}
+
+Result<Bytes> sign_honestly(std::string_view header, std::string_view claims,
+                            const PrivateKey& key) {
+  auto algorithm = usual_algorithm(key.public_key);
+  const auto json = read_json(header, {}, Repeats::kept);
+  const Json* named = json ? json->find("alg") : nullptr;
+  if (named != nullptr && named->text() != nullptr) {
+    const auto wanted = algorithm_from(*named->text());
+    algorithm = wanted && fits(*wanted, key.public_key) ? *wanted : algorithm;
+  }
+  return sign_token(header, claims, algorithm, key);
 }
 
 }  // namespace parley::crypto::jose

@@ -67,4 +67,9 @@ Bytes order_of(Curve curve);
 Result<std::string> sign_token(std::string_view header, std::string_view claims,
                                Algorithm algorithm, const PrivateKey& key);
 
+// Signed by the key with the header's "alg", or with the key's usual one where that is no algorithm
+// for the key; the texts are signed as they are. Errors: io, unsupported.
+Result<Bytes> sign_honestly(std::string_view header, std::string_view claims,
+                            const PrivateKey& key);
+
 }  // namespace parley::crypto::jose
