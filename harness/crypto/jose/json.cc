@@ -133,16 +133,27 @@ std::optional<std::size_t> first_not_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+bool needs_escape(char octet) {
+  return octet == '"' || octet == '\\' || static_cast<std::uint8_t>(octet) < 0x20;
+}
+
 void write_text(std::string_view text, std::string& out) {
   out += '"';
-  for (const char octet : text) {
+  while (!text.empty()) {
+    const auto* const stop = std::ranges::find_if(text, needs_escape);
+    const auto plain = static_cast<std::size_t>(stop - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
+    const char octet = text.front();
+    text.remove_prefix(1);
     if (octet == '"' || octet == '\\') {
       out += '\\';
       out += octet;
-    } else if (static_cast<std::uint8_t>(octet) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(octet));
     } else {
-      out += octet;
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(octet));
     }
   }
   out += '"';

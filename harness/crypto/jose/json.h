@@ -76,7 +76,7 @@ enum class JsonFault {
 
 struct JsonError {
   JsonFault fault;
-  std::string member;                   // of duplicate
+  std::string member{};                 // of duplicate
   std::optional<std::size_t> offset{};  // of byte_order_mark, not_utf8, syntax and number
 
   friend bool operator==(const JsonError&, const JsonError&) = default;

@@ -60,7 +60,7 @@ struct JwksFinding {
 
 struct LintRules {
   std::size_t min_rsa_bits = 2048;
-  JwksLimits limits;
+  JwksLimits limits{};
 };
 
 // All of them, by key. `text` may be any octets; it is bounded before it is read.

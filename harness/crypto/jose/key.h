@@ -25,22 +25,22 @@ std::size_t coordinate_octets(Curve curve);
 struct PublicKey {
   KeyType type = KeyType::ec;
   Curve curve = Curve::none;  // of ec and okp
-  Bytes x;                    // ec and okp: coordinate_octets()
-  Bytes y;                    // ec alone
-  Bytes n;                    // rsa: without leading zeros
-  Bytes e;
-  std::string kid;  // empty: not given; so are the others
-  std::string use;
-  std::string alg;
+  Bytes x{};                  // ec and okp: coordinate_octets()
+  Bytes y{};                  // ec alone
+  Bytes n{};                  // rsa: without leading zeros
+  Bytes e{};
+  std::string kid{};  // empty: not given; so are the others
+  std::string use{};
+  std::string alg{};
 
   friend bool operator==(const PublicKey&, const PublicKey&) = default;
 };
 
 struct PrivateKey {
-  PublicKey public_key;  // of oct: names alone
-  SecretBytes secret;    // d of ec, okp and rsa; k of oct
-  SecretBytes p;         // rsa alone
-  SecretBytes q;
+  PublicKey public_key{};  // of oct: names alone
+  SecretBytes secret{};    // d of ec, okp and rsa; k of oct
+  SecretBytes p{};         // rsa alone
+  SecretBytes q{};
 };
 
 enum class KeyKind { ec_p256, ec_p384, ec_p521, rsa_1024, rsa_2048, ed25519, oct_256 };

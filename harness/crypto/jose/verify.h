@@ -34,9 +34,9 @@ struct Binding {
 
 struct Policy {
   std::vector<Algorithm> algorithms{Algorithm::es256, Algorithm::rs256};
-  std::string type;      // "typ"; empty: any or none
-  std::string issuer;    // byte for byte
-  std::string audience;  // byte for byte
+  std::string type{};      // "typ"; empty: any or none
+  std::string issuer{};    // byte for byte
+  std::string audience{};  // byte for byte
   std::optional<std::string> subject{};
   std::vector<std::string> required_claims{"iss", "sub", "aud", "exp", "iat"};
   std::chrono::seconds leeway{60};
@@ -46,7 +46,7 @@ struct Policy {
   KeyIds key_ids = KeyIds::required;
   FractionalTimes fractional_times = FractionalTimes::accepted;
   OtherAudiences other_audiences = OtherAudiences::accepted;
-  TokenLimits limits;
+  TokenLimits limits{};
 };
 
 struct Verified {
