@@ -49,7 +49,12 @@ Result<VerificationKey> VerificationKey::make(const PublicKey& key) {
   if (key.type == KeyType::okp) {
     return VerificationKey(key, nullptr);
   }
-  const std::string text = write_json(jwk_of(key));
+  // The numbers alone: cjose's JSON reader takes no NUL, which a "kid" may have.
+  PublicKey nameless = key;
+  nameless.kid.clear();
+  nameless.use.clear();
+  nameless.alg.clear();
+  const std::string text = write_json(jwk_of(nameless));
   cjose_err error{};
   auto imported = std::make_unique<Imported>();
   imported->key.reset(cjose_jwk_import(text.data(), text.size(), &error));

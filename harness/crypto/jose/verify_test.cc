@@ -135,6 +135,15 @@ TEST(Verify, ReadsHeadersThatCjoseDoesNot) {
   }
 }
 
+TEST(Verify, FindsAKeyWhoseNameCjoseDoesNotTake) {
+  PublicKey key = signer().public_key;
+  key.kid = std::string("a\0b", 3);
+  const auto ring = KeyRing::make(std::vector<PublicKey>{key});
+  ASSERT_TRUE(ring) << ring.error();
+  const auto token = *sign_honestly(R"({"alg":"ES256","kid":"a\u0000b"})", kClaims, signer());
+  EXPECT_EQ(outcome(token, *ring, policy()), "accepted");
+}
+
 TEST(Refusals, HaveNamesOfTheirOwn) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kRefusals; ++i) {
