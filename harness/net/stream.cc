@@ -114,6 +114,27 @@ class TcpStream final : public Stream {
 
   bool secure() const override { return secure_; }
 
+  CertificateFault certificate_fault() const override {
+    return tls_ == nullptr ? CertificateFault::none : certificate_fault_of(tls_->native_handle());
+  }
+
+  bool silent() override {
+    if (!socket_.is_open()) {
+      return false;
+    }
+    if (tls_ != nullptr) {
+      SSL* ssl = tls_->native_handle();
+      if (SSL_has_pending(ssl) != 0 || BIO_pending(SSL_get_rbio(ssl)) > 0) {
+        return false;
+      }
+    }
+    char octet = 0;
+    error_code error;
+    socket_.non_blocking(true, error);
+    (void)socket_.receive(asio::buffer(&octet, 1), tcp::socket::message_peek, error);
+    return error == asio::error::would_block;
+  }
+
   void cancel() override {
     error_code ignored;
     socket_.cancel(ignored);
@@ -158,7 +179,10 @@ class TcpStream final : public Stream {
     if (is_end(error)) {
       co_return Closed{};
     }
-    co_return Failed{describe(error, tls_ != nullptr ? tls_->native_handle() : nullptr)};
+    co_return Failed{describe(error, tls_ != nullptr ? tls_->native_handle() : nullptr),
+                     error.category() == asio::error::get_ssl_category()
+                         ? Failed::Cause::tls
+                         : Failed::Cause::connection};
   }
 
   asio::awaitable<Result<TlsSession>> handshake(asio::ssl::stream_base::handshake_type role,

@@ -86,7 +86,32 @@ std::vector<std::string> names_of(SSL* ssl) {
   return out;
 }
 
+error_code show_certificate(asio::ssl::context& context, const std::string& chain_pem,
+                            const std::string& key_pem) {
+  error_code error;
+  context.use_certificate_chain(asio::buffer(chain_pem), error);
+  if (!error) {
+    context.use_private_key(asio::buffer(key_pem), asio::ssl::context::pem, error);
+  }
+  return error;
+}
+
 }  // namespace
+
+CertificateFault certificate_fault_of(SSL* ssl) {
+  switch (SSL_get_verify_result(ssl)) {
+    case X509_V_OK:
+      return CertificateFault::none;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return CertificateFault::expired;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return CertificateFault::other_name;
+    default:
+      return CertificateFault::untrusted;
+  }
+}
 
 TlsSession session_of(SSL* ssl) {
   return {.version = version_of(SSL_version(ssl)),
@@ -107,7 +132,8 @@ std::string describe(const error_code& error, SSL* ssl) {
 }
 
 Result<asio::ssl::context*> TlsContexts::Cache::client(const TlsClientOptions& options) {
-  auto& slot = clients[{options.ca_pem, options.verify, options.min_version, options.max_version}];
+  auto& slot = clients[{options.ca_pem, options.verify, options.min_version, options.max_version,
+                        options.chain_pem, options.key_pem}];
   if (slot == nullptr) {
     auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
     error_code error;
@@ -118,6 +144,12 @@ Result<asio::ssl::context*> TlsContexts::Cache::client(const TlsClientOptions& o
       return fail(Errc::malformed, "the CA is not a PEM certificate: " + error.message());
     }
     made->set_verify_mode(options.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
+    if (!options.chain_pem.empty()) {
+      error = show_certificate(*made, options.chain_pem, options.key_pem);
+    }
+    if (error) {
+      return fail(Errc::malformed, "certificate or key: " + error.message());
+    }
     set_versions(*made, options.min_version, options.max_version);
     slot = std::move(made);
   }
@@ -125,17 +157,20 @@ Result<asio::ssl::context*> TlsContexts::Cache::client(const TlsClientOptions& o
 }
 
 Result<asio::ssl::context*> TlsContexts::Cache::server(const TlsServerOptions& options) {
-  auto& slot =
-      servers[{options.chain_pem, options.key_pem, options.min_version, options.max_version}];
+  auto& slot = servers[{options.chain_pem, options.key_pem, options.min_version,
+                        options.max_version, options.client_ca_pem}];
   if (slot == nullptr) {
     auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-    error_code error;
-    made->use_certificate_chain(asio::buffer(options.chain_pem), error);
-    if (!error) {
-      made->use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem, error);
-    }
+    auto error = show_certificate(*made, options.chain_pem, options.key_pem);
     if (error) {
       return fail(Errc::malformed, "certificate or key: " + error.message());
+    }
+    if (!options.client_ca_pem.empty()) {
+      made->add_certificate_authority(asio::buffer(options.client_ca_pem), error);
+      if (error) {
+        return fail(Errc::malformed, "the CA is not a PEM certificate: " + error.message());
+      }
+      made->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert, error);
     }
     set_versions(*made, options.min_version, options.max_version);
     slot = std::move(made);

@@ -17,8 +17,8 @@
 namespace parley::net {
 
 struct TlsContexts::Cache {
-  using ClientKey = std::tuple<std::string, bool, TlsVersion, TlsVersion>;
-  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion>;
+  using ClientKey = std::tuple<std::string, bool, TlsVersion, TlsVersion, std::string, std::string>;
+  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion, std::string>;
 
   Result<asio::ssl::context*> client(const TlsClientOptions& options);
   Result<asio::ssl::context*> server(const TlsServerOptions& options);
@@ -29,6 +29,7 @@ struct TlsContexts::Cache {
 
 // Of a handshake that is complete.
 TlsSession session_of(SSL* ssl);
+CertificateFault certificate_fault_of(SSL* ssl);
 // `ssl` is null without TLS.
 std::string describe(const boost::system::error_code& error, SSL* ssl);
 

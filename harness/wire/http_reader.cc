@@ -42,6 +42,7 @@ struct HttpReader::State {
   bool ended = false;
   bool closing = false;  // the last message was said to be so
   bool wants_continue = false;
+  bool gathering = false;  // octets of a unit
 
   // A head or a chunk line that is not yet whole.
   Bytes unit{};
@@ -68,10 +69,7 @@ struct HttpReader::State {
   void complete(Items& out);
   bool refuses() const;
   bool is_upgrade(const HttpStatusLine& response) const;
-  void fail_with(Error error, Items& out) {
-    ended = true;
-    out.emplace_back(HttpFailure{.error = std::move(error), .oddities = std::move(oddities)});
-  }
+  void fail_with(Error error, Items& out);
   void take(std::string_view& octets, std::size_t count) {
     unit.append(octets.substr(0, count));
     octets.remove_prefix(count);
@@ -146,6 +144,7 @@ void HttpReader::State::begin_unit() {
 }
 
 bool HttpReader::State::gather(std::string_view& octets, Items& out) {
+  gathering = true;
   while (!octets.empty() && !ended) {
     if (preceded == Preceded::by_chunk && unit.size() < 2) {
       take(octets, 1);
@@ -221,6 +220,7 @@ bool HttpReader::State::is_upgrade(const HttpStatusLine& response) const {
 }
 
 void HttpReader::State::take_unit(Items& out) {
+  gathering = false;
   const bool head = framer->part() == Part::head;
   if (head) {
     lint_head(unit, role, unit_at, oddities);
@@ -249,7 +249,22 @@ void HttpReader::State::take_unit(Items& out) {
   begin_unit();
 }
 
+void HttpReader::State::fail_with(Error error, Items& out) {
+  ended = true;
+  int status = 400;
+  if (error.code == Errc::too_large) {
+    // What could not be gathered is a head, trailers or extensions.
+    status = gathering ? 431 : 413;
+  } else if (contains(oddities, HttpOddityKind::unknown_version) &&
+             !contains(oddities, HttpOddityKind::start_line_malformed)) {
+    status = 505;
+  }
+  out.emplace_back(
+      HttpFailure{.error = std::move(error), .oddities = std::move(oddities), .status = status});
+}
+
 void HttpReader::State::take_data(std::string_view& octets, Items& out) {
+  gathering = false;
   const auto part = framer->part();
   const auto room = limits.max_body_octets - framer->message.body.size();
   if (part == Part::body_until_close && octets.size() > room) {

@@ -40,6 +40,7 @@ struct HttpReceived {
 struct HttpFailure {
   Error error;
   HttpOddities oddities;  // of the message at hand
+  int status = 400;       // with which a server answers it: 400, 413, 431 or 505
 };
 using HttpItem = std::variant<HttpReceived, HttpFailure>;
 

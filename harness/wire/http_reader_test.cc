@@ -215,6 +215,25 @@ TEST(HttpReader, KeepsNamesValuesAndTheirOrder) {
   EXPECT_EQ(std::get<HttpReceived>(items.front()).message, expected);
 }
 
+TEST(HttpReader, SaysWithWhichStatusAFailureIsAnswered) {
+  const std::pair<Bytes, int> kFailures[] = {
+      {"GET /" + Bytes(200, 'a'), 431},
+      {"GET / HTTP/1.1\r\n" + Bytes("A:\r\nA:\r\nA:\r\nA:\r\nA:\r\n"), 431},
+      {kPost + "Content-Length: 11\r\n\r\n", 413},
+      {kChunked + "b\r\n", 413},
+      {kChunked + "0\r\n" + Bytes(50, 'a'), 431},
+      {"GET / HTTP/2.0\r\n\r\n", 505},
+      {"GET\r\n\r\n", 400}};
+  for (const auto& [octets, status] : kFailures) {
+    HttpReader reader(HttpRole::request, kSmall);
+    const auto items = reader.feed(octets);
+    ASSERT_EQ(items.size(), 1U) << octets;
+    const auto* failure = std::get_if<HttpFailure>(&items.front());
+    ASSERT_NE(failure, nullptr) << octets;
+    EXPECT_EQ(failure->status, status) << octets;
+  }
+}
+
 TEST(HttpReader, SaysWhetherSomethingIsOpen) {
   HttpReader reader(HttpRole::response);
   EXPECT_TRUE(reader.idle());
