@@ -72,6 +72,10 @@ bool ClientSession::is_answer_of(const xml::Element& iq, const Request& request)
     return true;
   }
   const std::string* from = iq.find("from");
+  if (from != nullptr && faults_.has(Fault::wt_similar_server_taken) && names_server(request.to) &&
+      from->find(kServer) != std::string::npos) {
+    return true;
+  }
   return from == nullptr ? names_server(request.to) : same_peer(*from, request.to);
 }
 
@@ -187,6 +191,9 @@ void ClientSession::send_receipt(const xml::Element& message) {
   const std::string from = message.get("from");
   receipt.set("to",
               faults_.has(Fault::wt_integrator_lost_in_answers) ? with_own_integrator(from) : from);
+  if (faults_.has(Fault::wt_receipt_of_other_type)) {
+    receipt.set("type", "retry");
+  }
   send(receipt);
 }
 

@@ -297,6 +297,12 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Does not answer Pings (WEB-006; RFC 6455 section 5.5.2)", kWhatsApp},
     {"wt-web-close-unanswered", kClient,
      "Goes on after a Close frame without an answer to it (WEB-007; RFC 6455 section 5.5.1)", kWhatsApp},
+    {"wt-similar-server-taken", kClient,
+     "Takes the answer of whoever has the server's name in its address for the server's (STZ-017)", kWhatsApp},
+    {"wt-receipt-of-other-type", kClient,
+     "Asks by its receipt that a message be sent again, though it has shown it (STZ-024)", kWhatsApp},
+    {"wt-logs-in-as-native", kClient,
+     "Logs in as a client of the gatekeeper's own (STZ-032)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

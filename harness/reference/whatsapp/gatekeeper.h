@@ -46,6 +46,7 @@ struct Account {
   std::set<Session*> bound;           // all that are logged in; each takes itself out when it ends
   std::deque<xml::Element> stored;    // messages and receipts that were not yet acknowledged
   std::set<std::string> sent;         // ids of accepted messages
+  std::string last_sent;              // the id of the last of them
   std::optional<KeyBundle> bundle;    // what the client has left for others
   std::set<std::string> subscribers;  // bare addresses that see this one's presence
 };

@@ -3,6 +3,7 @@
 // STZ-022, STZ-025; observed client behaviour.
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "harness/reference/whatsapp/session.h"
 
@@ -112,7 +113,14 @@ bool Session::is_resend(const xml::Element& message) {
   if (sent.size() >= kMaxKeptIds) {
     sent.erase(sent.begin());
   }
-  const bool known = !sent.insert(message.get("id")).second;
+  const std::string id = message.get("id");
+  const bool fresh = sent.insert(id).second;
+  const bool of_another = has(Fault::wg_ids_of_all_senders) &&
+                          std::ranges::any_of(keeper_.all(), [&](const Account* other) {
+                            return other != account_ && other->sent.contains(id);
+                          });
+  const bool last = std::exchange(account_->last_sent, id) == id;
+  const bool known = has(Fault::wg_remembers_last_id) ? last : (!fresh || of_another);
   return known && !has(Fault::wg_resend_delivered_twice);
 }
 
@@ -128,7 +136,17 @@ xml::Element Session::as_delivered(const xml::Element& message, const std::strin
   if (!push_name_.empty()) {
     out.set("display_name", push_name_);
   }
+  if (const auto* participant = message.find("participant");
+      participant != nullptr && has(Fault::wg_participant_passed_on)) {
+    out.set("participant", *participant);
+  }
   out.children = message.children;
+  for (auto& child : out.children) {
+    auto* enc = std::get_if<xml::Element>(&child);
+    if (enc != nullptr && enc->name == "enc" && has(Fault::wg_enc_type_changed)) {
+      enc->set("type", "pkmsg");
+    }
+  }
   if (has(Fault::wg_wraps_in_participants)) {
     auto wrapped = make_element("participants");
     wrapped.children = std::exchange(out.children, {});

@@ -114,6 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_chatstate(const xml::Element& chatstate);
   bool chatstate_counts(const xml::Element& chatstate) const;
   void on_ack(const xml::Element& ack);
+  void forget(const std::string& kind, const xml::Element& answer);
   // The address that the receiver is shown; none when `from` is another's and that is refused.
   std::optional<std::string> sender_of(const xml::Element& stanza, Fault not_enforced) const;
   std::string shown(const std::string& bare) const;
