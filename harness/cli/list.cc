@@ -157,8 +157,9 @@ Listing settings(const model::Library& library, const std::string& profile) {
 Listing faults() {
   Listing out{{"fault", "party", "breaks"}, {}};
   for (const auto& fault : reference::faults()) {
-    out.rows.push_back(
-        {std::string(fault.name), std::string(fault.party), std::string(fault.breaks)});
+    const bool liberty = fault.effect == reference::Effect::conforms;
+    out.rows.push_back({std::string(fault.name), std::string(fault.party),
+                        (liberty ? "(conforms) " : "") + std::string(fault.breaks)});
   }
   return out;
 }

@@ -382,6 +382,9 @@ enum class Fault {
   wt_similar_server_taken,
   wt_receipt_of_other_type,
   wt_logs_in_as_native,
+  // Liberties: what a conforming client may do as well.
+  wt_may_begin_with_pkmsg,
+  wt_may_ask_again,
   // whatsapp, gatekeeper
   wg_reuses_ephemeral,
   wg_two_ephemerals,
@@ -531,6 +534,12 @@ enum class Fault {
   wg_acks_of_anybody,
   wg_acks_by_id_alone,
   wg_enc_type_changed,
+  // Liberties: what a conforming gatekeeper may do as well.
+  wg_may_drop_forged,
+  wg_may_deliver_forged_as_own,
+  wg_may_refuse_forged_request,
+  wg_may_refuse_reused_id,
+  wg_may_keep_absence_quiet,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product,
   mt_accepts_foreign_server,

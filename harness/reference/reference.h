@@ -12,14 +12,19 @@
 
 namespace parley::reference {
 
-// One way in which a reference party can be made to misbehave.
+// Whether what a reference party is made to do breaks a requirement, or is a liberty that a
+// conforming party may take as well.
+enum class Effect { breaks, conforms };
+
+// One way in which a reference party can be made to misbehave, or one of its liberties.
 struct FaultEntry {
   // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client; of profile `whatsapp`
-  // wg- and wt-, of `messenger` mg- and mt-.
+  // wg- and wt-, of `messenger` mg- and mt-. A liberty's goes on with "may-".
   std::string_view name;
   std::string_view party;             // "gatekeeper.server" or "third-party.client"
-  std::string_view breaks;            // one sentence: what it does and which clause forbids it
+  std::string_view breaks;            // one sentence: what it does and which clause is about it
   std::string_view profile = "xmpp";  // whose parties it bends
+  Effect effect = Effect::breaks;
 };
 std::span<const FaultEntry> faults();
 

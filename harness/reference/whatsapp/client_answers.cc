@@ -185,6 +185,19 @@ void ClientSession::acknowledge(const xml::Element& stanza, std::string_view err
   send(ack);
 }
 
+void ClientSession::ask_again(const xml::Element& message) {
+  xml::Element receipt = stanza_element("receipt");
+  receipt.set("id", message.get("id"));
+  receipt.set("to", message.get("from"));
+  receipt.set("type", "retry");
+  xml::Element retry = stanza_element("retry");
+  retry.set("count", "1");
+  retry.set("id", message.get("id"));
+  retry.set("v", "1");
+  receipt.children.emplace_back(std::move(retry));
+  send(receipt);
+}
+
 void ClientSession::send_receipt(const xml::Element& message) {
   xml::Element receipt = stanza_element("receipt");
   receipt.set("id", message.get("id"));

@@ -266,6 +266,8 @@ const FaultRow kStanzaFaults[] = {
     {"wt-nack-without-error", {.then = {kTwoEncs}}, "error='487'", Sign::vanishes},
     {"wt-resend-unacked", {.then = {kMessage, kMessage}}, "<receipt id='m1' to='13-5@interop'/><ack class='message' id='m1'", Sign::vanishes},
     {"wt-receipt-of-other-type", {.then = {kMessage}}, "<receipt id='m1' to='13-5@interop' type='retry'"},
+    {"wt-may-ask-again", {.then = {kTwoEncs}}, "<receipt id='m1' to='12-5@interop' type='retry'"},
+    {"wt-may-begin-with-pkmsg", {}, "type='pkmsg'"},
     {"wt-similar-server-taken", {.ping_from = "s.whatsapp.net.example"}, "[answered"},
     {"wt-receipt-missing", {.then = {kMessage}}, "<receipt id='m1'", Sign::vanishes},
     {"wt-receipt-without-showing", {.then = {kMessage}}, kShown, Sign::vanishes},

@@ -273,6 +273,9 @@ void ClientSession::take_message(const xml::Element& message) {
     if (faults_.has(Fault::wt_receipt_for_unreadable)) {
       send_receipt(message);
     }
+    if (faults_.has(Fault::wt_may_ask_again)) {
+      ask_again(message);
+    }
     return;
   }
   if (faults_.has(Fault::wt_integrators_merged)) {

@@ -307,6 +307,16 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes an acknowledgement for the first message with its id, whoever sent that (STZ-022)", kWhatsApp},
     {"wg-enc-type-changed", kGatekeeper,
      "Delivers every enc as one of type pkmsg (STZ-025)", kWhatsApp},
+    {"wg-may-drop-forged", kGatekeeper,
+     "Neither delivers nor acknowledges a message that comes under another's address (STZ-018)", kWhatsApp, Effect::conforms},
+    {"wg-may-deliver-forged-as-own", kGatekeeper,
+     "Passes on under its sender's address what comes under another's (STZ-018)", kWhatsApp, Effect::conforms},
+    {"wg-may-refuse-forged-request", kGatekeeper,
+     "Refuses a request that comes under another's address (STZ-018)", kWhatsApp, Effect::conforms},
+    {"wg-may-refuse-reused-id", kGatekeeper,
+     "Refuses another message under an id that was used (STZ-022)", kWhatsApp, Effect::conforms},
+    {"wg-may-keep-absence-quiet", kGatekeeper,
+     "Tells a subscriber nothing of a user who is not there (observed client behaviour)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

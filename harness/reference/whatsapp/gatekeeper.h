@@ -42,13 +42,13 @@ struct Account {
   Address address;
   Bytes token;
   FaultSet faults;
-  Session* session = nullptr;         // the one that messages go to
-  std::set<Session*> bound;           // all that are logged in; each takes itself out when it ends
-  std::deque<xml::Element> stored;    // messages and receipts that were not yet acknowledged
-  std::set<std::string> sent;         // ids of accepted messages
-  std::string last_sent;              // the id of the last of them
-  std::optional<KeyBundle> bundle;    // what the client has left for others
-  std::set<std::string> subscribers;  // bare addresses that see this one's presence
+  Session* session = nullptr;       // the one that messages go to
+  std::set<Session*> bound;         // all that are logged in; each takes itself out when it ends
+  std::deque<xml::Element> stored;  // messages and receipts that were not yet acknowledged
+  std::map<std::string, std::size_t> sent;  // accepted messages: id and hash of what it held
+  std::string last_sent;                    // the id of the last of them
+  std::optional<KeyBundle> bundle;          // what the client has left for others
+  std::set<std::string> subscribers;        // bare addresses that see this one's presence
 };
 
 // Where one set of connections comes in.

@@ -438,8 +438,24 @@ INSTANTIATE_TEST_SUITE_P(
              {text(kJuliet, "m1", "one"), text(kJuliet, "m2", "two"), text(kJuliet, "m1", "one")},
              "juliet got: one two ;",
              "juliet got: one two one ;"},
-        Bent{
-            "wg-enc-type-changed", {text(kJuliet)}, kGood, "<enc v='2' type='pkmsg'>hello</enc>"}));
+        Bent{"wg-enc-type-changed", {text(kJuliet)}, kGood, "<enc v='2' type='pkmsg'>hello</enc>"},
+        Bent{"wg-may-drop-forged", {text(kJuliet, "m1", "hello", kFromTybalt)}, kAckError, ""},
+        Bent{"wg-may-deliver-forged-as-own",
+             {text(kJuliet, "m1", "hello", kFromTybalt)},
+             kAckError,
+             "juliet: <message id='m1' from='12-100@interop'"},
+        Bent{"wg-may-refuse-forged-request",
+             {iq("type='get' xmlns='w:p' " + kFromTybalt)},
+             "romeo: <iq id='q1' type='result'",
+             "<error code='400' text='bad-request'/>"},
+        Bent{"wg-may-refuse-reused-id",
+             {text(kJuliet, "m1", "one"), text(kJuliet, "m1", "two")},
+             "",
+             kAckError},
+        Bent{"wg-may-keep-absence-quiet",
+             {},
+             "juliet: <presence from='12-300@interop' type='unavailable'/>",
+             ""}));
 
 }  // namespace
 }  // namespace parley::reference::whatsapp

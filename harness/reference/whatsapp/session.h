@@ -131,7 +131,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // 0, or the error that refuses it.
   int message_error(const xml::Element& message) const;
   int shape_error(const xml::Element& message) const;
-  bool is_resend(const xml::Element& message);
+  enum class Novelty { fresh, again, other };  // other: under an id that was used
+  Novelty novelty_of(const xml::Element& message);
   xml::Element as_delivered(const xml::Element& message, const std::string& from) const;
   void accept_message(const std::string& to, xml::Element delivered);
   void store_late();

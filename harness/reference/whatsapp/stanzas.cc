@@ -64,6 +64,10 @@ void Session::on_iq(const xml::Element& iq) {
 }
 
 void Session::on_request(const xml::Element& iq) {
+  if (has(Fault::wg_may_refuse_forged_request) &&
+      !sender_of(iq, Fault::wg_upload_for_claimed_user)) {
+    return error(iq, kBadRequest, "bad-request");
+  }
   if (!is_server(iq.find("to"))) {
     return error(iq, kNotImplemented, "feature-not-implemented");
   }
@@ -185,7 +189,7 @@ std::optional<std::string> Session::sender_of(const xml::Element& stanza,
   if (has(not_enforced) || existing || (namesake && has(Fault::wg_from_integrator_not_enforced))) {
     return *from;
   }
-  return std::nullopt;
+  return has(Fault::wg_may_deliver_forged_as_own) ? std::optional(own()) : std::nullopt;
 }
 
 // What another user is shown as the sender (STZ-011, STZ-012).
@@ -287,6 +291,9 @@ void Session::subscribe(const std::string& to) {
   }
   account->subscribers.insert(own());
   const bool available = account->session != nullptr && account->session->available();
+  if (!available && has(Fault::wg_may_keep_absence_quiet)) {
+    return;
+  }
   send(presence_of(account->address.bare(), available));
 }
 
