@@ -110,6 +110,10 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "unknown certificate 'expird'; did you mean 'expired'"},
       {"change: { step: auth, layer: connection, tls-max: '${value}' }\nvary: { new: '1.4' }\n",
        "vary/new: unknown tls-max '1.4'"},
+      {"change: { step: auth, layer: bytes, flip: '${octet}' }\n",
+       "change/flip: '${octet}' is no number"},
+      {"change: { step: auth, layer: frame, counter: '${value}' }\nvary: { far: 9x }\n",
+       "vary/far: '9x' is no number"},
       {"expect: { refused: { condition: [not-authorised] } }\n",
        "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
        "'not-authorized'"},
