@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/engine/handshake_tree.h"
+#include "harness/model/setting.h"
+
 namespace parley::engine {
 namespace {
 
@@ -33,6 +36,19 @@ std::string link_of(const Step& step, const model::Flow& flow) {
   return model::is_server(flow.actors.at(step.from)) ? step.to : step.from;
 }
 
+// What a client under test says before it is logged in another SUT has to take, not Parley: it is
+// held to the profile's settings where a step leaves open what it says.
+void hold_to_settings(const model::MessageForm& form, Step& step) {
+  if (form.pattern.name != "intro" && !is_handshake_message(form.pattern.name)) {
+    return;
+  }
+  for (const auto& [field, expression] : form.defaults) {
+    if (!model::settings_in(expression).empty()) {
+      step.with.try_emplace(field, std::vector{expression});
+    }
+  }
+}
+
 std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& run) {
   const auto& flow = *run.flow;
   std::vector<CastStep> out;
@@ -46,6 +62,8 @@ std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& 
     const bool of_server = model::is_server(flow.actors.at(step.from));
     if (cast.inferred && of_server) {
       cast.link = upper(cast.link);
+    } else if (cast.inferred && step.kind == Step::Kind::wire) {
+      hold_to_settings(run.profile->forms.at(step.form), cast.step);
     }
     out.push_back(std::move(cast));
     if (out.back().inferred && step.kind == Step::Kind::tls) {
