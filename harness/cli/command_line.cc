@@ -330,8 +330,10 @@ std::string contradiction(const RunArguments& arguments) {
     }
   }
   std::vector<std::string> known;
-  for (const auto& fault : reference::faults()) {
-    known.emplace_back(fault.name);
+  for (const auto& entries : {reference::faults(), reference::manners()}) {
+    for (const auto& entry : entries) {
+      known.emplace_back(entry.name);
+    }
   }
   for (const auto& fault : arguments.faults) {
     if (std::ranges::count(known, fault) == 0) {

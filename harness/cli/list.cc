@@ -160,6 +160,10 @@ Listing faults() {
     out.rows.push_back(
         {std::string(fault.name), std::string(fault.party), std::string(fault.breaks)});
   }
+  for (const auto& manner : reference::manners()) {
+    out.rows.push_back({std::string(manner.name), std::string(manner.party),
+                        "No fault: " + std::string(manner.breaks)});
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The harness's own test: every case must be killed by a fault of the reference, every fault by a
-// case; null SUTs pass no negative case; the reference without faults passes all, in any order.
+// case; null SUTs pass no negative case; the reference without faults passes all, in any order, and
+// in whatever manner it may do things.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -168,21 +169,37 @@ void decide_alone(const Bench& bench, const Trial& trial, Judged& judged) {
 }
 
 // Alone: nothing else may make it slow.
-void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
+void all_pass(const Bench& bench, const Trial& trial, Matrix& matrix) {
   auto options = scheduler_options(bench.arguments);
   options.jobs = kReferenceJobs;
-  const Trial trial{.name = "reference", .cases = cases, .faults = {}, .null_mode = ""};
   const auto results = judge(bench, trial, options);
   if (!results) {
-    matrix.trouble.push_back("reference: " + results.error().detail);
+    matrix.trouble.push_back(trial.name + ": " + results.error().detail);
     return;
   }
   for (const auto& result : *results) {
     if (result.verdict.kind != VerdictKind::pass) {
       auto& list =
           result.verdict.kind == VerdictKind::error ? matrix.trouble : matrix.reference_not_pass;
-      list.push_back(fmt::format("{}: {} ({})", result.id, model::to_string(result.verdict.kind),
-                                 result.verdict.reason));
+      list.push_back(fmt::format("{}: {}: {} ({})", trial.name, result.id,
+                                 model::to_string(result.verdict.kind), result.verdict.reason));
+    }
+  }
+}
+
+// So does a party that does otherwise what it may do otherwise: none of the cases that are about it
+// may take that for a fault.
+void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
+  all_pass(bench, {.name = "reference", .cases = cases, .faults = {}, .null_mode = ""}, matrix);
+  const auto& profile = bench.library.profiles.at(bench.arguments.profile);
+  for (const auto& manner : reference::manners()) {
+    const std::string name(manner.name);
+    Trial trial{.name = name, .cases = {}, .faults = {name}, .null_mode = ""};
+    std::ranges::copy_if(cases, std::back_inserter(trial.cases), [&](const model::Case* one) {
+      return one->requirement == manner.requirement && model::to_string(one->party) == manner.party;
+    });
+    if (profile.is(std::string(manner.profile)) && !trial.cases.empty()) {
+      all_pass(bench, trial, matrix);
     }
   }
 }

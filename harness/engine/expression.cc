@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <vector>
@@ -127,6 +128,8 @@ constexpr Function kFunctions[] = {
     {"scram-signature", 3, 3},
     {"flip", 1, 1},
     {"upper", 1, 1},
+    {"hex", 1, 1},
+    {"shorter", 2, 2},  // without so many octets at its end
 };
 
 Result<std::string> call(const std::string& name, const Arguments& arguments, const Scope& scope,
@@ -165,6 +168,14 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
     }
     octets->back() = static_cast<char>(octets->back() ^ 1);
     return to_base64(*octets);
+  }
+  if (name == "hex") {
+    return to_hex(arguments[0]);
+  }
+  if (name == "shorter") {
+    std::size_t by = 0;
+    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), by);
+    return arguments[0].substr(0, arguments[0].size() - std::min(by, arguments[0].size()));
   }
   if (name == "upper") {
     std::string out = arguments[0];

@@ -10,6 +10,7 @@
 #include "harness/reference/whatsapp/faults_client.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
+#include "harness/reference/whatsapp/manners.h"
 
 namespace parley::reference {
 namespace {
@@ -470,6 +471,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_gatekeeper.begin(), of_gatekeeper.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
+    const auto harmless = whatsapp::manners();
+    out.insert(out.end(), harmless.begin(), harmless.end());
     return out;
   }();
   return joined;
@@ -477,7 +480,11 @@ const std::vector<FaultEntry>& table() {
 
 }  // namespace
 
-std::span<const FaultEntry> faults() { return table(); }
+std::span<const FaultEntry> faults() {
+  return std::span(table()).first(table().size() - manners().size());
+}
+
+std::span<const FaultEntry> manners() { return whatsapp::manners(); }
 
 std::string_view to_string(Fault fault) { return table()[static_cast<std::size_t>(fault)].name; }
 

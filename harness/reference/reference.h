@@ -20,8 +20,12 @@ struct FaultEntry {
   std::string_view party;             // "gatekeeper.server" or "third-party.client"
   std::string_view breaks;            // one sentence: what it does and which clause forbids it
   std::string_view profile = "xmpp";  // whose parties it bends
+  std::string_view requirement{};     // of a manner: whose cases are asked
 };
 std::span<const FaultEntry> faults();
+// Not faults, though they are given like them: what a conforming party may do otherwise than the
+// reference, "wg-may-drop-frames". No case may notice it.
+std::span<const FaultEntry> manners();
 
 // SUTs that implement nothing; a harness that passes them proves nothing.
 enum class NullMode { none, silent, hang_up, refuse_all, accept_all };

@@ -284,7 +284,7 @@ const FaultRow kStanzaFaults[] = {
 // clang-format on
 
 TEST(WhatsAppClientFaults, StandInTheTableAsAmongTheEnumerators) {
-  EXPECT_EQ(faults().size(), static_cast<std::size_t>(Fault::count));
+  EXPECT_EQ(faults().size() + manners().size(), static_cast<std::size_t>(Fault::count));
   EXPECT_EQ(to_string(Fault::wt_wrong_protocol_name), "wt-wrong-protocol-name");
   EXPECT_EQ(to_string(Fault::wt_shows_bad_chatstate), "wt-shows-bad-chatstate");
   for (const FaultEntry& entry : client_faults()) {
