@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/net/websocket.h"
 
-#include <fmt/format.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -134,21 +130,12 @@ class FramedStream final : public WebSocket {
     for (auto& frame : frames) {
       octets += encoded(std::move(frame), masking);
     }
-    while (writing_) {
-      asio::steady_timer turn(co_await asio::this_coro::executor, Clock::time_point::max());
-      waiting_.push_back(&turn);
-      boost::system::error_code ignored;
-      co_await turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-      std::erase(waiting_, &turn);
+    if (!co_await own_turn()) {
+      co_return fail(Errc::io, "the write was cancelled");
     }
-    writing_ = true;
-    auto written = co_await under_->write(std::move(octets));
-    writing_ = false;
+    auto written = co_await put(std::move(octets));
     if (written) {
       co_await write_controls();
-    }
-    if (!waiting_.empty()) {
-      waiting_.front()->cancel();
     }
     co_return written;
   }
@@ -179,6 +166,71 @@ class FramedStream final : public WebSocket {
   }
 
  private:
+  // While octets go out. The next write goes on when it ends, however it ends.
+  class Writing {
+   public:
+    explicit Writing(FramedStream& stream) : stream_(stream) { stream_.writing_ = true; }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    ~Writing() {
+      stream_.writing_ = false;
+      stream_.wake_next();
+    }
+
+   private:
+    FramedStream& stream_;
+  };
+  // A place in the line of the writes. Who leaves it wakes the next.
+  class Place {
+   public:
+    Place(FramedStream& stream, asio::steady_timer& timer) : stream_(stream), timer_(timer) {
+      stream_.waiting_.push_back(&timer_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      std::erase(stream_.waiting_, &timer_);
+      stream_.wake_next();
+    }
+
+   private:
+    FramedStream& stream_;
+    asio::steady_timer& timer_;
+  };
+
+  void wake_next() {
+    if (!writing_ && !waiting_.empty()) {
+      waiting_.front()->cancel();
+    }
+  }
+
+  // False when the wait for it was cancelled.
+  asio::awaitable<bool> own_turn() {
+    if (!writing_ && waiting_.empty()) {
+      co_return true;
+    }
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    const Place place(*this, timer);
+    while (writing_ || waiting_.front() != &timer) {
+      timer.expires_at(Clock::time_point::max());
+      boost::system::error_code ignored;
+      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
+        co_return false;
+      }
+    }
+    co_return true;
+  }
+
+  // Of a message that went out in part nothing can be made whole any more.
+  asio::awaitable<Result<void>> put(Bytes octets) {
+    const Writing writing(*this);
+    auto written = co_await under_->write(std::move(octets));
+    open_ = open_ && written.has_value();
+    co_return written;
+  }
+
   template <class Parser>
   asio::awaitable<Result<void>> read_head(Parser& parser, std::string& head,
                                           Clock::time_point until) {
@@ -327,19 +379,11 @@ class FramedStream final : public WebSocket {
     while (!writing_ && open_ && (pong_ || close_)) {
       Bytes octets = encoded(std::move(pong_ ? *pong_ : *close_), Masking::by_role);
       (pong_ ? pong_ : close_).reset();
-      writing_ = true;
-      const auto written =
-          co_await with_deadline(under_->write(std::move(octets)), kControlPatience);
-      writing_ = false;
+      const auto written = co_await with_deadline(put(std::move(octets)), kControlPatience);
       if (!written) {
+        open_ = false;
         under_->reset();  // the peer does not read
       }
-      if (!written || !*written) {
-        open_ = false;
-      }
-    }
-    if (!writing_ && !waiting_.empty()) {
-      waiting_.front()->cancel();
     }
   }
 
