@@ -89,5 +89,22 @@ TEST(GiveSettings, RefusesWhatIsUnknownUnreadOrEmpty) {
   EXPECT_EQ(give_settings(it, "p", {{"noise-hashing", "specification"}}), "");
 }
 
+TEST(GiveSettings, RefusesWhatNoMessageCanCarry) {
+  auto it = library();
+  EXPECT_EQ(give_settings(it, "p", {{"product", "x"}}),
+            "the setting 'product' takes a number from 0 to 2147483647, not 'x'");
+  for (const auto* value : {"-1", "7x", "2147483648", "0x7", " 7"}) {
+    EXPECT_NE(give_settings(it, "p", {{"product", value}}), "") << value;
+  }
+  EXPECT_EQ(give_settings(it, "p", {{"noise-hashing", "other"}}),
+            "the setting 'noise-hashing' takes one of whatsapp, specification, not 'other'");
+  EXPECT_NE(give_settings(it, "p", {{"version", "a<b"}}).find("without control characters"),
+            std::string::npos);
+  EXPECT_NE(give_settings(it, "p", {{"version", "a\r\nb"}}).find("without control characters"),
+            std::string::npos);
+  EXPECT_EQ(give_settings(it, "p", {{"version", "2a"}}), "");
+  EXPECT_EQ(it.profiles["p"].settings["product"].basis, "assumed");
+}
+
 }  // namespace
 }  // namespace parley::model
