@@ -106,7 +106,7 @@ std::string shown(const xml::Item& item) {
     return printable(xml::print(header->element), kShownOctets);
   }
   if (const auto* refused = std::get_if<xml::Refused>(&item)) {
-    return fmt::format("XML that must be refused: {} ({})", refused->detail, refused->condition);
+    return fmt::format("what must be refused: {} ({})", refused->detail, refused->condition);
   }
   return "</stream:stream>";
 }
