@@ -38,6 +38,7 @@ asio::awaitable<Result<Introduction>> introduce(Driver& driver) {
   co_return Introduction{.name = text_of(*answer, "name"),
                          .version = text_of(*answer, "version"),
                          .party = text_of(*answer, "party"),
+                         .profile = text_of(*answer, "profile"),
                          .endpoints = endpoints_of(*answer)};
 }
 
