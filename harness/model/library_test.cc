@@ -181,6 +181,18 @@ TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
       << problems[0].message;
 }
 
+TEST_F(Suites, RefuseADeclarationWithAFeatureOfAnotherProfile) {
+  Problems problems;
+  const auto library = load_library(folder_, problems);
+  write("sut.yaml",
+        "parley: 1\nname: x\nprofile: whatsapp\nparty: gatekeeper.server\n"
+        "endpoints: { tcp: '127.0.0.1:1' }\nfeatures: [noise-xx, sasl-plain]\n");
+  EXPECT_FALSE(load_declaration(folder_ / "sut.yaml", library, problems));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].line, 6U);
+  EXPECT_NE(problems[0].message.find("'sasl-plain'"), std::string::npos) << problems[0].message;
+}
+
 TEST_F(Suites, RefuseADeclarationWithAnUnknownProfile) {
   Problems problems;
   const auto library = load_library(folder_, problems);
