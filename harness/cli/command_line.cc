@@ -233,9 +233,11 @@ class Program {
     on(init, [this] { return commands_.init(arguments_, word_, file_); });
     auto* doctor = app_.add_subcommand(
         "doctor", "Check addresses, certificates, accounts and driver before a run");
-    doctor->add_option("--sut", arguments_.sut_files, "The declaration (sut.yaml)")
+    doctor
+        ->add_option("--sut", arguments_.sut_files,
+                     "The declaration (sut.yaml); two, as for 'parley run'")
         ->required()
-        ->expected(1);
+        ->allow_extra_args(false);
     doctor->add_flag("--json", arguments_.json, "Print JSON");
     on(doctor, [this] { return commands_.doctor(arguments_); });
     auto* replay =

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <cctype>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -174,11 +176,17 @@ std::string run_folder(const RunArguments& arguments) {
 }
 
 Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration,
-                                             const model::Profile& profile) {
+                                             const model::Profile& profile, std::size_t workers) {
   boost::asio::io_context io(1);
   std::vector<sut::Check> checks;
   std::string thrown;
-  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration, profile),
+  bool stopped = false;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](boost::system::error_code error, int) {
+    stopped = !error;
+    io.stop();
+  });
+  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration, profile, workers),
                         [&](std::exception_ptr error, std::vector<sut::Check> done) {
                           checks = std::move(done);
                           try {
@@ -191,16 +199,29 @@ Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declarati
                           io.stop();
                         });
   io.run();
+  if (stopped) {
+    return fail(Errc::refused, "stopped by a signal");
+  }
   if (!thrown.empty()) {
     return fail(Errc::io, thrown);
   }
   return checks;
 }
 
+ExitCode print_no_checks(const model::Declaration& declaration, const Error& error) {
+  if (error.code == Errc::refused) {
+    put(stderr, "parley: stopped in the preflight of {}; nothing was judged\n",
+        printable(declaration.name));
+    return ExitCode::stopped;
+  }
+  put(stderr, "parley: the preflight failed: {}\n", error.detail);
+  return ExitCode::harness_error;
+}
+
 void print_check(std::FILE* to, const sut::Check& check) {
   put(to, "{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
       check.detail.empty() ? "" : ": " + printable(check.detail, 300),
-      check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
+      check.mend.empty() ? "" : "\n      mend: " + check.mend);
 }
 
 }  // namespace parley::cli
