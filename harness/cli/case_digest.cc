@@ -77,13 +77,14 @@ class Writer {
   }
   void put(const model::Flow& flow) { all(flow.actors, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }
+  void put(const wire::Tokens& tokens) { put(tokens.text()); }
   void put(const model::MessageForm& form) {
     all(form.kind, xml::print(form.pattern), form.defaults, form.restarts, form.names,
         form.suspends);
   }
   void put(const model::Profile& profile) {
-    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.forms,
-        profile.refusals, profile.probe, profile.farewell);
+    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.tokens,
+        profile.forms, profile.refusals, profile.probe, profile.farewell);
   }
 
   const std::string& text() const { return text_; }

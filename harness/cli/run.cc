@@ -63,6 +63,7 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .faults = arguments.faults,
                           .null_mode = arguments.null_mode,
                           .settings = arguments.settings,
+                          .tokens = library.profiles.at(arguments.profile).tokens.text(),
                           .patience = arguments.patience,
                           .digests = std::move(digests)};
   return engine::Journal::begin(run_folder(arguments), plan);
@@ -200,7 +201,7 @@ ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
     }
   }
   if (casting->declarations.empty()) {
-    casting->declarations = reference_declarations(chosen, *cases);
+    casting->declarations = reference_declarations(chosen, library, *cases);
   }
   // A SUT that has seen a seed's ids and keys rightly takes them for resends and replays.
   if (!chosen.sut_files.empty() && !chosen.given.contains("--seed")) {

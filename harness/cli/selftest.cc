@@ -80,11 +80,12 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
   if (!journal) {
     return std::unexpected(journal.error());
   }
-  const Session session{.library = bench.library,
-                        .declarations = reference_declarations(arguments, trial.cases),
-                        .faults = trial.faults,
-                        .options = options,
-                        .watch = {}};
+  const Session session{
+      .library = bench.library,
+      .declarations = reference_declarations(arguments, bench.library, trial.cases),
+      .faults = trial.faults,
+      .options = options,
+      .watch = {}};
   auto judged = judge_session(session, **journal);
   if (!judged) {
     return std::unexpected(judged.error());

@@ -18,14 +18,18 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
+#include "harness/model/setting.h"
 #include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
 
 namespace parley::cli {
 
 std::map<model::Party, model::Declaration> reference_declarations(
-    const RunArguments& arguments, const std::vector<const model::Case*>& cases) {
+    const RunArguments& arguments, const model::Library& library,
+    const std::vector<const model::Case*>& cases) {
   std::map<model::Party, model::Declaration> out;
+  const auto& settings = library.profiles.at(arguments.profile).settings;
+  const auto tokens = settings.find(model::kTokenDictionary);
   for (const auto* one : cases) {
     if (out.contains(one->party)) {
       continue;
@@ -37,6 +41,9 @@ std::map<model::Party, model::Declaration> reference_declarations(
         declaration->driver.push_back("--null");
         declaration->driver.push_back(arguments.null_mode);
         declaration->name = "null SUT: " + arguments.null_mode;
+      }
+      if (tokens != settings.end() && !tokens->second.value.empty()) {
+        declaration->driver.insert(declaration->driver.end(), {"--tokens", tokens->second.value});
       }
       out[one->party] = std::move(*declaration);
     }

@@ -17,7 +17,8 @@ namespace parley::cli {
 
 // The declarations to judge: the user's, or the embedded reference for each party that has cases.
 std::map<model::Party, model::Declaration> reference_declarations(
-    const RunArguments& arguments, const std::vector<const model::Case*>& cases);
+    const RunArguments& arguments, const model::Library& library,
+    const std::vector<const model::Case*>& cases);
 
 struct Session {
   const model::Library& library;

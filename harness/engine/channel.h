@@ -49,8 +49,8 @@ class Channel {
 // Which end of the connection is ours.
 enum class Side { client, server };
 
-// `label` tells connections apart. `scope` outlives the channel: keys are drawn from it, and
-// `noise.now` and the like are its values.
+// `label` tells connections apart. `profile` and `scope` outlive the channel: keys are drawn from
+// it, and `noise.now` and the like are its values.
 std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side side,
                                       const std::string& label, const Scope& scope);
 

@@ -127,6 +127,7 @@ constexpr Function kFunctions[] = {
     {"scram-signature", 3, 3},
     {"flip", 1, 1},
     {"upper", 1, 1},
+    {"unassigned-token", 1, 1},  // its two octets, escaped; 1: the last one
 };
 
 Result<std::string> call(const std::string& name, const Arguments& arguments, const Scope& scope,
@@ -165,6 +166,12 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
     }
     octets->back() = static_cast<char>(octets->back() ^ 1);
     return to_base64(*octets);
+  }
+  if (name == "unassigned-token") {
+    const auto found = scope.values.find("unassigned-token." + arguments[0]);
+    return found != scope.values.end()
+               ? Result<std::string>(found->second)
+               : fail(Errc::not_found, "the token dictionary leaves too few numbers unassigned");
   }
   if (name == "upper") {
     std::string out = arguments[0];

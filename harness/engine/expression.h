@@ -19,6 +19,9 @@ struct Scope {
   Rng rng{0};
 };
 
+// How many tokens `unassigned-token(1)` and so on name, as values "unassigned-token.1" and so on.
+inline constexpr std::size_t kUnassignedTokens = 3;
+
 // Replaces every ${…} in `text`. `label` names the place, so that ${fresh} differs from place to
 // place and is the same in every replay. Errors: not_found for an unknown name or function;
 // malformed for bad syntax; whatever a function refuses.

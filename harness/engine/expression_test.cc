@@ -19,6 +19,12 @@ TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
   EXPECT_EQ(evaluate("${b64('a')}", scope(), "x").value_or("?"), "YQ==");
 }
 
+TEST(Evaluate, NamesTokensThatTheDictionaryDoesNotAssign) {
+  const Scope scope{.values = {{"unassigned-token.1", "\\xEF\\xFF"}, {"nth", "1"}}, .rng = Rng(1)};
+  EXPECT_EQ(evaluate("a${unassigned-token(nth)}", scope, "x").value_or("?"), "a\\xEF\\xFF");
+  EXPECT_FALSE(evaluate("${unassigned-token(2)}", scope, "x"));
+}
+
 TEST(Evaluate, GivesTheSameFreshValueAtOnePlaceAndAnotherElsewhere) {
   const auto one = evaluate("${fresh}", scope(), "here");
   EXPECT_EQ(one, evaluate("${fresh}", scope(), "here"));

@@ -52,6 +52,7 @@ class NoiseChannel : public Channel {
  public:
   NoiseChannel(const model::Profile& profile, Side side, std::string label, const Scope& scope)
       : handshake_(profile, side, std::move(label), scope),
+        tokens_(profile.tokens),
         interop_jid_(interop_jid_of(profile)),
         in_(side == Side::server ? wire::Opening::intro : wire::Opening::none),
         out_(side == Side::server ? wire::Opening::none : wire::Opening::intro) {}
@@ -123,7 +124,8 @@ class NoiseChannel : public Channel {
       auto cipher = transport_->send;
       cipher.set_nonce(frames_sent_++);
       const auto plain = cipher.decrypt_with_ad("", frame->payload);
-      const auto stanza = plain ? wire::decode(*plain, {}) : fail(Errc::malformed, "");
+      const auto stanza =
+          plain ? wire::decode(*plain, {.tokens = &tokens_}) : fail(Errc::malformed, "");
       if (stanza) {
         ended_ = ended_ || stanza->root.name == kStreamEnd;
         out.emplace_back(xml::Stanza{stanza->root, *plain});
@@ -171,7 +173,7 @@ class NoiseChannel : public Channel {
 
   Result<wire::Decoded> read_stanza(const Bytes& plain) {
     const bool is_deflated = !plain.empty() && (plain[0] & wire::kCompressedFlag) != 0;
-    wire::ReadOptions options;
+    wire::ReadOptions options{.tokens = &tokens_};
     if (!is_deflated) {
       return wire::decode(plain, options);
     }
@@ -188,7 +190,7 @@ class NoiseChannel : public Channel {
   }
 
   Result<Bytes> write_stanza(const xml::Element& element, const Edits& edits) {
-    auto octets = wire::encode(element, {.tokens = nullptr, .interop_jid = interop_jid_});
+    auto octets = wire::encode(element, {.tokens = &tokens_, .interop_jid = interop_jid_});
     if (octets) {
       octets = edited(edits.bytes, std::move(*octets));
     }
@@ -208,6 +210,7 @@ class NoiseChannel : public Channel {
   }
 
   NoiseHandshake handshake_;
+  const wire::Tokens& tokens_;
   wire::InteropJid interop_jid_;  // as it is written; every form is read
   wire::FrameReader in_;
   wire::FrameReader out_;

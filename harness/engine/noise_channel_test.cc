@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/engine/two_channels.h"
+#include "harness/wire/sample_tokens.h"
 
 namespace parley::engine {
 namespace {
@@ -49,6 +50,19 @@ TEST(NoiseChannel, CarriesStanzasBothWaysAndTheEnd) {
     EXPECT_EQ(lines_of(ends.server_says(stanza)), Lines{stanza});
   }
   EXPECT_EQ(lines_of(ends.client_says("<xmlstreamend/>")), Lines{"end"});
+}
+
+TEST(NoiseChannel, WritesAndReadsTheTokensOfItsProfile) {
+  constexpr const char* kMessage = "<message to='a'><enc>x</enc></message>";
+  const auto octets_of = [&](const wire::Tokens& tokens) {
+    TwoChannels ends(1, "whatsapp", tokens);
+    ends.log_in();
+    const auto octets = TwoChannels::written(*ends.client, kMessage);
+    EXPECT_EQ(lines_of(ends.server->received(octets)), Lines{kMessage});
+    return octets.size();
+  };
+  // Literally "message", "to" and "enc" take 2 + 7, 2 + 2 and 2 + 3 octets; each is one token.
+  EXPECT_EQ(octets_of({}) - octets_of(wire::sample_tokens()), 15U);
 }
 
 TEST(NoiseChannel, ShowsRoutingOctetsAndKeepsThemOutOfThePrologue) {

@@ -23,7 +23,12 @@ Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, 
     : run_(run),
       scope_{.values = std::move(values), .rng = std::move(rng)},
       marks_(run.steps.size()) {
+  std::size_t count = 0;
   model::add_settings(scope_.values, *run.profile);
+  for (const auto number : run.profile->tokens.last_unassigned(kUnassignedTokens)) {
+    scope_.values[fmt::format("unassigned-token.{}", ++count)] =
+        fmt::format("\\x{:02X}\\x{:02X}", number >> 8, number & 0xFF);
+  }
 }
 
 bool Tracker::active(std::size_t index) const {

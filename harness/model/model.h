@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "harness/wire/tokens.h"
 #include "harness/xml/tree.h"
 
 namespace parley::model {
@@ -99,6 +100,7 @@ struct Profile {
   bool numbered_accounts = false;
   std::map<Party, std::string> addresses;
   std::map<std::string, Setting> settings;
+  wire::Tokens tokens{};  // of the file that the setting `token-dictionary` names
   std::map<std::string, MessageForm> forms;
   std::vector<RefusalKind> refusals;  // what counts when a case does not say
   std::string probe;                  // the flow that shows that a SUT still works

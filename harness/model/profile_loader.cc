@@ -99,6 +99,7 @@ class ProfileLoader {
       profile.numbered_accounts = string_at(root, "accounts") == "numbers";
     }
     fill_tables(profile, root);
+    fill_tokens(profile, document);
     if (root.contains("messages")) {
       for (const auto& [name, value] : root["messages"].items()) {
         add_form(profile, document, name, value);
@@ -129,6 +130,21 @@ class ProfileLoader {
         profile.settings[name] = {string_at(value, "value"), string_at(value, "basis"),
                                   string_at(value, "source"), strings_at(value, "bears-on")};
       }
+    }
+  }
+
+  // The file's name is relative to the profile's own folder.
+  void fill_tokens(Profile& profile, const Document& document) {
+    const auto setting = profile.settings.find(kTokenDictionary);
+    if (setting == profile.settings.end() || setting->second.value.empty()) {
+      return;
+    }
+    auto& file = setting->second.value;
+    file = (std::filesystem::path(document.file()).parent_path() / file).string();
+    if (const auto loaded = load_tokens(profile); !loaded) {
+      problems_.push_back(document.problem("/settings/token-dictionary/value",
+                                           loaded.error().detail,
+                                           "name a readable file of tokens, or none"));
     }
   }
 

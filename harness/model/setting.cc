@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "setting.";
 // By what lies between octets and stanzas.
-constexpr std::string_view kReadByEngine[] = {"noise-hashing", "noise-ik", "interop-jid-form",
-                                              "websocket-path", "websocket-origin"};
+constexpr std::string_view kReadByEngine[] = {"noise-hashing",    "noise-ik",
+                                              "interop-jid-form", "websocket-path",
+                                              "websocket-origin", kTokenDictionary};
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
 class Gatherer {
@@ -156,6 +157,19 @@ std::string give_settings(Library& library, const std::string& name, const Given
     at->second.basis = "given";
   }
   return "";
+}
+
+Result<void> load_tokens(Profile& profile) {
+  const auto setting = profile.settings.find(kTokenDictionary);
+  if (setting == profile.settings.end() || setting->second.value.empty()) {
+    return {};
+  }
+  auto tokens = wire::Tokens::load(setting->second.value);
+  if (!tokens) {
+    return std::unexpected(tokens.error());
+  }
+  profile.tokens = std::move(*tokens);
+  return {};
 }
 
 }  // namespace parley::model

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace parley::model {
 namespace {
 
@@ -78,6 +81,20 @@ TEST(AssumedSettings, AreNotThoseThatWereGiven) {
 TEST(WithSettings, PutsValuesInTheirPlaces) {
   const auto it = library();
   EXPECT_EQ(with_settings("${setting.integrator}-${user}", it.profiles.at("p")), "12-${user}");
+}
+
+TEST(LoadTokens, ReadsTheFileThatIsNamedIfThereIsOne) {
+  Profile profile;
+  EXPECT_TRUE(load_tokens(profile));
+  auto& file = profile.settings[kTokenDictionary].value;
+  EXPECT_TRUE(load_tokens(profile));
+  EXPECT_EQ(profile.tokens.text(), "");
+  file = testing::TempDir() + "/parley-tokens-of-model";
+  EXPECT_FALSE(load_tokens(profile));
+  std::ofstream(file) << "[single]\nmessage\n";
+  ASSERT_TRUE(load_tokens(profile));
+  EXPECT_EQ(profile.tokens.number_of("message"), 1);
+  std::filesystem::remove(file);
 }
 
 TEST(GiveSettings, RefusesWhatIsUnknownUnreadOrEmpty) {

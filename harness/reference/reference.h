@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/wire/tokens.h"
+
 namespace parley::reference {
 
 // One way in which a reference party can be made to misbehave.
@@ -38,6 +40,7 @@ struct Options {
   std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system
   std::vector<std::string> faults;  // for every user
   NullMode null_mode = NullMode::none;
+  wire::Tokens tokens{};  // the binary dialects' strings that travel as numbers
   std::string state_dir;  // where ca.pem is written; a fresh temporary folder when empty
   bool driver = true;     // speak the driver protocol on standard input and output
   // gatekeeper without a driver: who exists; empty: everybody, with the password "pw-" and the user

@@ -290,7 +290,7 @@ void ClientSession::send(const xml::Element& stanza) {
   if (closing_ || connection_ == nullptr) {
     return;  // nothing follows our stream end
   }
-  if (const auto octets = wire::encode(stanza, {})) {
+  if (const auto octets = wire::encode(stanza, {.tokens = account_.dialect->tokens})) {
     connection_->post_frame(*octets);
   }
 }

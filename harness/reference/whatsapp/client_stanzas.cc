@@ -55,7 +55,7 @@ std::optional<ClientSession::Ending> ClientSession::take(Incoming item) {
   if (faults_.has(Fault::wt_refuses_large_frames) && plaintext->size() > UINT16_MAX) {
     return Ending{.reason = "too large a frame"};
   }
-  const auto stanza = read_stanza(*plaintext, faults_);
+  const auto stanza = read_stanza(*plaintext, faults_, account_.dialect->tokens);
   if (!stanza) {
     return Ending{.reason = "not a stanza: " + stanza.error().detail,
                   .farewell = Farewell::stream_error};

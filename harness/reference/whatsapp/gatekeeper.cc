@@ -96,7 +96,7 @@ std::optional<std::uint16_t> integrator_of(const json& params) {
 Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng)
     : executor_(executor),
       options_(std::move(options)),
-      dialect_(*dialect_of(options_.profile)),
+      dialect_(dialect_under(options_)),
       keys_(std::move(keys)),
       rng_(std::move(rng)),
       idle_(executor, asio::steady_timer::time_point::max()) {}

@@ -100,7 +100,7 @@ class Gatekeeper {
 
   asio::any_io_executor executor_;
   Options options_;
-  const Dialect& dialect_;
+  Dialect dialect_;
   ServerKeys keys_;
   HandshakeLog handshakes_;
   Rng rng_;

@@ -217,7 +217,7 @@ void Session::on_transport(const Bytes& payload) {
     closing_ = true;
     return;
   }
-  const auto stanza = decode_stanza(*plain, faults_);
+  const auto stanza = decode_stanza(*plain, faults_, keeper_.dialect().tokens);
   if (!stanza) {
     close_undecodable();
     return;
@@ -272,7 +272,7 @@ void Session::leave() {
 }
 
 void Session::send(const xml::Element& stanza) {
-  const auto plain = wire::encode(stanza, {});
+  const auto plain = wire::encode(stanza, {.tokens = keeper_.dialect().tokens});
   if (!transport_ || !plain || broken_ || closing_) {
     return;
   }

@@ -35,7 +35,8 @@ std::optional<Bytes> Session::open_frame(const Bytes& payload) {
       return ahead;
     }
   }
-  if (has(Fault::wg_accepts_clear_frame) && decode_stanza(payload, faults_)) {
+  if (has(Fault::wg_accepts_clear_frame) &&
+      decode_stanza(payload, faults_, keeper_.dialect().tokens)) {
     return payload;
   }
   if (has(Fault::wg_accepts_tampered_frame) && payload.size() >= kTagOctets) {
