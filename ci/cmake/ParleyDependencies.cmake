@@ -13,6 +13,9 @@ find_package(fmt REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(PkgConfig REQUIRED)
+# Its .pc file names jansson, whose own comes with libjansson-dev.
+pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 
 # Boost.Asio is compiled once, in net/asio.cc: every file that only uses it stays quick to build.
@@ -30,7 +33,7 @@ function(parley_precompiled name)
   target_precompile_headers(parley_precompiled_${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 parley_precompiled(plain HEADERS ci/cmake/precompiled.h)
-parley_precompiled(plain_tests HEADERS ci/cmake/precompiled.h <gtest/gtest.h> DEPS GTest::gtest)
+parley_precompiled(plain_tests HEADERS ci/cmake/precompiled.h <gtest/gtest.h> DEPS parley_unoptimised GTest::gtest)
 parley_precompiled(asio HEADERS ci/cmake/precompiled_asio.h DEPS parley_asio)
 parley_precompiled(asio_tests HEADERS ci/cmake/precompiled_asio.h <gtest/gtest.h>
-                   DEPS parley_asio GTest::gtest)
+                   DEPS parley_unoptimised parley_asio GTest::gtest)

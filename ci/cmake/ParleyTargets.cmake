@@ -16,6 +16,11 @@ if(PARLEY_SANITIZE)
   target_link_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE})
 endif()
 
+# Test programs are compiled without optimisation, in half the time with sanitizers and two thirds of it without;
+# the libraries that they test keep that of the preset. Options of a target come after those of the build type.
+add_library(parley_unoptimised INTERFACE)
+target_compile_options(parley_unoptimised INTERFACE -O0)
+
 # parley_library(name [ASIO] SOURCES a.cc TESTS a_test.cc DEPS parley::base)
 # Makes parley_<name> (alias parley::<name>) and one ctest entry per test file's GoogleTest case.
 # ASIO: links Asio and so may have its headers precompiled.
@@ -38,8 +43,8 @@ endfunction()
 function(parley_test name headers)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(parley_${name}_test ${ARG_SOURCES})
-  target_link_libraries(parley_${name}_test PRIVATE parley_defaults ${ARG_DEPS} GTest::gtest
-                                                    GTest::gtest_main)
+  target_link_libraries(parley_${name}_test PRIVATE parley_defaults parley_unoptimised ${ARG_DEPS}
+                                                    GTest::gtest GTest::gtest_main)
   target_precompile_headers(parley_${name}_test REUSE_FROM parley_precompiled_${headers}_tests)
   target_compile_definitions(parley_${name}_test PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")

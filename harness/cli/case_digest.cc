@@ -60,6 +60,9 @@ class Writer {
   void put(const model::ConnectionEdit& edit) {
     all(edit.tls_min, edit.tls_max, edit.certificate, edit.end, edit.upgrade);
   }
+  void put(const model::TokenEdit& edit) {
+    all(edit.set, edit.header, edit.remove, edit.sign, edit.forge);
+  }
   void put(const model::FlowEdit& edit) { all(edit.kind, edit.step, edit.form, edit.with); }
   void put(const model::Change& change) {
     put(change.step);
@@ -77,13 +80,14 @@ class Writer {
   }
   void put(const model::Flow& flow) { all(flow.actors, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }
+  void put(const wire::Tokens& tokens) { put(tokens.text()); }
   void put(const model::MessageForm& form) {
     all(form.kind, xml::print(form.pattern), form.defaults, form.restarts, form.names,
-        form.suspends);
+        form.suspends, form.service);
   }
   void put(const model::Profile& profile) {
-    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.forms,
-        profile.refusals, profile.probe, profile.farewell);
+    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.tokens,
+        profile.forms, profile.refusals, profile.probe, profile.farewell);
   }
 
   const std::string& text() const { return text_; }

@@ -233,9 +233,11 @@ class Program {
     on(init, [this] { return commands_.init(arguments_, word_, file_); });
     auto* doctor = app_.add_subcommand(
         "doctor", "Check addresses, certificates, accounts and driver before a run");
-    doctor->add_option("--sut", arguments_.sut_files, "The declaration (sut.yaml)")
+    doctor
+        ->add_option("--sut", arguments_.sut_files,
+                     "The declaration (sut.yaml); two, as for 'parley run'")
         ->required()
-        ->expected(1);
+        ->allow_extra_args(false);
     doctor->add_flag("--json", arguments_.json, "Print JSON");
     on(doctor, [this] { return commands_.doctor(arguments_); });
     auto* replay =
@@ -281,6 +283,8 @@ class Program {
     reference->add_option("--accounts", file_,
                           "Who exists at the gatekeeper: user,password a line (default: everybody, "
                           "with the password pw-USER)");
+    reference->add_option("--tokens", tokens_,
+                          "The file of the token dictionary (default: strings go literally)");
     reference->add_option("--state-dir", reference_.state_dir, "Where ca.pem is written");
     reference->add_flag("--driver", driver_, "Speak the driver protocol on the standard streams");
     on(reference, [this] {
@@ -296,6 +300,14 @@ class Program {
           reference_.accounts.push_back({.user = one.user, .password = one.password});
         }
       }
+      if (!tokens_.empty()) {
+        auto tokens = wire::Tokens::load(tokens_);
+        if (!tokens) {
+          put(stderr, "parley: {}\n", tokens.error().detail);
+          return ExitCode::usage;
+        }
+        reference_.tokens = std::move(*tokens);
+      }
       return commands_.reference(reference_);
     });
   }
@@ -304,6 +316,7 @@ class Program {
   CLI::App app_{"Parley: conformance and fuzz tests for messaging interoperability"};
   RunArguments arguments_;
   reference::Options reference_;
+  std::string tokens_;
   std::string word_;
   std::string file_ = "sut.yaml";
   bool driver_ = false;

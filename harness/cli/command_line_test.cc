@@ -155,5 +155,12 @@ TEST(ExitCodes, AreEachSaidOnce) {
   EXPECT_EQ(seen, (std::set<int>{0, 1, 2, 3, 4, 5, 130}));
 }
 
+TEST(Doctor, TakesTwoDeclarations) {
+  const auto called = call({"doctor", "--sut", "a.yaml", "--sut", "b.yaml"});
+  EXPECT_EQ(called.code, 0) << called.said;
+  ASSERT_TRUE(called.given);
+  EXPECT_EQ(called.given->sut_files, (std::vector<std::string>{"a.yaml", "b.yaml"}));
+}
+
 }  // namespace
 }  // namespace parley::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,80 +16,108 @@
 namespace parley::cli {
 namespace {
 
-// By party and wire; PROFILE stands for the profile's name, FEATURES for what its cases ask of the
-// party.
-constexpr std::string_view kXmlServer =
-    R"(# What your system supports and where it is. 'parley doctor --sut FILE' checks it.
+// Of each party and wire what is its own; PROFILE stands for the profile's name.
+constexpr std::string_view kHead =
+    R"(# What your WHAT. 'parley doctor --sut FILE' checks it.
 parley: 1
-name: My gatekeeper 1.0          # as it shall stand in reports
+name: NAME          # as it shall stand in reports
 profile: PROFILE                 # see 'parley list profiles'
-party: gatekeeper.server         # the party under test
-endpoints:
+party: PARTY       # the party under test
+)";
+
+constexpr std::string_view kXmlEndpoints =
+    R"(endpoints:
   domain: example.test           # the domain of the accounts and of the certificate
   starttls: 127.0.0.1:5222       # host:port for TCP with STARTTLS
   direct-tls: 127.0.0.1:5223     # host:port for direct TLS; leave out if there is none
   ca: ca.pem                     # PEM file of the CA to trust, relative to this file
 identities:
   pool: accounts.csv             # user,password a line; a case leases two or three, 100 are plenty
-features: [FEATURES]
-# patience_ms: 5000              # the least time to wait for an answer
 )";
 
-constexpr std::string_view kXmlClient =
-    R"(# What your client supports and how to press its buttons. 'parley doctor --sut FILE' checks it.
-parley: 1
-name: My client 1.0              # as it shall stand in reports
-profile: PROFILE                 # see 'parley list profiles'
-party: third-party.client        # the party under test
-driver:
-  command: [./driver]            # speaks JSON-RPC 2.0 on its standard streams; runs in this file's folder
-features: [FEATURES]
-# patience_ms: 5000              # the least time to wait for an answer
-)";
-
-constexpr std::string_view kNoiseServer =
-    R"(# What your system supports and where it is. 'parley doctor --sut FILE' checks it.
-parley: 1
-name: My gatekeeper 1.0          # as it shall stand in reports
-profile: PROFILE                 # see 'parley list profiles'
-party: gatekeeper.server         # the party under test
-endpoints:
+constexpr std::string_view kNoiseEndpoints =
+    R"(endpoints:
   tcp: 127.0.0.1:5222            # host:port for frames on TCP
-  websocket: ws://127.0.0.1:5280/ws/chat   # or wss:// with ca: ca.pem; leave out if there is none
+  websocket: ws://127.0.0.1:5280/ws/chat   # leave out if there is none, and the feature websocket below
+  # websocket: wss://127.0.0.1:5281/ws/chat   # under TLS: with the two lines that follow
+  # domain: example.test         # the name in the WebSocket's certificate
+  # ca: ca.pem                   # PEM file of the CA that issued it, relative to this file
   root: "64 hex digits"          # the public key that signs the intermediate of the SUT's Noise certificates
 identities:
   pool: accounts.csv             # number,token a line; a case leases two or three, 100 are plenty
-features: [FEATURES]
-# patience_ms: 5000              # the least time to wait for an answer
 )";
 
-constexpr std::string_view kNoiseClient =
-    R"(# What your client supports and how to press its buttons. 'parley doctor --sut FILE' checks it.
-parley: 1
-name: My client 1.0              # as it shall stand in reports
-profile: PROFILE                 # see 'parley list profiles'
-party: third-party.client        # the party under test
-driver:
+constexpr std::string_view kDriver =
+    R"(driver:
   command: [./driver]            # speaks JSON-RPC 2.0 on its standard streams; runs in this file's folder
-features: [FEATURES]
-# patience_ms: 5000              # the least time to wait for an answer
 )";
+
+constexpr std::string_view kTail =
+    "# patience_ms: 5000              # the least time to wait for an answer\n";
+
+struct Feature {
+  std::string_view name;
+  std::string_view what;  // the SUT does when it has it
+};
+constexpr Feature kFeatures[] = {
+    {"chatstate", "shows that somebody is typing"},
+    {"deflate", "takes compressed stanzas"},
+    {"direct-tls", "speaks TLS from the first octet on, at endpoints/direct-tls"},
+    {"keepalive", "asks whether its server is there when it has been idle"},
+    {"last-tokens-unassigned", "gives the last places of the token dictionaries no meaning"},
+    {"no-namesakes", "keeps no user of its own under a number that it has enlisted"},
+    {"noise-ik", "takes part in Noise IK handshakes"},
+    {"noise-xx", "takes part in Noise XX handshakes"},
+    {"noise-xxfallback", "goes on with XXfallback where IK is refused"},
+    {"offline", "keeps what comes for a user who is away"},
+    {"passive", "holds back deliveries of a passive login"},
+    {"prekeys", "keeps and serves prekeys"},
+    {"presence", "tells others who is there"},
+    {"receipts", "carries or sends receipts"},
+    {"reconnect", "connects again by itself when the protocol has it do so"},
+    {"roster", "keeps a roster"},
+    {"routing", "takes octets for a load balancer before the intro"},
+    {"sasl-plain", "logs in with SASL PLAIN"},
+    {"scram-sha-256", "logs in with SCRAM-SHA-256"},
+    {"starttls", "turns to TLS on the plain port"},
+    {"websocket", "speaks over a WebSocket too"},
+    {"xep-0198", "acknowledges stanzas (XEP-0198)"},
+    {"xep-0199", "answers pings (XEP-0199)"}};
+
+// One a line, those that cases of the profile ask of the party.
+std::string features_of(const model::Profile& profile, model::Party party,
+                        const model::Library& library) {
+  std::set<std::string> needed;
+  for (const auto& one : library.cases) {
+    if (one.profile == profile.name && one.party == party) {
+      needed.insert(one.needs.begin(), one.needs.end());
+    }
+  }
+  std::string out = needed.empty() ? "features: []\n"
+                                   : "features:                        # take out what your system "
+                                     "does not do; cases that need it are not judged\n";
+  for (const auto& name : needed) {
+    const auto* known = std::ranges::find(kFeatures, name, &Feature::name);
+    out += known == std::end(kFeatures) ? fmt::format("  - {}\n", name)
+                                        : fmt::format("  - {:<29}# it {}\n", name, known->what);
+  }
+  return out;
+}
 
 std::string template_for(const model::Profile& profile, model::Party party,
                          const model::Library& library) {
-  const bool noise = profile.wire == model::Wire::noise;
   const bool server = model::is_server(party);
-  const auto chosen =
-      server ? (noise ? kNoiseServer : kXmlServer) : (noise ? kNoiseClient : kXmlClient);
-  std::set<std::string> features;
-  for (const auto& one : library.cases) {
-    if (one.profile == profile.name && one.party == party) {
-      features.insert(one.needs.begin(), one.needs.end());
-    }
-  }
-  const std::vector<std::string> sorted(features.begin(), features.end());
-  return replace_all(replace_all(std::string(chosen), "PROFILE", profile.name), "FEATURES",
-                     join(sorted, ", "));
+  auto head = replace_all(
+      std::string(kHead), "WHAT",
+      server ? "system supports and where it is" : "client supports and how to press its buttons");
+  head =
+      replace_all(std::move(head), "NAME", server ? "My gatekeeper 1.0  " : "My client 1.0      ");
+  head = replace_all(std::move(head), "PROFILE", profile.name);
+  head = replace_all(std::move(head), "PARTY", std::string(model::to_string(party)));
+  const auto own = !server                              ? kDriver
+                   : profile.wire == model::Wire::noise ? kNoiseEndpoints
+                                                        : kXmlEndpoints;
+  return head + std::string(own) + features_of(profile, party, library) + std::string(kTail);
 }
 
 }  // namespace
@@ -126,46 +154,6 @@ ExitCode init(const RunArguments& arguments, const std::string& party, const std
   }
   put(stdout, "Wrote {}. Edit it, then: parley doctor --sut {}\n", file, file);
   return ExitCode::ok;
-}
-
-ExitCode doctor(const RunArguments& arguments) {
-  const auto library = library_of(arguments);
-  if (!library) {
-    return ExitCode::usage;
-  }
-  if (arguments.sut_files.empty()) {
-    put(stderr, "parley: doctor needs --sut FILE; 'parley init' writes one\n");
-    return ExitCode::usage;
-  }
-  model::Problems problems;
-  const auto declaration = model::load_declaration(arguments.sut_files.front(), *library, problems);
-  for (const auto& problem : problems) {
-    put(stderr, "{}\n", model::to_string(problem));
-  }
-  if (!declaration) {
-    return ExitCode::usage;
-  }
-  const auto checks = preflight_of(*declaration, library->profiles.at(declaration->profile));
-  if (!checks) {
-    put(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
-    return ExitCode::harness_error;
-  }
-  bool clean = !checks->empty();
-  auto rows = nlohmann::json::array();
-  for (const auto& check : *checks) {
-    clean = clean && check.passed;
-    rows.push_back({{"check", check.what},
-                    {"passed", check.passed},
-                    {"detail", check.detail},
-                    {"mend", check.mend}});
-    if (!arguments.json) {
-      print_check(stdout, check);
-    }
-  }
-  if (arguments.json) {
-    put(stdout, "{}\n", rows.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  }
-  return clean ? ExitCode::ok : ExitCode::preflight;
 }
 
 }  // namespace parley::cli

@@ -25,6 +25,7 @@ using nlohmann::json;
 struct Listing {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
+  bool headed = false;  // the table begins with the columns' names
 };
 
 void print(const Listing& listing, bool as_json) {
@@ -40,13 +41,17 @@ void print(const Listing& listing, bool as_json) {
     put(stdout, "{}\n", out.dump(2));
     return;
   }
+  auto lines = listing.rows;
+  if (listing.headed) {
+    lines.insert(lines.begin(), listing.columns);
+  }
   std::vector<std::size_t> widths(listing.columns.size());
-  for (const auto& row : listing.rows) {
+  for (const auto& row : lines) {
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
       widths[i] = std::max(widths[i], row[i].size());
     }
   }
-  for (const auto& row : listing.rows) {
+  for (const auto& row : lines) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
@@ -62,7 +67,7 @@ Listing suites(const model::Library& library) {
     ++all;
     negative += one.negative() ? 1 : 0;
   }
-  Listing out{{"suite", "cases", "negative"}, {}};
+  Listing out{.columns = {"suite", "cases", "negative"}, .rows = {}, .headed = true};
   for (const auto& [suite, count] : counts) {
     out.rows.push_back({suite, fmt::format("{}", count.first), fmt::format("{}", count.second)});
   }
@@ -72,7 +77,8 @@ Listing suites(const model::Library& library) {
 std::vector<model::Party> between() { return {engine::kBetween.begin(), engine::kBetween.end()}; }
 
 Listing cases(const model::Library& library, const std::vector<const model::Case*>& selected) {
-  Listing out{{"case", "party", "requirement", "polarity", "casting", "title"}, {}};
+  Listing out{.columns = {"case", "party", "requirement", "polarity", "casting", "title"},
+              .rows = {}};
   for (const auto* one : selected) {
     out.rows.push_back(
         {one->id, std::string(model::to_string(one->party)), one->requirement,
@@ -98,7 +104,7 @@ Listing requirements(const model::Library& library, const RunArguments& argument
   for (const auto& one : library.cases) {
     counts[one.requirement] += !one_profile || one.profile == arguments.profile ? 1 : 0;
   }
-  Listing out{{"requirement", "basis", "cases", "source", "text"}, {}};
+  Listing out{.columns = {"requirement", "basis", "cases", "source", "text"}, .rows = {}};
   for (const auto& [id, requirement] : library.requirements) {
     if ((one_profile && !is_of(library, arguments.profile, requirement.profile)) ||
         (!suites.empty() && std::ranges::count(suites, requirement.suite) == 0)) {
@@ -120,7 +126,7 @@ Listing requirements(const model::Library& library, const RunArguments& argument
 }
 
 Listing flows(const model::Library& library) {
-  Listing out{{"flow", "steps", "title"}, {}};
+  Listing out{.columns = {"flow", "steps", "title"}, .rows = {}};
   for (const auto& [key, flow] : library.flows) {
     out.rows.push_back({key, fmt::format("{}", flow.steps.size()), flow.title});
   }
@@ -128,7 +134,7 @@ Listing flows(const model::Library& library) {
 }
 
 Listing profiles(const model::Library& library) {
-  Listing out{{"profile", "status", "title"}, {}};
+  Listing out{.columns = {"profile", "status", "title"}, .rows = {}};
   for (const auto& [name, profile] : library.profiles) {
     out.rows.push_back({name, profile.status, profile.title});
   }
@@ -144,7 +150,9 @@ Listing settings(const model::Library& library, const std::string& profile) {
       }
     }
   }
-  Listing out{{"setting", "value", "basis", "set", "cases", "source"}, {}};
+  Listing out{.columns = {"setting", "value", "basis", "set", "cases", "source"},
+              .rows = {},
+              .headed = true};
   for (const auto& [name, setting] : library.profiles.at(profile).settings) {
     const bool settable = model::can_be_given(library.profiles.at(profile), name);
     out.rows.push_back({name, setting.value, setting.basis, settable ? "--set" : "-",
@@ -154,18 +162,45 @@ Listing settings(const model::Library& library, const std::string& profile) {
   return out;
 }
 
-Listing faults() {
-  Listing out{{"fault", "party", "breaks"}, {}};
+// Those of the profile's parties, of all profiles where none is named.
+Listing faults(const model::Library& library, const RunArguments& arguments) {
+  const bool one_profile = arguments.given.contains("--profile");
+  Listing out{.columns = {"fault", "party", "breaks"}, .rows = {}};
   for (const auto& fault : reference::faults()) {
-    out.rows.push_back(
-        {std::string(fault.name), std::string(fault.party), std::string(fault.breaks)});
+    if (one_profile && !is_of(library, arguments.profile, std::string(fault.profile))) {
+      continue;
+    }
+    const bool liberty = fault.effect == reference::Effect::conforms;
+    out.rows.push_back({std::string(fault.name), std::string(fault.party),
+                        (liberty ? "(conforms) " : "") + std::string(fault.breaks)});
   }
   return out;
 }
 
-Listing monitors() {
-  Listing out{{"monitor", "source", "holds"}, {}};
+// The profiles whose requirements name the monitor.
+std::set<std::string> watched_by(const model::Library& library, std::string_view monitor) {
+  std::set<std::string> out;
+  for (const auto& [id, requirement] : library.requirements) {
+    if (requirement.monitor == monitor) {
+      out.insert(requirement.profile);
+    }
+  }
+  return out;
+}
+
+// Those that a requirement of the profile names, and those that none names: they hold everywhere.
+Listing monitors(const model::Library& library, const RunArguments& arguments) {
+  const bool one_profile = arguments.given.contains("--profile");
+  Listing out{.columns = {"monitor", "source", "holds"}, .rows = {}};
   for (const auto& monitor : engine::monitors()) {
+    const auto profiles = watched_by(library, monitor.name);
+    const bool holds =
+        profiles.empty() || std::ranges::any_of(profiles, [&](const std::string& profile) {
+          return is_of(library, arguments.profile, profile);
+        });
+    if (one_profile && !holds) {
+      continue;
+    }
     out.rows.push_back(
         {std::string(monitor.name), std::string(monitor.source), std::string(monitor.text)});
   }
@@ -196,6 +231,57 @@ std::string ladder_line(const engine::CastStep& step) {
                      step.consequence ? ", after the change" : "");
 }
 
+std::vector<std::string> outcomes_of(const model::Case& one) {
+  std::vector<std::string> out;
+  for (const auto& outcome : one.any_of) {
+    out.push_back(model::describe(outcome));
+  }
+  return out;
+}
+
+std::string change_of(const model::Case& one, const std::string& none) {
+  return one.change ? model::describe(*one.change) : none;
+}
+
+json json_of(const model::Case& one, const model::Library& library) {
+  const auto& requirement = library.requirements.at(one.requirement);
+  return json{{"case", one.id},
+              {"title", one.title},
+              {"requirement", one.requirement},
+              {"text", requirement.text},
+              {"source", requirement.source},
+              {"basis", model::to_string(requirement.basis)},
+              {"party", model::to_string(one.party)},
+              {"between", engine::fits_between(one, library, between()).has_value()},
+              {"flow", one.flow},
+              {"change", change_of(one, "")},
+              {"expect", outcomes_of(one)},
+              {"settings", model::settings_of(one, library)},
+              {"file", one.file}};
+}
+
+// All that is said of a case before its ladder.
+void print_head(const model::Case& one, const model::Library& library) {
+  const auto& requirement = library.requirements.at(one.requirement);
+  const auto both = engine::fits_between(one, library, between());
+  put(stdout,
+      "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nor together  {}\nflow  "
+      "       {}\n",
+      one.id, one.title, requirement.id, model::to_string(requirement.basis), requirement.text,
+      requirement.source, model::to_string(one.party),
+      both ? model::names_of(between()) + ", Parley between them" : "no: " + both.error().detail,
+      one.flow);
+  for (const auto& [name, value] : one.row) {
+    put(stdout, "with         {} = {}\n", name, printable(value, 100));
+  }
+  for (const auto& name : model::settings_of(one, library)) {
+    const auto& setting = library.profiles.at(one.profile).settings.at(name);
+    put(stdout, "rests on     {} = {} ({})\n", name, printable(setting.value, 100), setting.basis);
+  }
+  put(stdout, "change       {}\nmust follow  {}\nfile         {}\n\n", change_of(one, "none"),
+      join(outcomes_of(one), "; or "), one.file);
+}
+
 }  // namespace
 
 ExitCode list(const RunArguments& arguments, const std::string& what) {
@@ -212,10 +298,10 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
       {"cases", [&] { return cases(*library, *selected); }},
       {"requirements", [&] { return requirements(*library, arguments); }},
       {"flows", [&] { return flows(*library); }},
-      {"faults", [] { return faults(); }},
+      {"faults", [&] { return faults(*library, arguments); }},
       {"settings", [&] { return settings(*library, arguments.profile); }},
       {"profiles", [&] { return profiles(*library); }},
-      {"monitors", [] { return monitors(); }}};
+      {"monitors", [&] { return monitors(*library, arguments); }}};
   std::vector<std::string> known;
   for (const auto& [name, make] : listings) {
     if (name == what) {
@@ -238,48 +324,12 @@ ExitCode show(const RunArguments& arguments, const std::string& case_id) {
     put(stderr, "parley: {}\n", unknown_name("case", case_id, library->case_ids()));
     return ExitCode::usage;
   }
-  const auto& requirement = library->requirements.at(one->requirement);
-  const auto runs = engine::cast_case(*one, *library);
-  const auto settings = model::settings_of(*one, *library);
-  const auto both = engine::fits_between(*one, *library, between());
-  std::vector<std::string> outcomes;
-  for (const auto& outcome : one->any_of) {
-    outcomes.push_back(model::describe(outcome));
-  }
   if (arguments.json) {
-    put(stdout, "{}\n",
-        json{{"case", one->id},
-             {"title", one->title},
-             {"requirement", one->requirement},
-             {"text", requirement.text},
-             {"source", requirement.source},
-             {"basis", model::to_string(requirement.basis)},
-             {"party", model::to_string(one->party)},
-             {"between", both.has_value()},
-             {"flow", one->flow},
-             {"change", one->change ? model::describe(*one->change) : ""},
-             {"expect", outcomes},
-             {"settings", settings},
-             {"file", one->file}}
-            .dump(2));
+    put(stdout, "{}\n", json_of(*one, *library).dump(2));
     return ExitCode::ok;
   }
-  put(stdout,
-      "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nor together  {}\nflow  "
-      "       {}\n",
-      one->id, one->title, requirement.id, model::to_string(requirement.basis), requirement.text,
-      requirement.source, model::to_string(one->party),
-      both ? model::names_of(between()) + ", Parley between them" : "no: " + both.error().detail,
-      one->flow);
-  for (const auto& [name, value] : one->row) {
-    put(stdout, "with         {} = {}\n", name, printable(value, 100));
-  }
-  for (const auto& name : settings) {
-    const auto& setting = library->profiles.at(one->profile).settings.at(name);
-    put(stdout, "rests on     {} = {} ({})\n", name, printable(setting.value, 100), setting.basis);
-  }
-  put(stdout, "change       {}\nmust follow  {}\nfile         {}\n\n",
-      one->change ? model::describe(*one->change) : "none", join(outcomes, "; or "), one->file);
+  print_head(*one, *library);
+  const auto runs = engine::cast_case(*one, *library);
   if (!runs) {
     put(stderr, "parley: {}\n", runs.error().detail);
     return ExitCode::usage;

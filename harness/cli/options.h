@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/cli/exit_code.h"
+#include "harness/engine/journal.h"
 #include "harness/model/library.h"
 #include "harness/reference/reference.h"
 
@@ -65,6 +66,8 @@ std::optional<model::Library> library_of(const RunArguments& arguments);
 // Puts `settings` into `profile`, or says on the standard error what is wrong with them.
 bool give(model::Library& library, const std::string& profile,
           const std::map<std::string, std::string>& settings);
+// The same with what a recorded run was judged with, its token dictionary as it was then.
+bool give(model::Library& library, const engine::Plan& plan);
 
 // The cases selected, in order of id. Prints unknown selectors with the nearest names; nullopt
 // then.

@@ -184,7 +184,7 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!give(*library, record->plan.profile, record->plan.settings)) {
+  if (!give(*library, record->plan)) {
     return ExitCode::usage;
   }
   const auto* recorded = find_result(*record, place);
@@ -219,8 +219,7 @@ ExitCode report(const RunArguments& arguments, const std::string& folder) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!give(*library, record->plan.profile, record->plan.settings) ||
-      (!arguments.junit.empty() && !can_write(arguments.junit))) {
+  if (!give(*library, record->plan) || (!arguments.junit.empty() && !can_write(arguments.junit))) {
     return ExitCode::usage;
   }
   mark_flaky(record->done);

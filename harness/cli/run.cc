@@ -63,41 +63,48 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .faults = arguments.faults,
                           .null_mode = arguments.null_mode,
                           .settings = arguments.settings,
+                          .tokens = library.profiles.at(arguments.profile).tokens.text(),
                           .patience = arguments.patience,
                           .digests = std::move(digests)};
   return engine::Journal::begin(run_folder(arguments), plan);
 }
 
-// Judging a SUT that is not there would tell nothing, case after case.
-bool ready(const model::Declaration& declaration, const model::Library& library) {
-  const auto checks = preflight_of(declaration, library.profiles.at(declaration.profile));
+// Nullopt: ready. Judging a SUT that is not there would tell nothing, case after case.
+std::optional<ExitCode> unready(const model::Declaration& declaration,
+                                const model::Library& library, std::size_t workers) {
+  const auto checks = preflight_of(declaration, library.profiles.at(declaration.profile), workers);
   if (!checks) {
-    put(stderr, "parley: the preflight failed: {}\n", checks.error().detail);
-    return false;
+    return print_no_checks(declaration, checks.error());
   }
-  bool out = true;
+  bool ready = true;
   for (const auto& check : *checks) {
-    if (!check.passed) {
+    if (!check.mend.empty()) {
       print_check(stderr, check);
-      out = false;
     }
+    ready = ready && check.passed;
   }
-  if (!out) {
-    put(stderr,
-        "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
-        "same\n",
-        printable(declaration.name));
+  if (ready) {
+    return std::nullopt;
   }
-  return out;
+  put(stderr,
+      "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
+      "same\n",
+      printable(declaration.name));
+  return ExitCode::preflight;
 }
 
-void warn_of_idle_faults(const std::vector<std::string>& faults,
+void warn_of_idle_faults(const RunArguments& arguments, const model::Library& library,
                          const std::vector<const model::Case*>& cases) {
   for (const auto& fault : reference::faults()) {
-    const bool wanted = std::ranges::count(faults, fault.name) > 0;
-    if (wanted && std::ranges::none_of(cases, [&](const model::Case* one) {
-          return model::to_string(one->party) == fault.party;
-        })) {
+    if (std::ranges::count(arguments.faults, fault.name) == 0) {
+      continue;
+    }
+    if (!library.profiles.at(arguments.profile).is(std::string(fault.profile))) {
+      put(stderr, "parley: warning: {} has no effect: it bends parties of profile {}, not of {}\n",
+          fault.name, fault.profile, arguments.profile);
+    } else if (std::ranges::none_of(cases, [&](const model::Case* one) {
+                 return model::to_string(one->party) == fault.party;
+               })) {
       put(stderr, "parley: warning: {} has no effect: no case with {} under test is selected\n",
           fault.name, fault.party);
     }
@@ -193,14 +200,17 @@ ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
     put(stderr, "parley: the selection holds no case; see 'parley list cases'\n");
     return ExitCode::nothing_judged;
   }
-  warn_of_idle_faults(chosen.faults, *cases);
+  warn_of_idle_faults(chosen, library, *cases);
   for (const auto& [party, declaration] : casting->declarations) {
-    if (!chosen.unchecked && !ready(declaration, library)) {
-      return ExitCode::preflight;
+    if (chosen.unchecked) {
+      continue;
+    }
+    if (const auto code = unready(declaration, library, options.workers)) {
+      return *code;
     }
   }
   if (casting->declarations.empty()) {
-    casting->declarations = reference_declarations(chosen, *cases);
+    casting->declarations = reference_declarations(chosen, library, *cases);
   }
   // A SUT that has seen a seed's ids and keys rightly takes them for resends and replays.
   if (!chosen.sut_files.empty() && !chosen.given.contains("--seed")) {

@@ -60,11 +60,34 @@ bool give(model::Library& library, const std::string& profile,
   if (settings.empty() || !library.profiles.contains(profile)) {
     return true;  // select() complains of an unknown profile
   }
-  const auto wrong = model::give_settings(library, profile, settings);
+  auto wrong = model::give_settings(library, profile, settings);
+  if (wrong.empty() && settings.contains(model::kTokenDictionary)) {
+    if (const auto loaded = model::load_tokens(library.profiles.at(profile)); !loaded) {
+      wrong = loaded.error().detail;
+    }
+  }
   if (!wrong.empty()) {
     put(stderr, "parley: {}\n", wrong);
   }
   return wrong.empty();
+}
+
+bool give(model::Library& library, const engine::Plan& plan) {
+  const auto profile = library.profiles.find(plan.profile);
+  if (profile == library.profiles.end()) {
+    return true;
+  }
+  auto wrong = model::give_settings(library, plan.profile, plan.settings);
+  auto tokens = wire::Tokens::parse(plan.tokens);
+  if (wrong.empty() && !tokens) {
+    wrong = "the plan's token dictionary is damaged: " + tokens.error().detail;
+  }
+  if (!wrong.empty()) {
+    put(stderr, "parley: {}\n", wrong);
+    return false;
+  }
+  profile->second.tokens = std::move(*tokens);
+  return true;
 }
 
 std::optional<std::vector<const model::Case*>> select(const model::Library& library,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The harness's own test: every case must be killed by a fault of the reference, every fault by a
-// case; null SUTs pass no negative case; the reference without faults passes all, in any order.
+// case; null SUTs pass no negative case; the reference without faults passes all, in any order, and
+// with each of its liberties the cases that are about it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,6 +48,7 @@ struct Trial {
   Cases cases;
   std::vector<std::string> faults;
   std::string null_mode;
+  reference::Effect effect = reference::Effect::breaks;  // of the fault
 };
 
 engine::SchedulerOptions trial_options(const RunArguments& arguments) {
@@ -80,11 +82,12 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
   if (!journal) {
     return std::unexpected(journal.error());
   }
-  const Session session{.library = bench.library,
-                        .declarations = reference_declarations(arguments, trial.cases),
-                        .faults = trial.faults,
-                        .options = options,
-                        .watch = {}};
+  const Session session{
+      .library = bench.library,
+      .declarations = reference_declarations(arguments, bench.library, trial.cases),
+      .faults = trial.faults,
+      .options = options,
+      .watch = {}};
   auto judged = judge_session(session, **journal);
   if (!judged) {
     return std::unexpected(judged.error());
@@ -137,7 +140,8 @@ bool undecided(const engine::CaseResult& result) {
 // Some faults act by chance only (octets that come apart or together, one key of two): a planned
 // case shows that it can notice its fault, not that it does each time.
 bool may_yet_fail(const Bench& bench, const Trial& trial, const engine::CaseResult& result) {
-  return !trial.faults.empty() && !bench.arguments.full &&
+  return !trial.faults.empty() && trial.effect == reference::Effect::breaks &&
+         !bench.arguments.full &&
          (result.verdict.kind == VerdictKind::pass ||
           result.verdict.kind == VerdictKind::inconclusive);
 }
@@ -148,7 +152,8 @@ void decide_alone(const Bench& bench, const Trial& trial, Judged& judged) {
   Trial again{.name = trial.name + "-again",
               .cases = {},
               .faults = trial.faults,
-              .null_mode = trial.null_mode};
+              .null_mode = trial.null_mode,
+              .effect = trial.effect};
   std::vector<engine::CaseResult> kept;
   for (const auto& result : *judged) {
     if (undecided(result) || may_yet_fail(bench, trial, result)) {
@@ -167,6 +172,20 @@ void decide_alone(const Bench& bench, const Trial& trial, Judged& judged) {
   }
 }
 
+// Of the reference, or of it with a liberty.
+void take_passes(const std::string& name, const std::vector<engine::CaseResult>& results,
+                 Matrix& matrix) {
+  for (const auto& result : results) {
+    if (result.verdict.kind == VerdictKind::pass) {
+      continue;
+    }
+    auto& list =
+        result.verdict.kind == VerdictKind::error ? matrix.trouble : matrix.reference_not_pass;
+    list.push_back(fmt::format("{}{}: {} ({})", name.empty() ? "" : name + ": ", result.id,
+                               model::to_string(result.verdict.kind), result.verdict.reason));
+  }
+}
+
 // Alone: nothing else may make it slow.
 void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto options = scheduler_options(bench.arguments);
@@ -177,14 +196,7 @@ void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
     matrix.trouble.push_back("reference: " + results.error().detail);
     return;
   }
-  for (const auto& result : *results) {
-    if (result.verdict.kind != VerdictKind::pass) {
-      auto& list =
-          result.verdict.kind == VerdictKind::error ? matrix.trouble : matrix.reference_not_pass;
-      list.push_back(fmt::format("{}: {} ({})", result.id, model::to_string(result.verdict.kind),
-                                 result.verdict.reason));
-    }
-  }
+  take_passes("", *results, matrix);
 }
 
 std::vector<Trial> null_trials(const Cases& cases) {
@@ -224,8 +236,8 @@ void take_null(const Bench& bench, const std::string& mode,
 
 using Plan = std::map<std::string, std::set<std::string>>;
 
-// The plan in suites/kill-plan.json: for each fault the cases that it must kill. A full self-test
-// writes it.
+// The plan in suites/kill-plan.json: for each fault the cases that it must kill, for each liberty
+// those that must pass with it. A full self-test writes the faults' part.
 std::optional<Plan> kill_plan(const Bench& bench) {
   const auto file = bench.library.folder / "kill-plan.json";
   std::ifstream in(file);
@@ -278,8 +290,11 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
     if (!profile.is(std::string(fault.profile)) || of_party(cases, fault.party).empty()) {
       continue;  // not selected
     }
-    matrix.by_fault[name];
-    Trial trial{.name = name, .cases = {}, .faults = {name}, .null_mode = ""};
+    if (fault.effect == reference::Effect::breaks) {
+      matrix.by_fault[name];
+    }
+    Trial trial{
+        .name = name, .cases = {}, .faults = {name}, .null_mode = "", .effect = fault.effect};
     for (const auto* one : of_party(cases, fault.party)) {
       if (bench.arguments.full || (*plan)[name].contains(planned_as(*one))) {
         trial.cases.push_back(one);
@@ -302,6 +317,8 @@ void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
     }
     if (!judged[i]) {
       matrix.trouble.push_back(trials[i].name + ": " + judged[i].error().detail);
+    } else if (trials[i].effect == reference::Effect::conforms) {
+      take_passes(trials[i].name, *judged[i], matrix);
     } else if (trials[i].null_mode.empty()) {
       take_kills(matrix, trials[i].name, *judged[i]);
     } else {

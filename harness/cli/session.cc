@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <cctype>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -18,14 +20,18 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
+#include "harness/model/setting.h"
 #include "harness/parties/registry.h"
 #include "harness/sut/attachment.h"
 
 namespace parley::cli {
 
 std::map<model::Party, model::Declaration> reference_declarations(
-    const RunArguments& arguments, const std::vector<const model::Case*>& cases) {
+    const RunArguments& arguments, const model::Library& library,
+    const std::vector<const model::Case*>& cases) {
   std::map<model::Party, model::Declaration> out;
+  const auto& settings = library.profiles.at(arguments.profile).settings;
+  const auto tokens = settings.find(model::kTokenDictionary);
   for (const auto* one : cases) {
     if (out.contains(one->party)) {
       continue;
@@ -37,6 +43,9 @@ std::map<model::Party, model::Declaration> reference_declarations(
         declaration->driver.push_back("--null");
         declaration->driver.push_back(arguments.null_mode);
         declaration->name = "null SUT: " + arguments.null_mode;
+      }
+      if (tokens != settings.end() && !tokens->second.value.empty()) {
+        declaration->driver.insert(declaration->driver.end(), {"--tokens", tokens->second.value});
       }
       out[one->party] = std::move(*declaration);
     }
@@ -174,11 +183,17 @@ std::string run_folder(const RunArguments& arguments) {
 }
 
 Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration,
-                                             const model::Profile& profile) {
+                                             const model::Profile& profile, std::size_t workers) {
   boost::asio::io_context io(1);
   std::vector<sut::Check> checks;
   std::string thrown;
-  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration, profile),
+  bool stopped = false;
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](boost::system::error_code error, int) {
+    stopped = !error;
+    io.stop();
+  });
+  boost::asio::co_spawn(io, sut::preflight(io.get_executor(), declaration, profile, workers),
                         [&](std::exception_ptr error, std::vector<sut::Check> done) {
                           checks = std::move(done);
                           try {
@@ -191,16 +206,29 @@ Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declarati
                           io.stop();
                         });
   io.run();
+  if (stopped) {
+    return fail(Errc::refused, "stopped by a signal");
+  }
   if (!thrown.empty()) {
     return fail(Errc::io, thrown);
   }
   return checks;
 }
 
+ExitCode print_no_checks(const model::Declaration& declaration, const Error& error) {
+  if (error.code == Errc::refused) {
+    put(stderr, "parley: stopped in the preflight of {}; nothing was judged\n",
+        printable(declaration.name));
+    return ExitCode::stopped;
+  }
+  put(stderr, "parley: the preflight failed: {}\n", error.detail);
+  return ExitCode::harness_error;
+}
+
 void print_check(std::FILE* to, const sut::Check& check) {
   put(to, "{}  {}{}{}\n", check.passed ? "ok  " : "FAIL", check.what,
       check.detail.empty() ? "" : ": " + printable(check.detail, 300),
-      check.passed || check.mend.empty() ? "" : "\n      mend: " + check.mend);
+      check.mend.empty() ? "" : "\n      mend: " + check.mend);
 }
 
 }  // namespace parley::cli

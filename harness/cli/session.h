@@ -17,7 +17,8 @@ namespace parley::cli {
 
 // The declarations to judge: the user's, or the embedded reference for each party that has cases.
 std::map<model::Party, model::Declaration> reference_declarations(
-    const RunArguments& arguments, const std::vector<const model::Case*>& cases);
+    const RunArguments& arguments, const model::Library& library,
+    const std::vector<const model::Case*>& cases);
 
 struct Session {
   const model::Library& library;
@@ -38,9 +39,12 @@ Result<JudgedSession> judge_session(const Session& session, engine::Journal& jou
 
 engine::SchedulerOptions scheduler_options(const RunArguments& arguments);
 
-// What `parley doctor` checks. Errors: the harness's own.
+// What `parley doctor` checks, for a run by so many `workers`. Errors: refused when SIGINT or
+// SIGTERM stopped it; the harness's own.
 Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declaration,
-                                             const model::Profile& profile);
+                                             const model::Profile& profile, std::size_t workers);
+// Says why there are no checks. Returns the exit code of that.
+ExitCode print_no_checks(const model::Declaration& declaration, const Error& error);
 void print_check(std::FILE* to, const sut::Check& check);
 
 // Where the verdicts of a case's repetitions differ, a pass becomes flaky. Returns these cases.

@@ -73,6 +73,19 @@ TEST(ResumeCommand, NamesTheSuitesOnlyWhereTheUserDid) {
   EXPECT_EQ(resume_command(arguments, "out/1"), "parley run --suites 'my suites' --resume out/1");
 }
 
+// The driver interrupts its parent, as a terminal does, and never answers.
+TEST(PreflightOf, EndsWhenItIsInterrupted) {
+  const model::Declaration hangs{.party = model::Party::third_party_client,
+                                 .driver = {"/bin/sh", "-c", "kill -INT $PPID; exec cat"},
+                                 .folder = "/"};
+  const auto checks = preflight_of(hangs, model::Profile{}, 1);
+  ASSERT_FALSE(checks);
+  EXPECT_EQ(checks.error().code, Errc::refused);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(print_no_checks(hangs, checks.error()), ExitCode::stopped);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("nothing was judged"), std::string::npos);
+}
+
 class StopSignal : public testing::TestWithParam<int> {};
 
 TEST_P(StopSignal, IsNotedOnceAndThenHasItsUsualEffect) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Points and scalars of edwards25519, as far as XEdDSA needs them beyond what OpenSSL offers.
-// Source: RFC 8032 sections 5.1.1 to 5.1.4; the birational map of RFC 7748 section 4.1.
+// What XEdDSA needs of edwards25519 beyond what OpenSSL offers: one map and some arithmetic.
+// Source: RFC 8032 section 5.1; the birational map of RFC 7748 section 4.1.
 // All encodings have 32 octets, little-endian. NOT constant-time: for the keys of test runs only.
 // Pure functions: safe from any thread.
 #pragma once
@@ -15,12 +15,9 @@ namespace parley::crypto::edwards {
 
 inline constexpr std::size_t kOctets = 32;
 
-// The point `scalar` times the base point, encoded. `scalar` has any number of octets.
-Bytes base_multiple(const SecretBytes& scalar);
-
-// The encoding, with sign bit 0, of the Edwards point whose Montgomery coordinate is `u`.
-// Errors: malformed unless `u` has 32 octets and is below p; refused when no point of edwards25519
-// has that coordinate or when that point is of small order.
+// The encoding, with sign bit 0, of the Edwards point whose Montgomery coordinate is `u`; of a
+// coordinate on the twist one that is no point's, which OpenSSL refuses.
+// Errors: malformed unless `u` has 32 octets and is below p; refused for a point of small order.
 Result<Bytes> from_montgomery(std::string_view u);
 
 // Arithmetic modulo the group's order L. The inputs have any number of octets.

@@ -20,6 +20,7 @@ constexpr unsigned char kSign = 0x80;
 struct KeyFree {
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
 };
+using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
 struct ContextFree {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 };
@@ -44,20 +45,45 @@ SecretBytes clamped(const SecretBytes& private_key) {
   return out;
 }
 
-// r = hash1(a || M || Z): the hash is prefixed by 2^256 - 2 in 32 little-endian octets.
-SecretBytes nonce_scalar(const SecretBytes& a, std::string_view message, Rng& rng) {
+// r and R. The seed is the specification's hash1(a || M || Z), which prefixes 2^256 - 2 in 32
+// little-endian octets, cut to 32; of it Ed25519 makes r as it makes its private scalars (RFC 8032
+// section 5.1.5), so that OpenSSL can multiply. No verifier sees how r came about.
+struct Nonce {
+  SecretBytes scalar;
+  Bytes point;
+};
+
+Result<Nonce> make_nonce(const SecretBytes& a, std::string_view message, Rng& rng) {
   Bytes input(32, '\xFF');
   input.front() = '\xFE';
   input += a.reveal();
   input += message;
   input += rng.octets(64);
-  SecretBytes out = edwards::reduce(sha512(input));
+  const SecretBytes seed(std::string_view(sha512(input)).substr(0, kHalf));
   OPENSSL_cleanse(input.data(), input.size());
-  return out;
+  const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, unsigned_of(seed.reveal()),
+                                             seed.size()));
+  Bytes point(kHalf, '\0');
+  std::size_t size = point.size();
+  if (!key || EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(point.data()),
+                                          &size) != 1) {
+    return fail(Errc::unsupported, "Ed25519 is not available");
+  }
+  const SecretBytes half(std::string_view(sha512(seed.reveal())).substr(0, kHalf));
+  return Nonce{.scalar = clamped(half), .point = std::move(point)};
+}
+
+// R || s.
+Bytes signed_with(const Nonce& r, std::string_view point, std::string_view message,
+                  const SecretBytes& a) {
+  Bytes challenge = r.point;
+  challenge += point;
+  challenge += message;
+  return r.point + edwards::multiply_add(sha512(challenge), a, r.scalar);
 }
 
 bool ed25519_verifies(std::string_view key, std::string_view message, std::string_view signature) {
-  const std::unique_ptr<EVP_PKEY, KeyFree> handle(
+  const Key handle(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, unsigned_of(key), key.size()));
   const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
   const bool verified =
@@ -76,21 +102,25 @@ Result<Bytes> xeddsa_sign(const SecretBytes& private_key, std::string_view messa
   if (private_key.size() != kX25519Octets) {
     return fail(Errc::malformed, "an XEdDSA private key has 32 octets");
   }
+  const auto pair = x25519_key_pair(private_key.reveal());
+  auto point = pair ? edwards::from_montgomery(pair->public_key)
+                    : Result<Bytes>(std::unexpected(pair.error()));
   SecretBytes a = edwards::reduce(clamped(private_key).reveal());
-  Bytes point = edwards::base_multiple(a);
-  const bool negative = has_sign(point);
-  if (negative && sign_bit == SignBit::zero) {
-    a = edwards::negate(a);
-    clear_sign(point);
+  const auto r = make_nonce(a, message, rng);
+  if (!point || !r) {
+    return std::unexpected(point ? r.error() : point.error());
   }
-  const SecretBytes r = nonce_scalar(a, message, rng);
-  Bytes signature = edwards::base_multiple(r);
-  Bytes challenge = signature + point;
-  challenge += message;
-  signature += edwards::multiply_add(sha512(challenge), a, r);
-  if (negative && sign_bit == SignBit::carried) {
-    set_sign(signature);
+  Bytes signature = signed_with(*r, *point, message, a);
+  // X25519 does not tell the sign of the point that belongs to `a`: a signature tells it.
+  if (ed25519_verifies(*point, message, signature)) {
+    return signature;
   }
+  if (sign_bit == SignBit::zero) {
+    return signed_with(*r, *point, message, edwards::negate(a));
+  }
+  set_sign(*point);
+  signature = signed_with(*r, *point, message, a);
+  set_sign(signature);
   return signature;
 }
 

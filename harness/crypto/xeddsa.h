@@ -27,7 +27,7 @@ Result<Bytes> xeddsa_sign(const SecretBytes& private_key, std::string_view messa
 
 // Takes the sign bit from the signature's last octet, so accepts both kinds.
 // Errors: malformed for a key or signature of another size or a key that is not below p; refused
-// for a key of small order or off the curve; bad_signature, also when s is not below L.
+// for a key of small order; bad_signature, also when s is not below L or the key is off the curve.
 Result<void> xeddsa_verify(std::string_view public_key, std::string_view message,
                            std::string_view signature);
 

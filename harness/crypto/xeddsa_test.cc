@@ -116,6 +116,8 @@ INSTANTIATE_TEST_SUITE_P(
         // With these keys the zero signature satisfies the equation for many messages.
         BadCall{"KeyOfOrderTwo", Bytes(32, '\0'), Bytes(64, '\0'), Errc::refused},
         BadCall{"KeyOfOrderFour", Bytes("\1", 1) + Bytes(31, '\0'), Bytes(64, '\0'), Errc::refused},
+        BadCall{"KeyOnTheTwist", Bytes("\2", 1) + Bytes(31, '\0'), signature(1),
+                Errc::bad_signature},
         BadCall{"ZeroSignature", public_key(1), Bytes(64, '\0'), Errc::bad_signature}),
     [](const auto& row) { return row.param.name; });
 

@@ -257,7 +257,7 @@ Assessment Tracker::assess_outcomes() const {
     const auto& refused = malformed_.front().second;
     return violated(refused.beyond_limits()
                         ? "the SUT sent more than a peer has to take: " + refused.detail
-                        : "the SUT sent XML that must be refused: " + refused.detail,
+                        : "the SUT sent what a peer must refuse: " + refused.detail,
                     "stanzas that a peer can take", refused.condition);
   }
   // What comes before the change must be as in the unchanged flow, whatever is expected after it.

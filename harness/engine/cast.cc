@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/engine/handshake_tree.h"
+#include "harness/model/setting.h"
+#include "harness/wire/http_tree.h"
+
 namespace parley::engine {
 namespace {
 
@@ -26,11 +30,31 @@ Role role_of(const Step& step, bool from_played, bool to_played) {
   return Role::expect;
 }
 
-std::string link_of(const Step& step, const model::Flow& flow) {
+std::string link_of(const Step& step, const CastRun& run) {
   if (step.to.empty()) {
     return step.from;
   }
-  return model::is_server(flow.actors.at(step.from)) ? step.to : step.from;
+  if (step.kind == Step::Kind::wire) {
+    const auto& form = run.profile->forms.at(step.form);
+    if (!form.service.empty()) {
+      const bool asks = form.pattern.name == wire::kHttpRequest;
+      return service_link(asks ? step.from : step.to, form.service);
+    }
+  }
+  return model::is_server(run.flow->actors.at(step.from)) ? step.to : step.from;
+}
+
+// What a client under test says before it is logged in another SUT has to take, not Parley: it is
+// held to the profile's settings where a step leaves open what it says.
+void hold_to_settings(const model::MessageForm& form, Step& step) {
+  if (form.pattern.name != "intro" && !is_handshake_message(form.pattern.name)) {
+    return;
+  }
+  for (const auto& [field, expression] : form.defaults) {
+    if (!model::settings_in(expression).empty()) {
+      step.with.try_emplace(field, std::vector{expression});
+    }
+  }
 }
 
 std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& run) {
@@ -41,11 +65,13 @@ std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& 
     const bool to_played = step.to.empty() || run.played(step.to);
     CastStep cast{.step = step,
                   .role = role_of(step, from_played, to_played),
-                  .link = link_of(step, flow),
+                  .link = link_of(step, run),
                   .inferred = !from_played && !to_played};
     const bool of_server = model::is_server(flow.actors.at(step.from));
-    if (cast.inferred && of_server) {
+    if (cast.inferred && of_server && service_of(cast.link).empty()) {
       cast.link = upper(cast.link);
+    } else if (cast.inferred && step.kind == Step::Kind::wire) {
+      hold_to_settings(run.profile->forms.at(step.form), cast.step);
     }
     out.push_back(std::move(cast));
     if (out.back().inferred && step.kind == Step::Kind::tls) {
@@ -196,14 +222,16 @@ bool CastRun::between(const std::string& actor) const {
          server_under_test();
 }
 
-bool CastRun::dials(const std::string& link) const { return is_upper(link) || played(link); }
+bool CastRun::dials(const std::string& link) const {
+  return is_upper(link) || played(actor_of(link));
+}
 
 model::Party CastRun::far_end(const std::string& link) const {
   const auto server = std::ranges::find_if(suts, model::is_server);
   if (dials(link) && server != suts.end()) {
     return *server;
   }
-  const auto actor = flow->actors.find(link);
+  const auto actor = flow->actors.find(actor_of(link));
   return actor != flow->actors.end() && under_test(actor->second) ? actor->second : suts.front();
 }
 
@@ -216,9 +244,16 @@ std::string upper(const std::string& actor) { return actor + std::string(kUpper)
 
 bool is_upper(const std::string& link) { return link.ends_with(kUpper); }
 
-std::string actor_of(const std::string& link) {
-  return is_upper(link) ? link.substr(0, link.size() - kUpper.size()) : link;
+std::string service_link(const std::string& actor, const std::string& service) {
+  return actor + "/" + service;
 }
+
+std::string service_of(const std::string& link) {
+  const auto at = link.find('/');
+  return at == std::string::npos || is_upper(link) ? "" : link.substr(at + 1);
+}
+
+std::string actor_of(const std::string& link) { return link.substr(0, link.find('/')); }
 
 std::string other_half(const std::string& link) {
   return is_upper(link) ? actor_of(link) : upper(link);

@@ -18,13 +18,18 @@ enum class Role { send, expect, done };
 // towards the client bears the actor's name, its half towards the server is `upper` of it.
 std::string upper(const std::string& actor);  // "alice/up"
 bool is_upper(const std::string& link);
-std::string actor_of(const std::string& link);    // of either half
+// What an actor asks of a service over HTTP goes over a link of its own: "alice/enlistment", where
+// alice is the one who asks. It has a connection whenever something is asked.
+std::string service_link(const std::string& actor, const std::string& service);
+std::string service_of(const std::string& link);  // "" for any other link
+std::string actor_of(const std::string& link);    // of either half, or who asks
 std::string other_half(const std::string& link);  // "alice" of "alice/up", and the other way round
 
 struct CastStep {
   model::Step step;
   Role role = Role::done;
-  std::string link;       // the client actor whose connection carries it; the half that it comes on
+  std::string link;       // the client actor whose connection carries it; the half that it comes
+                          // on; of HTTP the service's link
   int connection = 0;     // which of its link's, from 1; 0 before the first
   bool inferred = false;  // between two SUTs: expected of its sender, then carried across
   bool changed =

@@ -435,5 +435,22 @@ TEST(CastCase, RejectsANegativeCaseOfAProfileWhoseProbeIsUnknown) {
   EXPECT_EQ(runs.error().code, Errc::not_found);
 }
 
+// What step `open` of flow `talk` expects its message to say, with these parties under test.
+model::Fields opening(const std::vector<Party>& suts) {
+  auto loaded = library();
+  auto& form = loaded.profiles.at("p").forms.at("open");
+  form.pattern.name = "intro";
+  form.defaults = {{"magic", "${setting.magic}"}, {"id", "${fresh}"}};
+  const auto runs = cast_case(one_case(suts.front(), "talk", ""), loaded, suts);
+  const auto& steps = runs->front().steps;
+  return std::ranges::find(steps, "open", [](const auto& step) { return step.step.id; })->step.with;
+}
+
+TEST(CastCase, HoldsAClientToItsProfilesOpeningWhereAnotherSutIsToTakeIt) {
+  EXPECT_EQ(opening({Party::gatekeeper_server, Party::third_party_client}),
+            (model::Fields{{"magic", {"${setting.magic}"}}}));
+  EXPECT_EQ(opening({Party::third_party_client}), model::Fields());
+}
+
 }  // namespace
 }  // namespace parley::engine

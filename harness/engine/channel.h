@@ -44,13 +44,15 @@ class Channel {
   // Whether a stream is under way that may be ended politely. `opened`: both sides have opened one,
   // where the profile's forms say so.
   virtual bool may_end(bool opened) const { return opened; }
+  // Whether nothing is owed by either side, so that the connection's end says nothing.
+  virtual bool idle() const { return false; }
 };
 
 // Which end of the connection is ours.
 enum class Side { client, server };
 
-// `label` tells connections apart. `scope` outlives the channel: keys are drawn from it, and
-// `noise.now` and the like are its values.
+// `label` tells connections apart. `profile` and `scope` outlive the channel: keys are drawn from
+// it, and `noise.now` and the like are its values.
 std::unique_ptr<Channel> make_channel(const model::Profile& profile, Side side,
                                       const std::string& label, const Scope& scope);
 

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include "harness/crypto/certificate.h"
 #include "harness/engine/ports.h"
@@ -51,6 +52,9 @@ struct Workshop {
   SharedRuns& shared;
   Turnstile& leasing;
   std::uint64_t seed;
+  // Of the third party's service, the same for all cases of a run, and which gatekeepers know it.
+  std::uint64_t identity_seed;
+  std::set<const Attachment*>& introduced;
 };
 
 // Never throws for what a SUT does.

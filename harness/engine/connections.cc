@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -42,6 +43,26 @@ void Connections::spawn(const std::string& link, Task task) {
   });
 }
 
+namespace {
+
+asio::awaitable<void> once_more_around() { co_await asio::post(asio::use_awaitable); }
+
+}  // namespace
+
+// Whoever let go has ended before another connection begins.
+void Connections::let_go(const std::string& link) {
+  if (links_[link].waiting != nullptr) {
+    spawn(link, once_more_around());
+  } else if (!reading(link)) {
+    idle_.cancel();
+  }
+}
+
+bool Connections::held(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.holders > 0;
+}
+
 asio::awaitable<void> Connections::wait(Clock::time_point until) {
   idle_.expires_at(until);
   boost::system::error_code ignored;
@@ -49,7 +70,7 @@ asio::awaitable<void> Connections::wait(Clock::time_point until) {
 }
 
 asio::awaitable<void> Connections::dial(std::string link, std::string step, Way way) {
-  while (reading(link)) {
+  while (reading(link) || held(link)) {
     links_[link].stream->close();
     co_await wait(Clock::now() + run_.patience());
   }
@@ -91,7 +112,7 @@ net::WebSocket& Connections::make_web(const std::string& name, std::unique_ptr<n
     run_.note({.kind = Event::Kind::control,
                .link = name,
                .octets = control.payload,
-               .text = fmt::format("{} {}", ours ? "sent" : "got", to_string(control.kind))});
+               .text = control_text(side, control.kind)});
   };
   auto web = net::WebSocket::make(std::move(under), role, run_.rng(name), std::move(manners));
   auto& link = links_[name];
@@ -186,7 +207,7 @@ asio::awaitable<void> Connections::accept(std::string name) {
 // Lets a connection begin that waits for the end of the one before.
 void Connections::admit(const std::string& name) {
   auto& link = links_[name];
-  if (link.waiting == nullptr || link.reading || shut_) {
+  if (link.waiting == nullptr || link.reading || link.holders > 0 || shut_) {
     return;
   }
   auto admission = run_.admission(name);
@@ -276,6 +297,15 @@ asio::awaitable<void> Connections::pause_reading(std::string name) {
 
 asio::awaitable<void> Connections::handshake(std::string name, std::string step,
                                              TlsOptions options) {
+  {
+    const Hold hold(links_[name]);
+    co_await shake_hands(name, std::move(step), std::move(options));
+  }
+  let_go(name);
+}
+
+asio::awaitable<void> Connections::shake_hands(std::string name, std::string step,
+                                               TlsOptions options) {
   auto& link = links_[name];
   if (link.stream == nullptr) {
     run_.note(
@@ -317,7 +347,6 @@ asio::awaitable<void> Connections::handshake(std::string name, std::string step,
 
 asio::awaitable<void> Connections::write(std::string name, Bytes octets, model::StreamEdit how) {
   auto& link = links_[name];
-  auto* stream = link.stream.get();
   link.joined = how.join > 1 ? how.join : link.joined;
   if (link.joined > 0) {
     link.held += octets;
@@ -326,6 +355,26 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets, model::
     }
     octets = std::exchange(link.held, {});
   }
+  {
+    const Hold hold(link);
+    co_await hand_over(name, std::move(octets), std::move(how));
+  }
+  let_go(name);
+}
+
+asio::awaitable<void> Connections::write_beside(std::string name, Bytes octets) {
+  auto& link = links_[name];
+  if (link.joined > 0) {
+    link.held += octets;
+    co_return;
+  }
+  co_await write(std::move(name), std::move(octets), {});
+}
+
+asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
+                                             model::StreamEdit how) {
+  auto& link = links_[name];
+  auto* stream = link.stream.get();
   // Not with_deadline: a write nearly always ends at once, and there are very many.
   const auto under_way = std::make_shared<bool>(true);
   asio::steady_timer guard(executor_, run_.patience());
@@ -394,7 +443,11 @@ asio::awaitable<void> Connections::shut() {
       link.listener->close();
     }
   }
-  while (tasks_ > 0) {
+  const auto busy = [this] {
+    return tasks_ > 0 ||
+           std::ranges::any_of(links_, [](const auto& link) { return link.second.holders > 0; });
+  };
+  while (busy()) {
     co_await wait(Clock::now() + run_.patience());
   }
 }

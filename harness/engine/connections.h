@@ -64,9 +64,11 @@ class Connections {
   Result<net::Address> listen(const std::string& link, std::optional<net::WebSocketOffer> offer);
   // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
-  // As `how` says: in segments, together with what follows, in frames of its own. A connection that
-  // breaks says so by itself.
+  // A step's octets, as `how` says: in segments, together with those of the steps that follow, in
+  // frames of its own. A connection that breaks says so by itself.
   boost::asio::awaitable<void> write(std::string link, Bytes octets, model::StreamEdit how);
+  // What no step sends: at once, or behind what waits for a step to come; it is not counted as one.
+  boost::asio::awaitable<void> write_beside(std::string link, Bytes octets);
   bool has(const std::string& link) const;
   // Whether something is listening to what the SUT sends there.
   bool reading(const std::string& link) const;
@@ -79,19 +81,36 @@ class Connections {
  private:
   struct Link {
     std::unique_ptr<net::Stream> stream;
-    net::WebSocket* web = nullptr;            // the stream, when it is one
-    std::unique_ptr<net::Listener> listener;  // when the SUT dials
-    Bytes held{};                             // goes out with what follows
-    std::size_t joined = 0;                   // writes, from the next one on, that go out at once
+    net::WebSocket* web = nullptr;               // the stream, when it is one
+    std::unique_ptr<net::Listener> listener;     // when the SUT dials
+    Bytes held{};                                // goes out with what follows
+    std::size_t joined = 0;                      // steps, from the next one on, that go out at once
     std::optional<net::WebSocketOffer> offer{};  // to what the listener accepts
     std::unique_ptr<net::Stream> waiting{};      // was accepted and is not yet admitted
     bool reading = false;
     bool pausing = false;
+    int holders = 0;  // writes and handshakes under way, for which the stream stays until they end
+  };
+  // Holds a link's stream.
+  class Hold {
+   public:
+    explicit Hold(Link& link) : link_(link) { ++link_.holders; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() { --link_.holders; }
+
+   private:
+    Link& link_;
   };
 
   void start_reading(const std::string& link);
   boost::asio::awaitable<void> read(std::string link);
   boost::asio::awaitable<void> pause_reading(std::string link);
+  boost::asio::awaitable<void> hand_over(std::string link, Bytes octets, model::StreamEdit how);
+  boost::asio::awaitable<void> shake_hands(std::string link, std::string step, TlsOptions options);
+  // What waited for the link's stream to be free goes on.
+  void let_go(const std::string& link);
+  bool held(const std::string& link) const;
   boost::asio::awaitable<void> accept(std::string link);
   void admit(const std::string& link);
   boost::asio::awaitable<void> upgrade(std::string link, std::string step,

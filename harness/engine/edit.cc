@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "harness/base/text.h"
+#include "harness/engine/identity_token.h"
 
 namespace parley::engine {
 namespace {
@@ -82,7 +83,7 @@ Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, c
     if (!path) {
       return std::unexpected(path.error());
     }
-    auto value = evaluate(expression, scope, "change/" + *path);
+    auto value = evaluate_row(expression, scope, "change/" + *path);
     auto target = find_target(element, *path, true);
     if (!value || !target) {
       return std::unexpected(value ? target.error() : value.error());
@@ -186,6 +187,49 @@ Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope
   return out;
 }
 
+namespace {
+
+// Whether `what` stood anywhere in the element's attributes and texts; it is replaced everywhere.
+bool replace_everywhere(xml::Element& element, const std::string& what, const std::string& with) {
+  bool found = false;
+  const auto replace = [&](std::string& text) {
+    if (text.find(what) != std::string::npos) {
+      found = true;
+      text = replace_all(std::move(text), what, with);
+    }
+  };
+  for (auto& attribute : element.attributes) {
+    replace(attribute.value);
+  }
+  for (auto& node : element.children) {
+    if (auto* inner = std::get_if<xml::Element>(&node)) {
+      found = replace_everywhere(*inner, what, with) || found;
+    } else {
+      replace(std::get<std::string>(node));
+    }
+  }
+  return found;
+}
+
+// The token is what the step's field `token` says, wherever it stands.
+Result<void> edit_token(xml::Element& element, const std::string& step,
+                        const model::TokenEdit& edit, const Scope& scope) {
+  const auto token = scope.values.find(step + ".token");
+  if (token == scope.values.end()) {
+    return fail(Errc::not_found, fmt::format("step '{}' has no field 'token'", step));
+  }
+  auto changed = changed_token(token->second, edit, scope);
+  if (!changed) {
+    return std::unexpected(changed.error());
+  }
+  if (!replace_everywhere(element, token->second, *changed)) {
+    return fail(Errc::not_found, fmt::format("the message of step '{}' has no token", step));
+  }
+  return {};
+}
+
+}  // namespace
+
 Edits edits_of(const model::Change& change, const Scope& scope, std::string_view content_ns) {
   Edits out;
   if (const auto* stanza = std::get_if<model::StanzaEdit>(&change.edit)) {
@@ -199,6 +243,10 @@ Edits edits_of(const model::Change& change, const Scope& scope, std::string_view
   } else if (const auto* handshake = std::get_if<model::HandshakeEdit>(&change.edit)) {
     out.handshake = [handshake, &scope](xml::Element& element) {
       return edit_stanza(element, handshake->tree, scope, "");
+    };
+  } else if (const auto* token = std::get_if<model::TokenEdit>(&change.edit)) {
+    out.stanza = [token, step = change.step, &scope](xml::Element& element) {
+      return edit_token(element, step, *token, scope);
     };
   } else if (const auto* frame = std::get_if<model::FrameEdit>(&change.edit)) {
     out.counter = frame->counter;

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <vector>
 
 #include "harness/base/text.h"
 #include "harness/crypto/scram.h"
+#include "harness/engine/identity_token.h"
 
 namespace parley::engine {
 namespace {
@@ -126,7 +128,12 @@ constexpr Function kFunctions[] = {
     {"scram-verify", 4, 4},
     {"scram-signature", 3, 3},
     {"flip", 1, 1},
+    {"from-now", 1, 1},
+    {"identity-token", 5, 5},  // subject, issuer, audience, type, lifetime
     {"upper", 1, 1},
+    {"hex", 1, 1},
+    {"shorter", 2, 2},           // without so many octets at its end
+    {"unassigned-token", 1, 1},  // its two octets, escaped; 1: the last one
 };
 
 Result<std::string> call(const std::string& name, const Arguments& arguments, const Scope& scope,
@@ -151,6 +158,16 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
   if (name == "numbered") {
     return numbered(arguments);
   }
+  if (name == "from-now") {
+    return from_now(scope, arguments[0]);
+  }
+  if (name == "identity-token") {
+    return honest_token(scope, {.subject = arguments[0],
+                                .issuer = arguments[1],
+                                .audience = arguments[2],
+                                .type = arguments[3],
+                                .lifetime = arguments[4]});
+  }
   if (name == "plain") {  // plain(actor) or plain(authzid, user, password)
     if (arguments.size() == 3) {
       return to_base64(crypto::sasl_plain(arguments[0], arguments[1], arguments[2]));
@@ -165,6 +182,20 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
     }
     octets->back() = static_cast<char>(octets->back() ^ 1);
     return to_base64(*octets);
+  }
+  if (name == "hex") {
+    return to_hex(arguments[0]);
+  }
+  if (name == "shorter") {
+    std::size_t by = 0;
+    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), by);
+    return arguments[0].substr(0, arguments[0].size() - std::min(by, arguments[0].size()));
+  }
+  if (name == "unassigned-token") {
+    const auto found = scope.values.find("unassigned-token." + arguments[0]);
+    return found != scope.values.end()
+               ? Result<std::string>(found->second)
+               : fail(Errc::not_found, "the token dictionary leaves too few numbers unassigned");
   }
   if (name == "upper") {
     std::string out = arguments[0];
@@ -308,6 +339,12 @@ Result<std::string> evaluate(std::string_view text, const Scope& scope, std::str
     }
     from = end + 1;
   }
+}
+
+Result<std::string> evaluate_row(std::string_view text, const Scope& scope,
+                                 std::string_view label) {
+  auto once = evaluate(text, scope, label);
+  return once && once->find("${") != std::string::npos ? evaluate(*once, scope, label) : once;
 }
 
 Result<std::string> unescape(std::string_view text) {

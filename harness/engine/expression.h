@@ -19,10 +19,17 @@ struct Scope {
   Rng rng{0};
 };
 
+// How many tokens `unassigned-token(1)` and so on name, as values "unassigned-token.1" and so on.
+inline constexpr std::size_t kUnassignedTokens = 3;
+
 // Replaces every ${…} in `text`. `label` names the place, so that ${fresh} differs from place to
 // place and is the same in every replay. Errors: not_found for an unknown name or function;
 // malformed for bad syntax; whatever a function refuses.
 Result<std::string> evaluate(std::string_view text, const Scope& scope, std::string_view label);
+
+// The same, of what a case writes where a row of `vary` may stand: the row's value may hold ${…} of
+// its own.
+Result<std::string> evaluate_row(std::string_view text, const Scope& scope, std::string_view label);
 
 // Turns \xNN, \n, \r, \t and \\ into octets. Errors: malformed.
 Result<std::string> unescape(std::string_view text);

@@ -14,9 +14,18 @@ Scope scope() {
 TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
   EXPECT_EQ(evaluate("a ${ping.id} b", scope(), "x").value_or("?"), "a p1 b");
   EXPECT_EQ(evaluate("${repeat('ab', 3)}", scope(), "x").value_or("?"), "ababab");
+  EXPECT_EQ(evaluate("${hex('a\\x00')}", scope(), "x").value_or("?"), "6100");
+  EXPECT_EQ(evaluate("${shorter('abc', 1)}", scope(), "x").value_or("?"), "ab");
+  EXPECT_EQ(evaluate("${shorter('abc', 4)}", scope(), "x").value_or("?"), "");
   EXPECT_EQ(evaluate("${numbered('k#=', 2)}", scope(), "x").value_or("?"), "k0000=k0001=");
   EXPECT_EQ(evaluate("${plain(alice)}", scope(), "x").value_or("?"), "AGFsaWNlAHNlY3JldA==");
   EXPECT_EQ(evaluate("${b64('a')}", scope(), "x").value_or("?"), "YQ==");
+}
+
+TEST(Evaluate, NamesTokensThatTheDictionaryDoesNotAssign) {
+  const Scope scope{.values = {{"unassigned-token.1", "\\xEF\\xFF"}, {"nth", "1"}}, .rng = Rng(1)};
+  EXPECT_EQ(evaluate("a${unassigned-token(nth)}", scope, "x").value_or("?"), "a\\xEF\\xFF");
+  EXPECT_FALSE(evaluate("${unassigned-token(2)}", scope, "x"));
 }
 
 TEST(Evaluate, GivesTheSameFreshValueAtOnePlaceAndAnotherElsewhere) {

@@ -16,16 +16,18 @@ using model::Fields;
 using model::MessageForm;
 
 struct Placeholder {
+  std::string before;  // what stands before it
   std::string field;
   bool optional;
 };
 
-// "${id}" or "${to?}": a whole value that is one field, and no setting.
+// "${id}", "${to?}" or "Bearer ${token}": a value that ends with one field, which is no setting.
 std::optional<Placeholder> placeholder(std::string_view text) {
-  if (!text.starts_with("${") || !text.ends_with("}") || text.find('}') != text.size() - 1) {
+  const auto begin = text.find("${");
+  if (begin == text.npos || !text.ends_with("}") || text.find('}') != text.size() - 1) {
     return std::nullopt;
   }
-  auto name = text.substr(2, text.size() - 3);
+  auto name = text.substr(begin + 2, text.size() - begin - 3);
   const bool optional = name.ends_with("?");
   if (optional) {
     name.remove_suffix(1);
@@ -33,7 +35,9 @@ std::optional<Placeholder> placeholder(std::string_view text) {
   if (name.find('(') != std::string_view::npos || name.starts_with("setting.")) {
     return std::nullopt;
   }
-  return Placeholder{.field = std::string(name), .optional = optional};
+  return Placeholder{.before = std::string(text.substr(0, begin)),
+                     .field = std::string(name),
+                     .optional = optional};
 }
 
 bool is_blank(std::string_view text) {
@@ -102,7 +106,7 @@ class Renderer {
     const auto bound = step_id_ + "." + field->field;
     if (const auto have = scope_.values.find(bound);
         have != scope_.values.end() && done_.contains(bound)) {
-      return std::optional(have->second);
+      return std::optional(field->before + have->second);
     }
     const auto given = with_.find(field->field);
     const auto preset = form_.defaults.find(field->field);
@@ -124,7 +128,7 @@ class Renderer {
     }
     scope_.values[bound] = *text;
     done_.insert(bound);
-    return std::optional(std::move(*text));
+    return std::optional(field->before + *text);
   }
 
   const MessageForm& form_;
@@ -279,6 +283,13 @@ class Matcher {
   std::optional<xml::Difference> text(std::string_view pattern, const std::string* actual,
                                       const std::string& path) {
     const auto field = placeholder(pattern);
+    if (field && !field->before.empty()) {
+      if (actual == nullptr || !actual->starts_with(field->before)) {
+        return xml::Difference{path, field->before + "…", actual == nullptr ? "(absent)" : *actual};
+      }
+      const auto rest = actual->substr(field->before.size());
+      return text(pattern.substr(field->before.size()), &rest, path);
+    }
     const auto wanted = wanted_of(pattern, field);
     const bool wild = wanted.none() || std::ranges::count(wanted.takes, "*") > 0;
     const bool may_lack = std::ranges::count(wanted.takes, "") > 0 ||

@@ -39,6 +39,20 @@ TEST(Form, HasASettingsValueBothWays) {
   EXPECT_TRUE(match(form("<enc v='${setting.version}'/>"), "m", {}, element("<enc v='2'/>"), s));
 }
 
+TEST(Form, HasWhatStandsBeforeAFieldBothWays) {
+  const auto credentials = form("<authorization>Bearer ${token}</authorization>");
+  auto s = scope();
+  const auto made = render(credentials, "ask", {{"token", {"abc"}}}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(made->text(), "Bearer abc");
+  EXPECT_EQ(s.values["ask.token"], "abc");
+  EXPECT_FALSE(
+      match(credentials, "d", {}, element("<authorization>Bearer xyz</authorization>"), s));
+  EXPECT_EQ(s.values["d.token"], "xyz");
+  EXPECT_TRUE(match(credentials, "d", {}, element("<authorization>Basic xyz</authorization>"), s));
+  EXPECT_TRUE(match(credentials, "d", {}, element("<authorization>Bearer </authorization>"), s));
+}
+
 TEST(Render, SaysWhichFieldHasNoValue) {
   auto s = scope();
   const auto made = render(form("<iq id='${id}'/>"), "ping", {}, s);

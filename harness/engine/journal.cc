@@ -80,6 +80,7 @@ json plan_json(const Plan& plan) {
           {"faults", plan.faults},
           {"null_mode", plan.null_mode},
           {"settings", plan.settings},
+          {"tokens", plan.tokens},
           {"patience_ms", plan.patience.count()},
           {"digests", plan.digests}};
 }
@@ -93,7 +94,8 @@ std::vector<std::string> sut_files_from(const json& value) {
   return file.empty() ? std::vector<std::string>() : std::vector{file};
 }
 
-// The faults, the null mode, the settings, the patience and the digests are absent in older plans.
+// The faults, the null mode, the settings, the tokens, the patience and the digests are absent in
+// older plans.
 Result<Plan> plan_from(const json& value, const fs::path& file) {
   if (!value.is_object()) {
     return fail(Errc::malformed, fmt::format("{} is damaged: no JSON object", file.string()));
@@ -107,6 +109,7 @@ Result<Plan> plan_from(const json& value, const fs::path& file) {
               .faults = value.value("faults", std::vector<std::string>{}),
               .null_mode = value.value("null_mode", ""),
               .settings = value.value("settings", std::map<std::string, std::string>{}),
+              .tokens = value.value("tokens", ""),
               .patience = std::chrono::milliseconds(value.value("patience_ms", std::int64_t{0})),
               .digests = value.value("digests", std::map<std::string, std::string>{})};
     auto suts = parties_from(value.value("suts", json::array()));

@@ -35,6 +35,7 @@ struct Plan {
   std::vector<std::string> faults{};              // of the embedded reference
   std::string null_mode{};                        // empty: the reference itself
   std::map<std::string, std::string> settings{};  // of the profile, as given on the command line
+  std::string tokens{};                           // the text of the token dictionary
   std::chrono::milliseconds patience{0};          // as given on the command line; 0: not given
   // By the case's id, what the suites said of it; the planner knows what it means. Empty in older
   // plans.

@@ -26,7 +26,8 @@ class JournalFolder : public testing::Test {
             .sut_files = {},
             .profile = "xmpp",
             .cases = {{"stanza/a", 0}, {"stanza/b", 0}},
-            .settings = {{"product", "7"}}};
+            .settings = {{"product", "7"}},
+            .tokens = "[single]\nmessage\n"};
   }
   static CaseResult failed(const std::string& id) {
     CaseResult out{.id = id, .repetition = 0, .verdict = {}};
@@ -55,6 +56,7 @@ TEST_F(JournalFolder, KeepsVerdictsAndTranscriptsOverAResume) {
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ((*again)->plan().cases.size(), 2U);
   EXPECT_EQ((*again)->plan().settings, plan().settings);
+  EXPECT_EQ((*again)->plan().tokens, plan().tokens);
   ASSERT_EQ((*again)->done().size(), 1U);
   EXPECT_EQ((*again)->done()[0].verdict, failed("stanza/a").verdict);
   const auto transcript = load_transcript(transcript_path(folder_, "stanza/a", 0));

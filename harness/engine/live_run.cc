@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "harness/engine/identities.h"
+#include "harness/engine/identity_token.h"
 #include "harness/engine/judge.h"
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/upgrade.h"
+#include "harness/model/setting.h"
 
 namespace parley::engine {
 
@@ -101,6 +103,9 @@ asio::awaitable<bool> LiveRun::lease() {
           played_static({.values = {}, .rng = rng_}).value_or("");
     }
   }
+  if (server_sut && !co_await introduce()) {
+    co_return false;
+  }
   for (const auto& [actor, party] : cast_.flow->actors) {
     if (model::is_server(party)) {
       continue;
@@ -132,6 +137,33 @@ asio::awaitable<bool> LiveRun::lease() {
           });
     }
   }
+  co_return true;
+}
+
+// A gatekeeper that checks who vouches for a third party's users learns once who that is.
+asio::awaitable<bool> LiveRun::introduce() {
+  const auto& features = workshop_.attachment.declaration().features;
+  if (std::ranges::find(features, kIdentityProof) == features.end()) {
+    co_return true;
+  }
+  record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);
+  if (workshop_.introduced.contains(&workshop_.attachment)) {
+    co_return true;
+  }
+  Scope scope{.values = record_.values};
+  model::add_settings(scope.values, *cast_.profile);
+  auto partner = partner_of(scope);
+  if (!partner) {
+    broken("identities", partner.error().detail);
+    co_return false;
+  }
+  const auto answer =
+      co_await workshop_.attachment.call("partner", std::move(*partner), patience() * 2);
+  if (!answer && answer.error().code != Errc::unsupported) {
+    broken("driver", fmt::format("driver method partner: {}", answer.error().detail));
+    co_return false;
+  }
+  workshop_.introduced.insert(&workshop_.attachment);
   co_return true;
 }
 

@@ -45,6 +45,7 @@ class LiveRun {
   void note(Event event);
   void broken(std::string link, std::string text);
   asio::awaitable<bool> lease();
+  asio::awaitable<bool> introduce();
   void take_notice(const std::string& actor, const std::string& method,
                    const nlohmann::json& params);
   asio::awaitable<void> follow();
@@ -58,6 +59,7 @@ class LiveRun {
   model::ConnectionEdit connection_edit(const CastStep& step);
   asio::awaitable<void> handshake(const CastStep& step);
   std::string evaluated(const std::string& text);
+  asio::awaitable<void> reach_service(const CastStep& step);
   asio::awaitable<void> send(const CastStep& step);
   asio::awaitable<void> drive(const CastStep& step);
   bool listen(const std::string& name, nlohmann::json& params);
@@ -76,6 +78,7 @@ class LiveRun {
   static constexpr int kMostWaits = 10;             // for one step, in patiences
   static constexpr std::size_t kOctetsAMillisecond = 100;
   static constexpr std::string_view kWebSocket = "websocket";
+  static constexpr std::string_view kIdentityProof = "identity-proof";
   const CastRun& cast_;
   Workshop& workshop_;
   RunRecord& record_;

@@ -62,7 +62,7 @@ asio::awaitable<void> LiveRun::say_beside(std::string link, int connection,
       co_return;
     }
     note({.kind = Event::Kind::sent, .link = link, .octets = *octets});
-    co_await connections_.write(link, std::move(*octets), {});
+    co_await connections_.write_beside(link, std::move(*octets));
   }
 }
 

@@ -26,6 +26,22 @@ Result<Way> plain_way(const std::string& declared) {
   return address ? Result<Way>(Way{.to = std::move(*address)}) : std::unexpected(address.error());
 }
 
+// Of "https://HOST:PORT": what follows is the profile's.
+Result<Way> service_way(const std::string& service, const std::string& declared) {
+  const bool secure = declared.starts_with("https://");
+  if (!secure && !declared.starts_with("http://")) {
+    return fail(Errc::malformed,
+                fmt::format("the endpoint '{}' is not declared as https://HOST:PORT", service));
+  }
+  auto way = plain_way(declared.substr(declared.find("//") + 2));
+  if (way) {
+    way->tls = secure;
+    way->trust.host = way->to.host;
+    way->to.host = way->to.host == "localhost" ? "127.0.0.1" : way->to.host;
+  }
+  return way;
+}
+
 }  // namespace
 
 void LiveRun::end(const CastStep& step) {
@@ -96,7 +112,23 @@ std::string LiveRun::evaluated(const std::string& text) {
   return evaluate(text, tracker_->scope(), "change").value_or(text);
 }
 
+// A connection for what is asked over HTTP, unless there is one.
+asio::awaitable<void> LiveRun::reach_service(const CastStep& step) {
+  const auto service = service_of(step.link);
+  if (service.empty() || !cast_.dials(step.link) || connections_.reading(step.link)) {
+    co_return;
+  }
+  auto way = service_way(service, workshop_.attachment.endpoint(service));
+  if (!way) {
+    note({.kind = Event::Kind::unsupported, .link = step.link, .text = way.error().detail});
+    co_return;
+  }
+  way->trust = tls_client({}, workshop_.attachment.ca_pem(), way->trust.host);
+  co_await connections_.dial(step.link, "", std::move(*way));
+}
+
 asio::awaitable<void> LiveRun::send(const CastStep& step) {
+  co_await reach_service(step);
   auto message = tracker_->compose(step);
   if (!message || !connections_.has(step.link)) {
     broken(step.link, message ? "nothing to send on" : message.error().detail);

@@ -30,7 +30,7 @@ std::optional<Finding> well_formed(const Watched& watched) {
   for (const auto& [event, refused] : watched.tracker.malformed()) {
     if (watched.about(watched.record.events[event]) && !refused.beyond_limits()) {
       return found("well-formed",
-                   fmt::format("the SUT sent XML that must be refused: {}", refused.detail),
+                   fmt::format("the SUT sent what a peer must refuse: {}", refused.detail),
                    refused.condition);
     }
   }

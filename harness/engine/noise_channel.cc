@@ -52,6 +52,7 @@ class NoiseChannel : public Channel {
  public:
   NoiseChannel(const model::Profile& profile, Side side, std::string label, const Scope& scope)
       : handshake_(profile, side, std::move(label), scope),
+        tokens_(profile.tokens),
         interop_jid_(interop_jid_of(profile)),
         in_(side == Side::server ? wire::Opening::intro : wire::Opening::none),
         out_(side == Side::server ? wire::Opening::none : wire::Opening::intro) {}
@@ -120,10 +121,13 @@ class NoiseChannel : public Channel {
       if (frame == nullptr || !transport_) {
         continue;
       }
-      auto cipher = transport_->send;
-      cipher.set_nonce(frames_sent_++);
-      const auto plain = cipher.decrypt_with_ad("", frame->payload);
-      const auto stanza = plain ? wire::decode(*plain, {}) : fail(Errc::malformed, "");
+      const bool apart = frames_taken_ != frames_sent_;
+      const auto plain = opened_at(frames_sent_++, frame->payload);
+      const bool taken =
+          apart ? opened_at(frames_taken_, frame->payload).has_value() : plain.has_value();
+      frames_taken_ += taken ? 1 : 0;
+      const auto stanza =
+          plain ? wire::decode(*plain, {.tokens = &tokens_}) : fail(Errc::malformed, "");
       if (stanza) {
         ended_ = ended_ || stanza->root.name == kStreamEnd;
         out.emplace_back(xml::Stanza{stanza->root, *plain});
@@ -171,7 +175,7 @@ class NoiseChannel : public Channel {
 
   Result<wire::Decoded> read_stanza(const Bytes& plain) {
     const bool is_deflated = !plain.empty() && (plain[0] & wire::kCompressedFlag) != 0;
-    wire::ReadOptions options;
+    wire::ReadOptions options{.tokens = &tokens_};
     if (!is_deflated) {
       return wire::decode(plain, options);
     }
@@ -188,18 +192,36 @@ class NoiseChannel : public Channel {
   }
 
   Result<Bytes> write_stanza(const xml::Element& element, const Edits& edits) {
-    auto octets = wire::encode(element, {.tokens = nullptr, .interop_jid = interop_jid_});
+    auto octets = wire::encode(element, {.tokens = &tokens_, .interop_jid = interop_jid_});
     if (octets) {
       octets = edited(edits.bytes, std::move(*octets));
     }
     if (!octets || !transport_) {
       return octets ? framed(*octets, edits) : octets;  // nothing to encrypt with yet
     }
+    auto frame = sealed_at(frames_sent_, *octets, edits);
+    if (!frame || frames_taken_ == frames_sent_) {
+      return frame;
+    }
+    // A SUT that dropped a frame which is not authentic may have counted it or not (see below): it
+    // takes the first of these two or the second, and drops the other.
+    const auto again = sealed_at(frames_taken_, *octets, edits);
+    return again ? *frame + *again : again;
+  }
+
+  // In a frame, under the counter `due` unless the edits say another.
+  Result<Bytes> sealed_at(std::uint64_t due, const Bytes& octets, const Edits& edits) const {
     auto cipher = transport_->send;
-    cipher.set_nonce(
-        static_cast<std::uint64_t>(static_cast<std::int64_t>(frames_sent_) + edits.counter));
-    auto sealed = cipher.encrypt_with_ad("", *octets);
+    cipher.set_nonce(static_cast<std::uint64_t>(static_cast<std::int64_t>(due) + edits.counter));
+    auto sealed = cipher.encrypt_with_ad("", octets);
     return sealed ? framed(*sealed, edits) : sealed;
+  }
+
+  std::optional<Bytes> opened_at(std::uint64_t counter, const Bytes& sealed) const {
+    auto cipher = transport_->send;
+    cipher.set_nonce(counter);
+    auto plain = cipher.decrypt_with_ad("", sealed);
+    return plain ? std::optional(std::move(*plain)) : std::nullopt;
   }
 
   static Result<Bytes> framed(const Bytes& payload, const Edits& edits) {
@@ -208,11 +230,15 @@ class NoiseChannel : public Channel {
   }
 
   NoiseHandshake handshake_;
+  const wire::Tokens& tokens_;
   wire::InteropJid interop_jid_;  // as it is written; every form is read
   wire::FrameReader in_;
   wire::FrameReader out_;
   std::optional<noise::Transport> transport_;
-  std::uint64_t frames_sent_ = 0;  // under the transport's key
+  // Under the transport's key. The counter that a SUT waits for which is still there after a frame
+  // that is not authentic: seen clients count every frame, Noise section 5.1 only those taken.
+  std::uint64_t frames_sent_ = 0;
+  std::uint64_t frames_taken_ = 0;  // by the latter
   std::size_t inflatable_ = kMaxInflatedOctets;
   bool ended_ = false;  // we have sent the end of the stream
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "harness/wire/http_tree.h"
 #include "harness/wire/pretty.h"
 
 namespace parley::engine {
@@ -69,6 +70,16 @@ std::optional<Refusal> refusal_of(const xml::Item& item, const std::string& link
     out.condition = element.get("error");
     return out;
   }
+  if (element.name == wire::kHttpResponse) {
+    const auto status = element.get("status");
+    if (status.size() != 3 || (status[0] != '4' && status[0] != '5')) {
+      return std::nullopt;
+    }
+    out.kind = RefusalKind::http_error;
+    out.id = element.get("id");
+    out.condition = status;
+    return out;
+  }
   if (element.get("type") == "error") {
     out.kind = RefusalKind::stanza_error;
     out.id = element.get("id");
@@ -106,7 +117,7 @@ std::string shown(const xml::Item& item) {
     return printable(xml::print(header->element), kShownOctets);
   }
   if (const auto* refused = std::get_if<xml::Refused>(&item)) {
-    return fmt::format("XML that must be refused: {} ({})", refused->detail, refused->condition);
+    return fmt::format("what must be refused: {} ({})", refused->detail, refused->condition);
   }
   return "</stream:stream>";
 }

@@ -24,9 +24,10 @@ struct Refusal {
   std::size_t event = 0;  // index in the run's events
   std::string shown;      // the octets, for people
 
-  // It answers one stanza, whose id it names, and the stream goes on.
+  // It answers one stanza or one request, whose id it has, and the stream goes on.
   bool of_stanza() const {
-    return kind == model::RefusalKind::stanza_error || kind == model::RefusalKind::nack;
+    return kind == model::RefusalKind::stanza_error || kind == model::RefusalKind::nack ||
+           kind == model::RefusalKind::http_error;
   }
 };
 

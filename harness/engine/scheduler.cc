@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "harness/base/text.h"
+#include "harness/engine/expression.h"
 #include "harness/engine/judge.h"
 
 namespace parley::engine {
@@ -275,11 +276,16 @@ class Worker {
   }
 
   // Why a case is not applicable; empty when it is. A profile may take a feature away: its setting
-  // of that name is "off".
+  // of that name is "off", or its token dictionary leaves nothing out.
   std::string not_applicable(const model::Case& one) const {
-    const auto& settings = job_.library.profiles.at(one.profile).settings;
+    const auto& profile = job_.library.profiles.at(one.profile);
+    const auto& settings = profile.settings;
     std::vector<std::string> missing;
     for (const auto& need : one.needs) {
+      if (need == "last-tokens-unassigned" &&
+          profile.tokens.last_unassigned(kUnassignedTokens).size() < kUnassignedTokens) {
+        return "the token dictionary assigns all the last tokens";
+      }
       const auto setting = settings.find(need);
       if (setting != settings.end() && setting->second.value == "off") {
         return fmt::format("the profile has {} off", need);
@@ -370,7 +376,9 @@ class Worker {
                       .patience = patience_,
                       .shared = shared_,
                       .leasing = leasing_,
-                      .seed = attempt.transcript.seed};
+                      .seed = attempt.transcript.seed,
+                      .identity_seed = journal_.plan().seed,
+                      .introduced = introduced_};
     try {
       attempt.transcript = co_await conduct(one, workshop);
       attempt.result.verdict = judge(one, job_.library, attempt.transcript);
@@ -396,6 +404,7 @@ class Worker {
   Journal& journal_;
   const SchedulerOptions& options_;
   Board& board_;
+  std::set<const Attachment*> introduced_;  // which know the third party's service
   const crypto::CertificateAuthority& authority_;
   std::string authority_file_;
   std::size_t number_;

@@ -9,6 +9,7 @@
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
+#include "harness/engine/http_channel.h"
 #include "harness/model/setting.h"
 
 namespace parley::engine {
@@ -23,7 +24,12 @@ Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, 
     : run_(run),
       scope_{.values = std::move(values), .rng = std::move(rng)},
       marks_(run.steps.size()) {
+  std::size_t count = 0;
   model::add_settings(scope_.values, *run.profile);
+  for (const auto number : run.profile->tokens.last_unassigned(kUnassignedTokens)) {
+    scope_.values[fmt::format("unassigned-token.{}", ++count)] =
+        fmt::format("\\x{:02X}\\x{:02X}", number >> 8, number & 0xFF);
+  }
 }
 
 bool Tracker::active(std::size_t index) const {
@@ -46,12 +52,17 @@ const CastStep* Tracker::due() const {
     const bool needs_link = step.step.kind == Step::Kind::wire ||
                             step.step.kind == Step::Kind::tls ||
                             step.step.kind == Step::Kind::close;
-    if (needs_link && !link_open(step.link)) {
+    if (needs_link && !link_open(step.link) && !begins_connection(step)) {
       return nullptr;
     }
     return &step;
   }
   return nullptr;
+}
+
+// What is asked over HTTP goes out on whatever connection there is, or on a new one.
+bool Tracker::begins_connection(const CastStep& step) const {
+  return step.role == Role::send && !service_of(step.link).empty() && run_.dials(step.link);
 }
 
 bool Tracker::link_open(const std::string& link) const {
@@ -99,12 +110,18 @@ bool Tracker::about_to_end(const std::string& link) const {
 
 void Tracker::open(const std::string& link, int connection) {
   const auto side = run_.dials(link) ? Side::client : Side::server;
-  links_[link] = Link{
-      .connection = connection,
-      .channel = make_channel(*run_.profile, side, fmt::format("{}/{}", link, connection), scope_)};
+  const auto label = fmt::format("{}/{}", link, connection);
+  links_[link] =
+      Link{.connection = connection,
+           .channel = service_of(link).empty() ? make_channel(*run_.profile, side, label, scope_)
+                                               : make_http_channel(side, label, scope_)};
 }
 
 void Tracker::on_connection(const Event& event) {
+  if (!service_of(event.link).empty()) {
+    open(event.link, links_[event.link].connection + 1);
+    return;
+  }
   if (event.step.empty()) {
     check_stray(event.link);
     return;
@@ -275,7 +292,10 @@ void Tracker::on_sent(const Event& event) {
   const auto id = scope_.values.find(event.step + ".id");
   if (!at->changed) {
     if (id != scope_.values.end()) {
-      asked_.insert(event.link + " " + id->second);
+      ids.push_back(id->second);
+    }
+    for (const auto& asked : ids) {
+      asked_.insert(event.link + " " + asked);
     }
     return;
   }
@@ -291,6 +311,9 @@ void Tracker::on_sent(const Event& event) {
 
 void Tracker::on_end(const Event& event) {
   auto& link = links_[event.link];
+  if (link.channel && link.channel->idle()) {
+    return;  // the next thing asked goes over a connection of its own
+  }
   link.open = false;
   const bool ours_next = about_to_end(event.link);  // the SUT was faster
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {

@@ -153,6 +153,7 @@ class Tracker {
   void complete(const std::string& step);
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
+  bool begins_connection(const CastStep& step) const;
   bool about_to_end(const std::string& link) const;
   bool may_take() const;  // the change may have its consequences, as things stand
   const std::string& changed_link() const;

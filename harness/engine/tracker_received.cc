@@ -179,8 +179,10 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
   if (links_[link].ended_by_us && refusal && !refusal->of_stanza()) {
     refusal.reset();  // the SUT ends its stream because we ended ours
   }
-  if (refusal && refusal->kind == RefusalKind::close && about_to_end(link)) {
-    refusal.reset();  // it ends its stream before the connection, or before we do
+  const bool last_words = refusal && (refusal->kind == RefusalKind::close ||
+                                      refusal->kind == RefusalKind::login_failure);
+  if (last_words && about_to_end(link)) {
+    refusal.reset();  // it ends its stream or says why before the connection, or before we do
   }
   if (refusal) {
     on_refusal(*refusal);

@@ -57,7 +57,7 @@ const std::string kActed = "the SUT acted on it";
 const std::string kTook = "the SUT did not refuse it";
 const std::string kOther = "the SUT refused it, but not as it must";
 const std::string kHeeded = "the SUT did not ignore it";
-const std::string kMalformed = "the SUT sent XML that must be refused: mismatched tag";
+const std::string kMalformed = "the SUT sent what a peer must refuse: mismatched tag";
 
 struct Row {
   const char* name;
@@ -488,58 +488,6 @@ TEST(Tracker, CallsADeadlineLateWhenTheHarnessWas) {
     EXPECT_TRUE(tracker.timed_out());
     EXPECT_EQ(tracker.late(), late) << late_ms;
   }
-}
-
-struct Composed {
-  const char* name;
-  std::string change;
-  std::string octets;  // of the changed message
-  bool then_end;
-  std::size_t segment_octets;
-};
-class Composes : public testing::TestWithParam<Composed> {};
-
-constexpr const char* kHonest =
-    "<message type='chat' id='${message.id}' to='bob@x/r'><body>a-canary</body></message>";
-
-TEST_P(Composes, TheChangedMessageAndLeavesTheRestHonest) {
-  const CaseRun run("relay", "change: { step: message, " + GetParam().change + " }\n",
-                    Party::gatekeeper_server);
-  Player player(run);
-  player.preamble();
-  auto& tracker = player.tracker();
-  const auto message = tracker.compose(run.step("message"));
-  ASSERT_TRUE(message) << message.error();
-  EXPECT_EQ(message->octets, evaluate(GetParam().octets, tracker.scope(), "row"));
-  EXPECT_EQ(message->then_end, GetParam().then_end);
-  EXPECT_EQ(message->stream.segment_octets, GetParam().segment_octets);
-  const auto ping = tracker.compose(run.step("ping"));
-  ASSERT_TRUE(ping) << ping.error();
-  const auto* honest = "<iq type='get' id='${ping.id}' to='x'><ping xmlns='urn:xmpp:ping'/></iq>";
-  EXPECT_EQ(ping->octets, evaluate(honest, tracker.scope(), "row"));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Layers, Composes,
-    testing::Values(Composed{"stanza", "layer: stanza, set: { '@to': '${domain}' }, remove: body",
-                             "<message type='chat' id='${message.id}' to='x'/>", false, 0},
-                    Composed{"bytes", "layer: bytes, replace: '${message.text}\\xC0'",
-                             "a-canary\xC0", false, 0},
-                    Composed{"bytes_cut", "layer: bytes, cut-after: <body>",
-                             "<message type='chat' id='${message.id}' to='bob@x/r'><body>", true,
-                             0},
-                    Composed{"stream", "layer: stream, segment: 3", kHonest, false, 3},
-                    Composed{"connection", "layer: connection, end: fin", kHonest, true, 0}),
-    [](const auto& tested) { return tested.param.name; });
-
-TEST(Tracker, SaysWhyAChangeDoesNotApply) {
-  const CaseRun run("relay", "change: { step: message, layer: stanza, remove: subject }\n",
-                    Party::gatekeeper_server);
-  Player player(run);
-  player.preamble();
-  const auto message = player.tracker().compose(run.step("message"));
-  ASSERT_FALSE(message);
-  EXPECT_EQ(message.error().code, Errc::not_found);
 }
 
 }  // namespace

@@ -40,9 +40,12 @@ inline xml::Element tree(const std::string& text) {
 class TwoChannels {
  public:
   // `seed` makes the keys. `hashing` is the client's; the server speaks WhatsApp's form.
-  explicit TwoChannels(std::uint64_t seed = 1, const std::string& hashing = "whatsapp")
+  // `tokens` is the dictionary of both.
+  explicit TwoChannels(std::uint64_t seed = 1, const std::string& hashing = "whatsapp",
+                       const wire::Tokens& tokens = {})
       : client_scope_{.values = {}, .rng = Rng(seed)}, server_scope_{.values = {}, .rng = Rng(2)} {
     profile_of_client_.settings["noise-hashing"].value = hashing;
+    profile_of_client_.tokens = profile_of_server_.tokens = tokens;
     for (auto* scope : {&client_scope_, &server_scope_}) {
       scope->values["noise.now"] = "1800000000";
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/engine/upgrade.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -110,6 +112,10 @@ std::vector<WebSocketFrame> web_frames(const model::WebSocketEdit& edit, Bytes o
     out.insert(out.end() - 1, control_frame(edit.control));
   }
   return out;
+}
+
+std::string control_text(net::WebSocketSide side, WebSocketOpcode kind) {
+  return fmt::format("{} {}", side == net::WebSocketSide::ours ? "sent" : "got", to_string(kind));
 }
 
 net::WebSocket::Masking web_masking(const model::WebSocketEdit& edit) {

@@ -20,6 +20,8 @@ net::WebSocketOffer web_offer(const model::Profile& profile, const std::string& 
                               const model::ConnectionEdit& edit);
 
 std::vector<wire::WebSocketFrame> web_frames(const model::WebSocketEdit& edit, Bytes octets);
+// What an event says of a control frame: "sent Ping", "got Close".
+std::string control_text(net::WebSocketSide side, wire::WebSocketOpcode kind);
 net::WebSocket::Masking web_masking(const model::WebSocketEdit& edit);
 
 }  // namespace parley::engine

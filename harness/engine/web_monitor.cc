@@ -6,10 +6,18 @@
 #include <string>
 
 #include "harness/base/text.h"
+#include "harness/engine/upgrade.h"
 #include "harness/wire/websocket_frame.h"
 
 namespace parley::engine {
 namespace {
+
+using net::WebSocketSide;
+using wire::WebSocketOpcode;
+
+bool is_control(const Event& event, WebSocketSide side, WebSocketOpcode kind) {
+  return event.kind == Event::Kind::control && event.text == control_text(side, kind);
+}
 
 bool ended_by_sut(const Event& event) {
   return event.kind == Event::Kind::closed || event.kind == Event::Kind::failed;
@@ -41,11 +49,11 @@ std::optional<Finding> ping_answered(const Watched& watched) {
     const auto at = open.find(event.link);
     if (begins_anew(event)) {
       open.erase(event.link);
-    } else if (event.kind == Event::Kind::control && event.text == "sent Ping") {
+    } else if (is_control(event, WebSocketSide::ours, WebSocketOpcode::ping)) {
       open[event.link] = {.payload = event.octets};
     } else if (at == open.end()) {
       continue;
-    } else if (event.kind == Event::Kind::control && event.text == "got Pong" &&
+    } else if (is_control(event, WebSocketSide::theirs, WebSocketOpcode::pong) &&
                event.octets == at->second.payload) {
       open.erase(at);
     } else if (event.kind == Event::Kind::received) {
@@ -66,9 +74,9 @@ std::optional<Finding> close_answered(const Watched& watched) {
     }
     if (begins_anew(event)) {
       open.erase(event.link);
-    } else if (event.kind == Event::Kind::control && event.text == "sent Close") {
+    } else if (is_control(event, WebSocketSide::ours, WebSocketOpcode::close)) {
       open.try_emplace(event.link, event.octets == normal);  // ours may be the answer
-    } else if (event.kind == Event::Kind::control && event.text == "got Close") {
+    } else if (is_control(event, WebSocketSide::theirs, WebSocketOpcode::close)) {
       open[event.link] = false;
     } else if (ended_by_sut(event) && open[event.link]) {
       return found("websocket-close", "the SUT ended the connection without answering Close",

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -32,7 +34,27 @@ StanzaEdit stanza_edit(const json& value) {
   return edit;
 }
 
-BytesEdit bytes_edit(const json& value) {
+using Row = std::map<std::string, std::string>;
+
+// What stands there, `${name}` replaced by what the row of `vary` has under that name.
+std::string text_in(const json& value, const char* key, const Row& row) {
+  auto text = string_at(value, key);
+  for (const auto& [name, one] : row) {
+    text = replace_all(std::move(text), "${" + name + "}", one);
+  }
+  return text;
+}
+
+// Nullopt when the key is not there or says no number.
+std::optional<int> number_in(const json& value, const char* key, const Row& row) {
+  const auto text = text_in(value, key, row);  // empty is no number
+  int out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(out)
+                                                                  : std::nullopt;
+}
+
+BytesEdit bytes_edit(const json& value, const Row& row) {
   BytesEdit edit;
   edit.find = string_at(value, "find");
   if (value.contains("replace")) {
@@ -41,12 +63,8 @@ BytesEdit bytes_edit(const json& value) {
   edit.prepend = string_at(value, "prepend");
   edit.append = string_at(value, "append");
   edit.cut_after = string_at(value, "cut-after");
-  if (value.contains("flip")) {
-    edit.flip = value["flip"].get<long>();
-  }
-  if (value.contains("keep")) {
-    edit.keep = value["keep"].get<long>();
-  }
+  edit.flip = number_in(value, "flip", row);
+  edit.keep = number_in(value, "keep", row);
   edit.times = value.value("times", std::size_t{1});
   return edit;
 }
@@ -93,18 +111,25 @@ std::map<std::string, std::string> texts_of(const json& value, const char* name)
   return out;
 }
 
-Change change_of(const json& value) {
+Change change_of(const json& value, const Row& row) {
   Change change;
   change.step = string_at(value, "step");
   const auto layer = string_at(value, "layer");
   if (layer == "stanza") {
     change.edit = stanza_edit(value);
   } else if (layer == "bytes") {
-    change.edit = bytes_edit(value);
+    change.edit = bytes_edit(value, row);
   } else if (layer == "handshake") {
     change.edit = HandshakeEdit{.tree = stanza_edit(value)};
   } else if (layer == "frame") {
-    change.edit = FrameEdit{.octets = bytes_edit(value), .counter = value.value("counter", 0)};
+    change.edit = FrameEdit{.octets = bytes_edit(value, row),
+                            .counter = number_in(value, "counter", row).value_or(0)};
+  } else if (layer == "token") {
+    change.edit = TokenEdit{.set = texts_of(value, "set"),
+                            .header = texts_of(value, "header"),
+                            .remove = strings_at(value, "remove"),
+                            .sign = string_at(value, "sign"),
+                            .forge = string_at(value, "forge")};
   } else if (layer == "stream") {
     change.edit = stream_edit(value);
   } else if (layer == "connection") {
@@ -151,10 +176,10 @@ std::vector<Outcome> outcomes_of(const json& value) {
 }
 
 // Rows of `vary`: by name, each a mapping of values, or a plain list for one value named "value".
-std::vector<std::pair<std::string, std::map<std::string, std::string>>> rows_of(const json& value) {
-  std::vector<std::pair<std::string, std::map<std::string, std::string>>> out;
+std::vector<std::pair<std::string, Row>> rows_of(const json& value) {
+  std::vector<std::pair<std::string, Row>> out;
   for (const auto& [name, row] : value.items()) {
-    std::map<std::string, std::string> values;
+    Row values;
     if (row.is_object()) {
       for (const auto& [key, one] : row.items()) {
         values[key] = text_of(one);
@@ -187,7 +212,7 @@ Case base_case(const json& value, const std::string& suite, const Document& docu
   one.soils = value.value("soils", false);
   one.alone = value.value("alone", false);
   if (value.contains("change")) {
-    one.change = change_of(value["change"]);
+    one.change = change_of(value["change"], {});
   }
   one.any_of = outcomes_of(value.contains("expect") ? value["expect"] : json("completes"));
   return one;
@@ -226,8 +251,8 @@ struct LayerKeys {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> deeds;
 };
-const std::array<LayerKeys, 7>& layers() {
-  static const std::array<LayerKeys, 7> all{
+const std::array<LayerKeys, 8>& layers() {
+  static const std::array<LayerKeys, 8> all{
       LayerKeys{"stanza",
                 {"set", "remove", "add", "into", "rename", "ns"},
                 {"set", "remove", "add", "rename", "ns"}},
@@ -241,6 +266,9 @@ const std::array<LayerKeys, 7>& layers() {
           "frame",
           {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"},
           {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"}},
+      LayerKeys{"token",
+                {"set", "header", "remove", "sign", "forge"},
+                {"set", "header", "remove", "sign", "forge"}},
       LayerKeys{"stream", {"segment", "join", "websocket"}, {"segment", "join", "websocket"}},
       LayerKeys{"connection",
                 {"tls-min", "tls-max", "certificate", "end", "upgrade"},
@@ -270,6 +298,11 @@ bool does_something(const std::string& key, const json& value) {
   }
   return key == "replace" || !(value.is_string() ? value.get_ref<const std::string&>().empty()
                                                  : value.is_structured() && value.empty());
+}
+
+// Of a binary stanza's error or an HTTP response.
+bool is_code(std::string_view condition) {
+  return condition.size() == 3 && condition.find_first_not_of("0123456789") == condition.npos;
 }
 
 // Complains about what the schema cannot say of one case.
@@ -323,8 +356,17 @@ class CaseCheck {
   }
 
   // `row` is the one of `vary` that `place` names; both are empty without one.
-  void connection(const json& change, const std::map<std::string, std::string>& row,
-                  const std::string& place) const {
+  void numbers(const json& change, const Row& row, const std::string& place) const {
+    for (const char* key : {"flip", "keep", "counter"}) {
+      if (change.contains(key) && !number_in(change, key, row)) {
+        complain(place.empty() ? fmt::format("/change/{}", key) : place,
+                 fmt::format("'{}' is no number", text_in(change, key, row)),
+                 fmt::format("'{}' is a whole number, or ${{name}} of one in each row", key));
+      }
+    }
+  }
+
+  void connection(const json& change, const Row& row, const std::string& place) const {
     word(change, "certificate", {row, place, strings_of(kCertificates)});
     word(change, "tls-min", {row, place, strings_of(kTlsVersions)});
     word(change, "tls-max", {row, place, strings_of(kTlsVersions)});
@@ -332,7 +374,7 @@ class CaseCheck {
 
  private:
   struct Words {
-    const std::map<std::string, std::string>& row;
+    const Row& row;
     const std::string& place;
     std::vector<std::string> known;
   };
@@ -356,10 +398,10 @@ class CaseCheck {
     }
     const auto words = strings_at(outcome["refused"], "condition");
     for (std::size_t i = 0; i < words.size(); ++i) {
-      if (!holds(kConditions, words[i])) {
+      if (!holds(kConditions, words[i]) && !is_code(words[i])) {
         complain(fmt::format("{}/refused/condition/{}", field, i),
                  unknown_name("condition", words[i], strings_of(kConditions)),
-                 "name one of RFC 6120 sections 4.9.3, 6.5 or 8.3.3");
+                 "name one of RFC 6120 sections 4.9.3, 6.5 or 8.3.3, or a code of three digits");
       }
     }
   }
@@ -369,10 +411,7 @@ class CaseCheck {
       return;
     }
     const auto written = string_at(change, key);
-    auto text = written;
-    for (const auto& [name, value] : words.row) {
-      text = replace_all(std::move(text), "${" + name + "}", value);
-    }
+    const auto text = text_in(change, key, words.row);
     if (!holds(words.known, text)) {
       const bool varied = text != written;
       complain(varied ? words.place : fmt::format("/change/{}", key),
@@ -394,15 +433,18 @@ void check_case(const Document& document, const std::string& pointer, const json
   if (value.contains("expect")) {
     check.expect(value["expect"]);
   }
-  if (!value.contains("change") || string_at(value["change"], "layer") != "connection") {
+  if (!value.contains("change")) {
     return;
   }
-  if (!value.contains("vary")) {
-    check.connection(value["change"], {}, "");
-    return;
-  }
-  for (const auto& [name, row] : rows_of(value["vary"])) {
-    check.connection(value["change"], row, "/vary/" + name);
+  const auto& change = value["change"];
+  const auto rows = value.contains("vary") ? rows_of(value["vary"])
+                                           : std::vector{std::pair(std::string(), Row())};
+  for (const auto& [name, row] : rows) {
+    const auto place = name.empty() ? std::string() : "/vary/" + name;
+    check.numbers(change, row, place);
+    if (string_at(change, "layer") == "connection") {
+      check.connection(change, row, place);
+    }
   }
 }
 
@@ -454,6 +496,9 @@ std::vector<Case> cases_of(const Document& document, const std::string& suite, P
       }
       Case varied = base;
       varied.id += "/" + name;
+      if (value.contains("change")) {
+        varied.change = change_of(value["change"], row);
+      }
       varied.row = std::move(row);
       out.push_back(std::move(varied));
     }

@@ -335,12 +335,25 @@ namespace {
 constexpr const char* kFeatures[] = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls",
                                      "roster",     "xep-0198",      "xep-0199"};
 
-void check_features(const Document& document, const std::vector<std::string>& features,
-                    const Library& library, Problems& problems) {
-  std::set<std::string> known(std::begin(kFeatures), std::end(kFeatures));
-  for (const auto& one : library.cases) {
-    known.insert(one.needs.begin(), one.needs.end());
+// What cases of the profile ask for; what others do, says nothing of it.
+std::set<std::string> features_of(const std::string& profile, const Library& library) {
+  const auto at = library.profiles.find(profile);
+  std::set<std::string> out;
+  if (at == library.profiles.end() || at->second.wire == Wire::xml) {
+    out.insert(std::begin(kFeatures), std::end(kFeatures));
   }
+  for (const auto& one : library.cases) {
+    if (at == library.profiles.end() || one.profile == profile) {
+      out.insert(one.needs.begin(), one.needs.end());
+    }
+  }
+  return out;
+}
+
+void check_features(const Document& document, const Declaration& declaration,
+                    const Library& library, Problems& problems) {
+  const auto& features = declaration.features;
+  const auto known = features_of(declaration.profile, library);
   const std::vector<std::string> names(known.begin(), known.end());
   for (std::size_t i = 0; i < features.size(); ++i) {
     if (!known.contains(features[i])) {
@@ -385,7 +398,7 @@ std::optional<Declaration> load_declaration(const fs::path& file, const Library&
         "/profile", unknown_name("profile", out.profile, keys_of(library.profiles)),
         "name one of 'parley list profiles'"));
   }
-  check_features(*document, out.features, library, problems);
+  check_features(*document, out, library, problems);
   const auto party = party_from(string_at(root, "party"));
   if (!party) {
     problems.push_back(

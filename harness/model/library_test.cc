@@ -110,6 +110,10 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "unknown certificate 'expird'; did you mean 'expired'"},
       {"change: { step: auth, layer: connection, tls-max: '${value}' }\nvary: { new: '1.4' }\n",
        "vary/new: unknown tls-max '1.4'"},
+      {"change: { step: auth, layer: bytes, flip: '${octet}' }\n",
+       "change/flip: '${octet}' is no number"},
+      {"change: { step: auth, layer: frame, counter: '${value}' }\nvary: { far: 9x }\n",
+       "vary/far: '9x' is no number"},
       {"expect: { refused: { condition: [not-authorised] } }\n",
        "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
        "'not-authorized'"},
@@ -179,6 +183,18 @@ TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
   EXPECT_EQ(problems[0].line, 6U);
   EXPECT_NE(problems[0].message.find("did you mean 'xep-0198'"), std::string::npos)
       << problems[0].message;
+}
+
+TEST_F(Suites, RefuseADeclarationWithAFeatureOfAnotherProfile) {
+  Problems problems;
+  const auto library = load_library(folder_, problems);
+  write("sut.yaml",
+        "parley: 1\nname: x\nprofile: whatsapp\nparty: gatekeeper.server\n"
+        "endpoints: { tcp: '127.0.0.1:1' }\nfeatures: [noise-xx, sasl-plain]\n");
+  EXPECT_FALSE(load_declaration(folder_ / "sut.yaml", library, problems));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].line, 6U);
+  EXPECT_NE(problems[0].message.find("'sasl-plain'"), std::string::npos) << problems[0].message;
 }
 
 TEST_F(Suites, RefuseADeclarationWithAnUnknownProfile) {

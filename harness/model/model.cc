@@ -45,12 +45,13 @@ constexpr Names<Basis, 4> kBases{{{Basis::normative, "normative"},
                                   {Basis::analogy, "analogy"},
                                   {Basis::observed, "observed"},
                                   {Basis::advisory, "advisory"}}};
-constexpr Names<RefusalKind, 7> kRefusals{{{RefusalKind::stream_error, "stream-error"},
+constexpr Names<RefusalKind, 8> kRefusals{{{RefusalKind::stream_error, "stream-error"},
                                            {RefusalKind::stanza_error, "stanza-error"},
                                            {RefusalKind::sasl_failure, "sasl-failure"},
                                            {RefusalKind::tls_failure, "tls-failure"},
                                            {RefusalKind::login_failure, "login-failure"},
                                            {RefusalKind::nack, "nack"},
+                                           {RefusalKind::http_error, "http-error"},
                                            {RefusalKind::close, "close"}}};
 constexpr Names<VerdictKind, 6> kVerdicts{{{VerdictKind::pass, "pass"},
                                            {VerdictKind::fail, "fail"},
@@ -122,6 +123,26 @@ std::string describe_edit(const FrameEdit& edit) {
 
 std::string describe_edit(const HandshakeEdit& edit) {
   return "handshake message: " + describe_edit(edit.tree);
+}
+
+std::string describe_edit(const TokenEdit& edit) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : edit.header) {
+    parts.push_back(fmt::format("set its header's {} to '{}'", name, printable(value, 60)));
+  }
+  for (const auto& [claim, value] : edit.set) {
+    parts.push_back(fmt::format("set its {} to '{}'", claim, printable(value, 60)));
+  }
+  for (const auto& claim : edit.remove) {
+    parts.push_back("remove its " + claim);
+  }
+  if (!edit.sign.empty()) {
+    parts.push_back("sign it with another key: " + edit.sign);
+  }
+  if (!edit.forge.empty()) {
+    parts.push_back("forge it: " + edit.forge);
+  }
+  return "token: " + join(parts, ", ");
 }
 
 std::string describe_edit(const WebSocketEdit& edit) {

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "harness/wire/tokens.h"
 #include "harness/xml/tree.h"
 
 namespace parley::model {
@@ -60,6 +61,7 @@ struct MessageForm {
   bool restarts = false;                        // the sender's peer begins a new stream after it
   std::map<std::string, std::string> names{};   // field -> what the receiver is called from then on
   bool suspends = false;                        // nothing of this stream may follow it
+  std::string service{};  // of an HTTP message: which of the profile's services it belongs to
 };
 
 // A profile's setting that no published text fixes, or one that it does. What refers to it as
@@ -78,6 +80,7 @@ enum class RefusalKind {
   tls_failure,
   login_failure,  // <failure/> in answer to a login payload
   nack,           // an <ack/> with an error
+  http_error,     // a response of status 400 to 599
   close
 };
 std::string_view to_string(RefusalKind kind);
@@ -99,10 +102,12 @@ struct Profile {
   bool numbered_accounts = false;
   std::map<Party, std::string> addresses;
   std::map<std::string, Setting> settings;
+  wire::Tokens tokens{};  // of the file that the setting `token-dictionary` names
   std::map<std::string, MessageForm> forms;
-  std::vector<RefusalKind> refusals;  // what counts when a case does not say
-  std::string probe;                  // the flow that shows that a SUT still works
-  std::string farewell;               // the form, without fields, that ends a session politely
+  std::map<std::string, Party> services{};  // of HTTP, by name: whose server offers them
+  std::vector<RefusalKind> refusals;        // what counts when a case does not say
+  std::string probe;                        // the flow that shows that a SUT still works
+  std::string farewell;  // the form, without fields, that ends a session politely
 
   // Whether what is written for profile `other` holds for this one.
   bool is(const std::string& other) const;
@@ -169,6 +174,14 @@ struct FrameEdit {
 struct HandshakeEdit {
   StanzaEdit tree;
 };
+// Of the identity token that a step carries: what it says, then how it is signed.
+struct TokenEdit {
+  std::map<std::string, std::string> set{};  // claims: JSON where the text is JSON, else a string
+  std::map<std::string, std::string> header{};  // the same of the header's parameters
+  std::vector<std::string> remove{};            // claims; "header/NAME" for a parameter
+  std::string sign{};   // by whom: "other", a key that nobody has published; the third party's own
+  std::string forge{};  // crypto::jose::Forgery: what no honest signer makes
+};
 // How a step's octets become WebSocket frames (RFC 6455 section 5); all but the defaults is wrong
 // or unusual.
 struct WebSocketEdit {
@@ -204,7 +217,7 @@ struct FlowEdit {
 struct Change {
   std::string step;
   std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit, FrameEdit,
-               HandshakeEdit>
+               HandshakeEdit, TokenEdit>
       edit;
 };
 std::string describe(const Change& change);

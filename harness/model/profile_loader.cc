@@ -9,6 +9,8 @@
 #include "harness/base/text.h"
 #include "harness/model/setting.h"
 #include "harness/wire/binary_reader.h"
+#include "harness/wire/http_tree.h"
+#include "harness/wire/json_tree.h"
 
 namespace parley::model {
 namespace {
@@ -99,6 +101,7 @@ class ProfileLoader {
       profile.numbered_accounts = string_at(root, "accounts") == "numbers";
     }
     fill_tables(profile, root);
+    fill_tokens(profile, document);
     if (root.contains("messages")) {
       for (const auto& [name, value] : root["messages"].items()) {
         add_form(profile, document, name, value);
@@ -113,6 +116,13 @@ class ProfileLoader {
       for (const auto& [party, address] : root["addresses"].items()) {
         if (const auto known = party_from(party)) {
           profile.addresses[*known] = text_of(address);
+        }
+      }
+    }
+    if (root.contains("services")) {
+      for (const auto& [name, party] : root["services"].items()) {
+        if (const auto known = party_from(text_of(party))) {
+          profile.services[name] = *known;
         }
       }
     }
@@ -132,6 +142,21 @@ class ProfileLoader {
     }
   }
 
+  // The file's name is relative to the profile's own folder.
+  void fill_tokens(Profile& profile, const Document& document) {
+    const auto setting = profile.settings.find(kTokenDictionary);
+    if (setting == profile.settings.end() || setting->second.value.empty()) {
+      return;
+    }
+    auto& file = setting->second.value;
+    file = (std::filesystem::path(document.file()).parent_path() / file).string();
+    if (const auto loaded = load_tokens(profile); !loaded) {
+      problems_.push_back(document.problem("/settings/token-dictionary/value",
+                                           loaded.error().detail,
+                                           "name a readable file of tokens, or none"));
+    }
+  }
+
   void check(const Profile& profile, const Document& document) {
     if (!profile.forms.contains(profile.farewell)) {
       problems_.push_back(document.problem(
@@ -146,6 +171,14 @@ class ProfileLoader {
                                unknown_name("message", form, keys_of(profile.forms)),
                                "name a message of this profile"));
         }
+      }
+    }
+    for (const auto& [name, form] : profile.forms) {
+      if (!form.service.empty() && !profile.services.contains(form.service)) {
+        problems_.push_back(
+            document.problem("/messages/" + name + "/service",
+                             unknown_name("service", form.service, keys_of(profile.services)),
+                             "name one of the profile's services"));
       }
     }
     for (const auto& [party, address] : profile.addresses) {
@@ -191,7 +224,14 @@ class ProfileLoader {
             expression.is_string() ? expression.get<std::string>() : expression.dump();
       }
     }
-    if (form.kind != MessageForm::Kind::footer) {
+    form.service = string_at(value, "service");
+    if (!form.service.empty()) {
+      auto pattern = http_pattern(document, name, value);
+      if (!pattern) {
+        return;
+      }
+      form.pattern = std::move(*pattern);
+    } else if (form.kind != MessageForm::Kind::footer) {
       auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
       if (!pattern) {
         problems_.push_back(document.problem("/messages/" + name + "/xml", pattern.error().detail,
@@ -214,6 +254,36 @@ class ProfileLoader {
       }
     }
     profile.forms[name] = std::move(form);
+  }
+
+  // Nullopt, and a problem, for what is no HTTP message.
+  std::optional<xml::Element> http_pattern(const Document& document, const std::string& name,
+                                           const json& value) {
+    const auto request = split(string_at(value, "request"), ' ');
+    const bool is_request = value.contains("request");
+    if (is_request == value.contains("response") || (is_request && request.size() != 2)) {
+      problems_.push_back(
+          document.problem("/messages/" + name, "an HTTP message has a request or a response",
+                           "write `request: METHOD TARGET`, two words, or `response: STATUS`"));
+      return std::nullopt;
+    }
+    auto out = is_request ? wire::http_request_tree(request[0], request[1])
+                          : wire::http_response_tree(string_at(value, "response"));
+    if (value.contains("headers")) {
+      for (const auto& [field, text] : value["headers"].items()) {
+        wire::set_http_header(out, field, text_of(text));
+      }
+    }
+    if (value.contains("json")) {
+      auto content = wire::read_json_pattern(string_at(value, "json"), wire::kHttpJson);
+      if (!content) {
+        problems_.push_back(document.problem("/messages/" + name + "/json", content.error().detail,
+                                             "write JSON, with ${FIELD} where a value may stand"));
+        return std::nullopt;
+      }
+      out.children.emplace_back(std::move(*content));
+    }
+    return out;
   }
 
   Problems& problems_;

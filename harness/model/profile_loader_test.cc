@@ -39,6 +39,15 @@ Loaded load(const std::vector<std::string>& texts) {
           .complaint = problems.empty() ? "" : problems[0].field + ": " + problems[0].message};
 }
 
+// Beside the profile's own file, which has no folder here.
+TEST(TokenDictionary, IsSoughtBesideTheProfileAndMustBeReadable) {
+  std::string named = kBase;
+  named.replace(named.find("settings:\n"), 10,
+                "settings:\n  token-dictionary: { value: no-such-file, basis: assumed }\n");
+  EXPECT_EQ(load({named}).complaint,
+            "settings/token-dictionary/value: no-such-file: cannot be read");
+}
+
 TEST(ExtendingProfile, HasWhatItsBaseHasButForWhatItSays) {
   const auto it =
       load({"profile: other\ntitle: Another\nextends: base\n"

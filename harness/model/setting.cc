@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "harness/base/text.h"
@@ -12,9 +13,30 @@ namespace parley::model {
 namespace {
 
 constexpr std::string_view kPrefix = "setting.";
+constexpr std::size_t kShownOctets = 60;
 // By what lies between octets and stanzas.
-constexpr std::string_view kReadByEngine[] = {"noise-hashing", "noise-ik", "interop-jid-form",
-                                              "websocket-path", "websocket-origin"};
+constexpr std::string_view kReadByEngine[] = {
+    "noise-hashing", "noise-ik",       "interop-jid-form", "websocket-path", "websocket-origin",
+    "token-issuer",  "token-audience", "token-type",       "token-lifetime", kTokenDictionary};
+
+// What a setting takes, where not every text can stand in a message.
+struct Takes {
+  std::string_view name;
+  std::string_view words;  // separated by commas; empty: a number
+  std::uint64_t most = 0;  // of a number
+};
+constexpr std::uint64_t kMostOctet = 255;
+constexpr std::uint64_t kMostEnum = 2'147'483'647;  // of protobuf
+constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
+                            {"intro-dictionary", "", kMostOctet},
+                            {"noise-hashing", "whatsapp,specification"},
+                            {"noise-ik", "where-declared,off"},
+                            {"interop-jid-form", "with-server,without-server,tuple"},
+                            {"product", "", kMostEnum},
+                            {"native-product", "", kMostEnum},
+                            {"device", "", kMostOctet},
+                            {"login-refusal", "", kMostEnum},
+                            {"integrator", "", kMostEnum}};
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
 class Gatherer {
@@ -59,6 +81,31 @@ class Gatherer {
   std::set<std::string> names_;
   std::set<std::string> forms_;
 };
+
+// What the setting takes instead of `value`; empty when it takes that.
+std::string wanted_of(std::string_view name, std::string_view value) {
+  if (name == "websocket-path" && !value.starts_with('/')) {
+    return "a path that begins with '/'";
+  }
+  const bool plain =
+      std::ranges::all_of(value, [](char c) { return c >= ' ' && c != '\x7f' && c != '<'; });
+  if (!plain) {
+    return "text without control characters and '<'";
+  }
+  const auto* known = std::ranges::find(kTakes, name, &Takes::name);
+  if (known == std::end(kTakes)) {
+    return "";
+  }
+  if (!known->words.empty()) {
+    const auto words = split(known->words, ',');
+    return std::ranges::count(words, value) > 0 ? "" : "one of " + join(words, ", ");
+  }
+  std::uint64_t number = 0;
+  const auto* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, number);
+  const bool right = read.ec == std::errc() && read.ptr == end && number <= known->most;
+  return right ? "" : fmt::format("a number from 0 to {}", known->most);
+}
 
 }  // namespace
 
@@ -152,10 +199,27 @@ std::string give_settings(Library& library, const std::string& name, const Given
     if (value.empty()) {
       return fmt::format("the setting '{}' has no value; write {}=VALUE", setting, setting);
     }
+    if (const auto wanted = wanted_of(setting, value); !wanted.empty()) {
+      return fmt::format("the setting '{}' takes {}, not '{}'", setting, wanted,
+                         printable(value, kShownOctets));
+    }
     at->second.value = value;
     at->second.basis = "given";
   }
   return "";
+}
+
+Result<void> load_tokens(Profile& profile) {
+  const auto setting = profile.settings.find(kTokenDictionary);
+  if (setting == profile.settings.end() || setting->second.value.empty()) {
+    return {};
+  }
+  auto tokens = wire::Tokens::load(setting->second.value);
+  if (!tokens) {
+    return std::unexpected(tokens.error());
+  }
+  profile.tokens = std::move(*tokens);
+  return {};
 }
 
 }  // namespace parley::model

@@ -35,4 +35,9 @@ using GivenSettings = std::map<std::string, std::string>;
 // is wrong with the first that is: not known, with the nearest names; not read; without a value.
 std::string give_settings(Library& library, const std::string& name, const GivenSettings& given);
 
+// Reads the file that the setting `token-dictionary` names, if it names one. Errors: those of
+// wire::Tokens::load.
+inline constexpr const char* kTokenDictionary = "token-dictionary";
+Result<void> load_tokens(Profile& profile);
+
 }  // namespace parley::model

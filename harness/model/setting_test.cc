@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace parley::model {
 namespace {
 
@@ -80,6 +83,20 @@ TEST(WithSettings, PutsValuesInTheirPlaces) {
   EXPECT_EQ(with_settings("${setting.integrator}-${user}", it.profiles.at("p")), "12-${user}");
 }
 
+TEST(LoadTokens, ReadsTheFileThatIsNamedIfThereIsOne) {
+  Profile profile;
+  EXPECT_TRUE(load_tokens(profile));
+  auto& file = profile.settings[kTokenDictionary].value;
+  EXPECT_TRUE(load_tokens(profile));
+  EXPECT_EQ(profile.tokens.text(), "");
+  file = testing::TempDir() + "/parley-tokens-of-model";
+  EXPECT_FALSE(load_tokens(profile));
+  std::ofstream(file) << "[single]\nmessage\n";
+  ASSERT_TRUE(load_tokens(profile));
+  EXPECT_EQ(profile.tokens.number_of("message"), 1);
+  std::filesystem::remove(file);
+}
+
 TEST(GiveSettings, RefusesWhatIsUnknownUnreadOrEmpty) {
   auto it = library();
   EXPECT_EQ(give_settings(it, "p", {{"produkt", "7"}}),
@@ -87,6 +104,23 @@ TEST(GiveSettings, RefusesWhatIsUnknownUnreadOrEmpty) {
   EXPECT_NE(give_settings(it, "p", {{"unread", "7"}}).find("nothing reads"), std::string::npos);
   EXPECT_NE(give_settings(it, "p", {{"product", ""}}).find("product=VALUE"), std::string::npos);
   EXPECT_EQ(give_settings(it, "p", {{"noise-hashing", "specification"}}), "");
+}
+
+TEST(GiveSettings, RefusesWhatNoMessageCanCarry) {
+  auto it = library();
+  EXPECT_EQ(give_settings(it, "p", {{"product", "x"}}),
+            "the setting 'product' takes a number from 0 to 2147483647, not 'x'");
+  for (const auto* value : {"-1", "7x", "2147483648", "0x7", " 7"}) {
+    EXPECT_NE(give_settings(it, "p", {{"product", value}}), "") << value;
+  }
+  EXPECT_EQ(give_settings(it, "p", {{"noise-hashing", "other"}}),
+            "the setting 'noise-hashing' takes one of whatsapp, specification, not 'other'");
+  EXPECT_NE(give_settings(it, "p", {{"version", "a<b"}}).find("without control characters"),
+            std::string::npos);
+  EXPECT_NE(give_settings(it, "p", {{"version", "a\r\nb"}}).find("without control characters"),
+            std::string::npos);
+  EXPECT_EQ(give_settings(it, "p", {{"version", "2a"}}), "");
+  EXPECT_EQ(it.profiles["p"].settings["product"].basis, "assumed");
 }
 
 }  // namespace

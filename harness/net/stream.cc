@@ -2,24 +2,20 @@
 #include "harness/net/stream.h"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
-#include <map>
 #include <tuple>
 
 #include "harness/net/deadline.h"
+#include "harness/net/tls_contexts.h"
 
 namespace parley::net {
 namespace {
@@ -28,160 +24,11 @@ using asio::ip::tcp;
 using boost::system::error_code;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-int protocol_number(TlsVersion version) {
-  switch (version) {
-    case TlsVersion::tls1_0:
-      return TLS1_VERSION;
-    case TlsVersion::tls1_1:
-      return TLS1_1_VERSION;
-    case TlsVersion::tls1_2:
-      return TLS1_2_VERSION;
-    case TlsVersion::tls1_3:
-      return TLS1_3_VERSION;
-  }
-  return TLS1_2_VERSION;
-}
-
-TlsVersion version_of(int number) {
-  switch (number) {
-    case TLS1_VERSION:
-      return TlsVersion::tls1_0;
-    case TLS1_1_VERSION:
-      return TlsVersion::tls1_1;
-    case TLS1_2_VERSION:
-      return TlsVersion::tls1_2;
-    default:
-      return TlsVersion::tls1_3;
-  }
-}
-
-void set_versions(asio::ssl::context& context, TlsVersion min, TlsVersion max) {
-  SSL_CTX_set_min_proto_version(context.native_handle(), protocol_number(min));
-  SSL_CTX_set_max_proto_version(context.native_handle(), protocol_number(max));
-  if (min < TlsVersion::tls1_2) {
-    // OpenSSL 3 signs TLS 1.0 and 1.1 handshakes only at security level 0.
-    SSL_CTX_set_security_level(context.native_handle(), 0);
-    SSL_CTX_set_cipher_list(context.native_handle(), "ALL:@SECLEVEL=0");
-  }
-  // Tickets would be written after the handshake and are never used.
-  SSL_CTX_set_num_tickets(context.native_handle(), 0);
-  SSL_CTX_set_session_cache_mode(context.native_handle(), SSL_SESS_CACHE_OFF);
-}
-
-std::string subject_of(SSL* ssl) {
-  X509* certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr) {
-    return {};
-  }
-  std::array<char, 256> text{};
-  X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), text.size());
-  return text.data();
-}
-
-struct NamesFree {
-  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-};
-
-// RFC 6125: the subjectAltName entries of type dNSName.
-std::vector<std::string> names_of(SSL* ssl) {
-  std::vector<std::string> out;
-  X509* certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr) {
-    return out;
-  }
-  const std::unique_ptr<GENERAL_NAMES, NamesFree> names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const auto* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) {
-      const auto* text = ASN1_STRING_get0_data(name->d.dNSName);
-      out.emplace_back(reinterpret_cast<const char*>(text),
-                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-    }
-  }
-  return out;
-}
-
-std::string describe(const error_code& error, SSL* ssl) {
-  if (ssl != nullptr) {
-    const long verify = SSL_get_verify_result(ssl);
-    if (verify != X509_V_OK) {
-      return fmt::format("TLS: {}: {}", error.message(), X509_verify_cert_error_string(verify));
-    }
-    return "TLS: " + error.message();
-  }
-  return error.message();
-}
-
 bool is_end(const error_code& error) {
   return error == asio::error::eof || error == asio::ssl::error::stream_truncated;
 }
 
 }  // namespace
-
-struct TlsContexts::Cache {
-  using ClientKey = std::tuple<std::string, bool, TlsVersion, TlsVersion>;
-  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion>;
-
-  Result<asio::ssl::context*> client(const TlsClientOptions& options) {
-    auto& slot =
-        clients[{options.ca_pem, options.verify, options.min_version, options.max_version}];
-    if (slot == nullptr) {
-      auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
-      error_code error;
-      if (!options.ca_pem.empty()) {
-        made->add_certificate_authority(asio::buffer(options.ca_pem), error);
-      }
-      if (error) {
-        return fail(Errc::malformed, "the CA is not a PEM certificate: " + error.message());
-      }
-      made->set_verify_mode(options.verify ? asio::ssl::verify_peer : asio::ssl::verify_none,
-                            error);
-      set_versions(*made, options.min_version, options.max_version);
-      slot = std::move(made);
-    }
-    return slot.get();
-  }
-
-  Result<asio::ssl::context*> server(const TlsServerOptions& options) {
-    auto& slot =
-        servers[{options.chain_pem, options.key_pem, options.min_version, options.max_version}];
-    if (slot == nullptr) {
-      auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-      error_code error;
-      made->use_certificate_chain(asio::buffer(options.chain_pem), error);
-      if (!error) {
-        made->use_private_key(asio::buffer(options.key_pem), asio::ssl::context::pem, error);
-      }
-      if (error) {
-        return fail(Errc::malformed, "certificate or key: " + error.message());
-      }
-      set_versions(*made, options.min_version, options.max_version);
-      slot = std::move(made);
-    }
-    return slot.get();
-  }
-
-  std::map<ClientKey, std::unique_ptr<asio::ssl::context>> clients;
-  std::map<ServerKey, std::unique_ptr<asio::ssl::context>> servers;
-};
-
-TlsContexts::TlsContexts() : cache_(std::make_unique<Cache>()) {}
-TlsContexts::~TlsContexts() = default;
-
-std::string_view to_string(TlsVersion version) {
-  switch (version) {
-    case TlsVersion::tls1_0:
-      return "1.0";
-    case TlsVersion::tls1_1:
-      return "1.1";
-    case TlsVersion::tls1_2:
-      return "1.2";
-    case TlsVersion::tls1_3:
-      return "1.3";
-  }
-  return "?";
-}
 
 std::string to_string(const Address& address) {
   const bool v6 = address.host.find(':') != std::string::npos;
@@ -267,6 +114,27 @@ class TcpStream final : public Stream {
 
   bool secure() const override { return secure_; }
 
+  CertificateFault certificate_fault() const override {
+    return tls_ == nullptr ? CertificateFault::none : certificate_fault_of(tls_->native_handle());
+  }
+
+  bool silent() override {
+    if (!socket_.is_open()) {
+      return false;
+    }
+    if (tls_ != nullptr) {
+      SSL* ssl = tls_->native_handle();
+      if (SSL_has_pending(ssl) != 0 || BIO_pending(SSL_get_rbio(ssl)) > 0) {
+        return false;
+      }
+    }
+    char octet = 0;
+    error_code error;
+    socket_.non_blocking(true, error);
+    (void)socket_.receive(asio::buffer(&octet, 1), tcp::socket::message_peek, error);
+    return error == asio::error::would_block;
+  }
+
   void cancel() override {
     error_code ignored;
     socket_.cancel(ignored);
@@ -311,7 +179,10 @@ class TcpStream final : public Stream {
     if (is_end(error)) {
       co_return Closed{};
     }
-    co_return Failed{describe(error, tls_ != nullptr ? tls_->native_handle() : nullptr)};
+    co_return Failed{describe(error, tls_ != nullptr ? tls_->native_handle() : nullptr),
+                     error.category() == asio::error::get_ssl_category()
+                         ? Failed::Cause::tls
+                         : Failed::Cause::connection};
   }
 
   asio::awaitable<Result<TlsSession>> handshake(asio::ssl::stream_base::handshake_type role,
@@ -326,10 +197,7 @@ class TcpStream final : public Stream {
       co_return fail(alert ? Errc::refused : Errc::io, describe(*done, ssl));
     }
     secure_ = true;
-    co_return TlsSession{.version = version_of(SSL_version(ssl)),
-                         .cipher = SSL_get_cipher_name(ssl),
-                         .peer_subject = subject_of(ssl),
-                         .peer_names = names_of(ssl)};
+    co_return session_of(ssl);
   }
 
   asio::awaitable<error_code> handshake_once(asio::ssl::stream_base::handshake_type role) {

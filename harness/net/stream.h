@@ -32,7 +32,9 @@ Result<Address> parse_address(std::string_view text);  // errors: malformed
 struct Closed {};  // the peer sent FIN (under TLS: close_notify or FIN)
 struct TimedOut {};
 struct Failed {
-  std::string reason;  // "connection reset by peer", "TLS: …"
+  enum class Cause { connection, tls };
+  std::string reason;               // "connection reset by peer", "TLS: …"
+  Cause cause = Cause::connection;  // tls: an alert, or octets that are none of it
 };
 using Event = std::variant<Bytes, Closed, TimedOut, Failed>;
 
@@ -47,12 +49,17 @@ struct TlsClientOptions {
   bool verify = true;
   TlsVersion min_version = TlsVersion::tls1_2;
   TlsVersion max_version = TlsVersion::tls1_3;
+  std::string chain_pem{};  // shown to a server that asks, leaf first; empty: none is shown
+  std::string key_pem{};
 };
 struct TlsServerOptions {
   std::string chain_pem;  // leaf first
   std::string key_pem;
   TlsVersion min_version = TlsVersion::tls1_2;
   TlsVersion max_version = TlsVersion::tls1_3;
+  // Not empty: the client must show a certificate of this CA. Under TLS 1.3 a client learns of its
+  // refusal only when it reads.
+  std::string client_ca_pem{};
 };
 struct TlsSession {
   TlsVersion version;
@@ -60,6 +67,9 @@ struct TlsSession {
   std::string peer_subject;             // empty when the peer showed no certificate
   std::vector<std::string> peer_names;  // DNS names that its certificate is for, "*." included
 };
+
+// What is wrong with the certificate that a peer showed.
+enum class CertificateFault { none, untrusted, expired, other_name };
 
 // Contexts are made once for each set of options and shared (making one costs more than a
 // handshake).
@@ -95,6 +105,11 @@ class Stream {
                                                         TlsServerOptions options,
                                                         std::chrono::milliseconds timeout) = 0;
   virtual bool secure() const = 0;
+  // Of the handshake that start_tls() refused; `expired` also says not yet valid.
+  virtual CertificateFault certificate_fault() const { return CertificateFault::none; }
+  // Whether it is known that nothing has come which a read() would return, neither octet nor end.
+  // No read() may be under way.
+  virtual bool silent() { return false; }
   // Ends a read() under way with Failed; no octet is lost. Only for a stream without TLS.
   virtual void cancel() = 0;
   // Sends close_notify under TLS (best effort) and FIN, then drops the socket.

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/net/websocket.h"
 
-#include <fmt/format.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <deque>
 #include <optional>
 #include <utility>
 
 #include "harness/base/encoding.h"
-#include "harness/base/text.h"
 #include "harness/net/deadline.h"
+#include "harness/net/websocket_opening.h"
 
 namespace parley::net {
 namespace {
 
 namespace http = boost::beast::http;
-using boost::beast::iequals;
 using std::chrono::milliseconds;
 using wire::WebSocketControl;
 using wire::WebSocketFrame;
@@ -32,112 +27,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxHeadOctets = 16 * 1024;
 constexpr std::size_t kKeyOctets = 16;
-constexpr std::size_t kShownOctets = 100;
 constexpr int kMaxIdleFrames = 10'000;            // without one octet of a message between them
 constexpr milliseconds kControlPatience{10'000};  // for the peer to read our Pong or Close
-constexpr std::string_view kAcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-std::string accept_of(const std::string& key) {
-  const std::string text = key + std::string(kAcceptSuffix);
-  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
-  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
-
-// Why a head is not the one awaited, and what a server answers then.
-struct Objection {
-  std::string status;
-  std::string reason;
-};
-
-std::string text_of(const http::fields& head, http::field name) { return std::string(head[name]); }
-
-bool has_token(const http::fields& head, http::field name, std::string_view token) {
-  return http::token_list(head[name]).exists(token);
-}
-
-std::string shown(const std::string& text) { return "'" + printable(text, kShownOctets) + "'"; }
-
-// RFC 6455 section 4.2.1.
-std::optional<Objection> objection_to(const http::request<http::empty_body>& head,
-                                      const WebSocketOffer& offer) {
-  const auto key = from_base64(text_of(head, http::field::sec_websocket_key));
-  if (head.method() != http::verb::get || head.version() < 11 ||
-      !has_token(head, http::field::upgrade, "websocket") ||
-      !has_token(head, http::field::connection, "upgrade") || head.count(http::field::host) != 1 ||
-      head.count(http::field::sec_websocket_key) != 1 || !key || key->size() != kKeyOctets) {
-    return Objection{"400 Bad Request", "the peer did not ask for a WebSocket as RFC 6455 has it"};
-  }
-  if (head[http::field::sec_websocket_version] != "13") {
-    return Objection{"426 Upgrade Required", "the peer asked for another version than 13"};
-  }
-  const auto host = text_of(head, http::field::host);
-  if (!offer.hosts.empty() && !offer.hosts.contains(host)) {
-    return Objection{"400 Bad Request", "the peer asked for the host " + shown(host)};
-  }
-  if (!offer.path.empty() && head.target() != offer.path) {
-    return Objection{"404 Not Found", "the peer asked for the path " +
-                                          shown(std::string(head.target())) + " and not for " +
-                                          shown(offer.path)};
-  }
-  const auto origin = text_of(head, http::field::origin);
-  if (!offer.origin.empty() && origin != offer.origin) {
-    return Objection{"403 Forbidden",
-                     "the peer's Origin is " + shown(origin) + " and not " + shown(offer.origin)};
-  }
-  return std::nullopt;
-}
-
-// RFC 6455 section 4.1, the client's duties upon the answer.
-std::string objection_to(const http::response<http::empty_body>& head,
-                         const WebSocketRequest& request) {
-  if (head.result() != http::status::switching_protocols) {
-    return fmt::format("the upgrade was answered with {} {}", head.result_int(),
-                       printable(std::string(head.reason()), kShownOctets));
-  }
-  if (!iequals(head[http::field::upgrade], "websocket") ||
-      !has_token(head, http::field::connection, "upgrade")) {
-    return "the answer does not name the upgrade to WebSocket";
-  }
-  if (head.count(http::field::sec_websocket_accept) != 1 ||
-      head[http::field::sec_websocket_accept] != accept_of(request.key)) {
-    return "the answer's Sec-WebSocket-Accept does not belong to our key";
-  }
-  if (head.count(http::field::sec_websocket_extensions) > 0) {
-    return "the answer names an extension that was not asked for";
-  }
-  const auto protocol = text_of(head, http::field::sec_websocket_protocol);
-  if (!protocol.empty() && protocol != request.protocol) {
-    return "the answer names the subprotocol " + shown(protocol) + " that was not asked for";
-  }
-  return "";
-}
-
-std::string line(std::string_view name, const std::string& value) {
-  return value.empty() ? "" : fmt::format("{}: {}\r\n", name, value);
-}
-
-std::string text_of(const WebSocketRequest& request) {
-  return fmt::format("GET {} HTTP/1.1\r\n", request.path) + line("Host", request.host) +
-         "Upgrade: websocket\r\nConnection: Upgrade\r\n" + line("Origin", request.origin) +
-         line("Sec-WebSocket-Key", request.key) + line("Sec-WebSocket-Protocol", request.protocol) +
-         line("Sec-WebSocket-Version", request.version) + "\r\n";
-}
-
-std::string answer_to(const std::string& key, const WebSocketOffer& offer) {
-  const auto upgrade = offer.upgrade.empty() ? std::string("websocket") : offer.upgrade;
-  return fmt::format("HTTP/1.1 {}\r\n",
-                     offer.status.empty() ? "101 Switching Protocols" : offer.status) +
-         line("Upgrade", upgrade) + "Connection: Upgrade\r\n" +
-         line("Sec-WebSocket-Accept", offer.accept.empty() ? accept_of(key) : offer.accept) +
-         line("Sec-WebSocket-Protocol", offer.protocol) + "\r\n";
-}
-
-std::string refusal(const Objection& objection) {
-  return fmt::format(
-      "HTTP/1.1 {}\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-      objection.status);
-}
 
 class FramedStream final : public WebSocket {
  public:
@@ -179,10 +70,10 @@ class FramedStream final : public WebSocket {
       co_return read;
     }
     auto objection = read ? objection_to(parser.get(), offer)
-                          : Objection{"400 Bad Request", read.error().detail};
-    heads_.answer = objection
-                        ? refusal(*objection)
-                        : answer_to(text_of(parser.get(), http::field::sec_websocket_key), offer);
+                          : WebSocketObjection{"400 Bad Request", read.error().detail};
+    heads_.answer =
+        objection ? refusal(*objection)
+                  : answer_to(std::string(parser.get()[http::field::sec_websocket_key]), offer);
     auto sent = co_await with_deadline(under_->write(heads_.answer), wait_until(until));
     if (objection) {
       co_return fail(read ? Errc::refused : read.error().code, std::move(objection->reason));
@@ -239,21 +130,12 @@ class FramedStream final : public WebSocket {
     for (auto& frame : frames) {
       octets += encoded(std::move(frame), masking);
     }
-    while (writing_) {
-      asio::steady_timer turn(co_await asio::this_coro::executor, Clock::time_point::max());
-      waiting_.push_back(&turn);
-      boost::system::error_code ignored;
-      co_await turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-      std::erase(waiting_, &turn);
+    if (!co_await own_turn()) {
+      co_return fail(Errc::io, "the write was cancelled");
     }
-    writing_ = true;
-    auto written = co_await under_->write(std::move(octets));
-    writing_ = false;
+    auto written = co_await put(std::move(octets));
     if (written) {
       co_await write_controls();
-    }
-    if (!waiting_.empty()) {
-      waiting_.front()->cancel();
     }
     co_return written;
   }
@@ -284,6 +166,71 @@ class FramedStream final : public WebSocket {
   }
 
  private:
+  // While octets go out. The next write goes on when it ends, however it ends.
+  class Writing {
+   public:
+    explicit Writing(FramedStream& stream) : stream_(stream) { stream_.writing_ = true; }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    ~Writing() {
+      stream_.writing_ = false;
+      stream_.wake_next();
+    }
+
+   private:
+    FramedStream& stream_;
+  };
+  // A place in the line of the writes. Who leaves it wakes the next.
+  class Place {
+   public:
+    Place(FramedStream& stream, asio::steady_timer& timer) : stream_(stream), timer_(timer) {
+      stream_.waiting_.push_back(&timer_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      std::erase(stream_.waiting_, &timer_);
+      stream_.wake_next();
+    }
+
+   private:
+    FramedStream& stream_;
+    asio::steady_timer& timer_;
+  };
+
+  void wake_next() {
+    if (!writing_ && !waiting_.empty()) {
+      waiting_.front()->cancel();
+    }
+  }
+
+  // False when the wait for it was cancelled.
+  asio::awaitable<bool> own_turn() {
+    if (!writing_ && waiting_.empty()) {
+      co_return true;
+    }
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    const Place place(*this, timer);
+    while (writing_ || waiting_.front() != &timer) {
+      timer.expires_at(Clock::time_point::max());
+      boost::system::error_code ignored;
+      co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
+        co_return false;
+      }
+    }
+    co_return true;
+  }
+
+  // Of a message that went out in part nothing can be made whole any more.
+  asio::awaitable<Result<void>> put(Bytes octets) {
+    const Writing writing(*this);
+    auto written = co_await under_->write(std::move(octets));
+    open_ = open_ && written.has_value();
+    co_return written;
+  }
+
   template <class Parser>
   asio::awaitable<Result<void>> read_head(Parser& parser, std::string& head,
                                           Clock::time_point until) {
@@ -432,19 +379,11 @@ class FramedStream final : public WebSocket {
     while (!writing_ && open_ && (pong_ || close_)) {
       Bytes octets = encoded(std::move(pong_ ? *pong_ : *close_), Masking::by_role);
       (pong_ ? pong_ : close_).reset();
-      writing_ = true;
-      const auto written =
-          co_await with_deadline(under_->write(std::move(octets)), kControlPatience);
-      writing_ = false;
+      const auto written = co_await with_deadline(put(std::move(octets)), kControlPatience);
       if (!written) {
+        open_ = false;
         under_->reset();  // the peer does not read
       }
-      if (!written || !*written) {
-        open_ = false;
-      }
-    }
-    if (!writing_ && !waiting_.empty()) {
-      waiting_.front()->cancel();
     }
   }
 

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -13,6 +15,7 @@
 #include <ctime>
 
 #include "harness/crypto/certificate.h"
+#include "harness/net/deadline.h"
 #include "harness/testkit/run_to_end.h"
 
 namespace parley::net {
@@ -310,6 +313,31 @@ TEST(WebSocketAccept, RefusesWhatIsNotOffered) {
     EXPECT_EQ(run_to_end(answered(asked, kLong)), answer) << asked.substr(0, 300);
   }
   EXPECT_EQ(run_to_end(answered("GET / HTTP/1.1\r\n", kShort)), ": timed out");
+}
+
+// Three writes at once, before the peer reads; the second gives up while it waits for its turn.
+asio::awaitable<std::string> give_up_in_the_line() {
+  auto both = co_await upgraded(co_await connected());
+  const auto executor = co_await asio::this_coro::executor;
+  constexpr std::size_t kMoreThanBuffers = 16 * 1024 * 1024;
+  std::string ends;
+  const auto note = [&ends](std::exception_ptr error, Result<void> done) {
+    ends += error ? "threw " : shown(done) + " ";
+  };
+  asio::co_spawn(executor, both.client->write(Bytes(kMoreThanBuffers, 'x')), note);
+  const auto second = co_await with_deadline(both.client->write("second"), kShort);
+  asio::co_spawn(executor, both.client->write("third"), note);
+  std::string read = second ? "written, " : "given up, ";
+  read += std::to_string(shown(co_await both.server->read(kLong)).size()) + ", ";
+  read += shown(co_await both.server->read(kLong)) + ", ";
+  while (ends.size() < 10) {
+    co_await asio::post(asio::use_awaitable);
+  }
+  co_return read + ends;
+}
+
+TEST(WebSocket, GoesOnWithTheWritesBehindOneThatGaveUp) {
+  EXPECT_EQ(run_to_end(give_up_in_the_line()), "given up, 16777216, third, open open ");
 }
 
 // What a client of ours makes of an answer.

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/gatekeeper.h"
 
-#include <stdlib.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <utility>
@@ -28,21 +23,6 @@ constexpr std::string_view kClientMethods[] = {"connect",  "send",  "ping",
 std::uint64_t true_random() {
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
-std::int64_t now_s() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
-Result<std::string> make_temporary_folder() {
-  std::error_code error;
-  auto pattern =
-      (std::filesystem::temp_directory_path(error) / "parley-gatekeeper-XXXXXX").string();
-  if (error || mkdtemp(pattern.data()) == nullptr) {
-    return fail(Errc::io, "a temporary folder cannot be made");
-  }
-  return pattern;
 }
 
 // Errors: kInvalidParams for what is not a list of known faults.
@@ -82,12 +62,7 @@ Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options)
       rng_(true_random()),
       idle_(executor, asio::steady_timer::time_point::max()) {}
 
-Gatekeeper::~Gatekeeper() {
-  std::error_code ignored;
-  if (!own_dir_.empty()) {
-    std::filesystem::remove_all(own_dir_, ignored);
-  }
-}
+Gatekeeper::~Gatekeeper() = default;
 
 Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor executor,
                                                      const Options& options) {
@@ -97,9 +72,11 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     return std::unexpected(faults.error());
   }
   out->faults_ = *faults;
-  if (const auto made = out->make_certificates(); !made) {
-    return std::unexpected(made.error());
+  auto certificate = CertificateFolder::make(out->rng_, out->domain(), options.state_dir);
+  if (!certificate) {
+    return std::unexpected(certificate.error());
   }
+  out->certificate_ = std::move(*certificate);
   const auto endpoints = out->listen(FaultSet(), options.port);
   if (!endpoints) {
     return std::unexpected(endpoints.error());
@@ -109,36 +86,6 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     out->enlist(user, password, FaultSet());
   }
   return out;
-}
-
-Result<void> Gatekeeper::make_certificates() {
-  const auto ca = crypto::CertificateAuthority::make(rng_.child("ca"), now_s());
-  if (!ca) {
-    return std::unexpected(ca.error());
-  }
-  auto leaf = ca->issue(domain(), crypto::LeafKind::valid);
-  if (!leaf) {
-    return std::unexpected(leaf.error());
-  }
-  leaf_ = std::move(*leaf);
-  ca_pem_ = ca->pem();
-  std::filesystem::path folder = options_.state_dir;
-  if (folder.empty()) {
-    auto made = make_temporary_folder();
-    if (!made) {
-      return std::unexpected(made.error());
-    }
-    folder = own_dir_ = *made;
-  }
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  ca_path_ = std::filesystem::absolute(folder / "ca.pem", error).string();
-  std::ofstream file(ca_path_, std::ios::binary);
-  file << ca_pem_;
-  if (!file.flush()) {
-    return fail(Errc::io, "cannot write " + ca_path_);
-  }
-  return {};
 }
 
 Result<Endpoints> Gatekeeper::listen(const FaultSet& faults, std::uint16_t starttls_port) {
@@ -265,7 +212,7 @@ json Gatekeeper::endpoints_json(const Endpoints& endpoints) const {
   return {{"domain", domain()},
           {"starttls", net::to_string(endpoints.starttls)},
           {"direct-tls", net::to_string(endpoints.direct_tls)},
-          {"ca", ca_path_}};
+          {"ca", certificate_.ca_path()}};
 }
 
 json Gatekeeper::describe() const {

@@ -17,6 +17,7 @@
 #include "harness/base/rng.h"
 #include "harness/crypto/certificate.h"
 #include "harness/net/stream.h"
+#include "harness/reference/certificate_folder.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
@@ -63,8 +64,8 @@ class Gatekeeper {
   // Two more listeners whose connections all have `faults`. Errors: io.
   Result<Endpoints> listen(const FaultSet& faults, std::uint16_t starttls_port = 0);
   const Endpoints& endpoints() const { return endpoints_; }
-  const std::string& ca_path() const { return ca_path_; }
-  const std::string& ca_pem() const { return ca_pem_; }
+  const std::string& ca_path() const { return certificate_.ca_path(); }
+  const std::string& ca_pem() const { return certificate_.ca_pem(); }
   nlohmann::json describe() const;
   nlohmann::json endpoints_json(const Endpoints& endpoints) const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
@@ -83,11 +84,10 @@ class Gatekeeper {
   Account* find_bare(const std::string& bare);
   std::string fresh_id();
   net::TlsContexts& contexts() { return contexts_; }
-  const crypto::Leaf& leaf() const { return leaf_; }
+  const crypto::Leaf& leaf() const { return certificate_.leaf(); }
 
  private:
   Gatekeeper(asio::any_io_executor executor, Options options);
-  Result<void> make_certificates();
   asio::awaitable<void> accept_all(net::Listener& listener, Security security, FaultSet faults);
   void start(std::unique_ptr<net::Stream> stream, Security security, const FaultSet& faults);
   void run(asio::awaitable<void> task, std::function<void()> end);
@@ -99,10 +99,7 @@ class Gatekeeper {
   FaultSet faults_;  // of every connection
   Rng rng_;
   net::TlsContexts contexts_;
-  crypto::Leaf leaf_;
-  std::string ca_pem_;
-  std::string ca_path_;
-  std::string own_dir_;  // made here and removed at the end; empty when given
+  CertificateFolder certificate_;
   Endpoints endpoints_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::map<std::string, Account, std::less<>> accounts_;

@@ -10,16 +10,23 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/wire/tokens.h"
+
 namespace parley::reference {
 
-// One way in which a reference party can be made to misbehave.
+// Whether what a reference party is made to do breaks a requirement, or is a liberty that a
+// conforming party may take as well.
+enum class Effect { breaks, conforms };
+
+// One way in which a reference party can be made to misbehave, or one of its liberties.
 struct FaultEntry {
   // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client; of profile `whatsapp`
-  // wg- and wt-, of `messenger` mg- and mt-.
+  // wg- and wt-, of `messenger` mg- and mt-. A liberty's goes on with "may-".
   std::string_view name;
   std::string_view party;             // "gatekeeper.server" or "third-party.client"
-  std::string_view breaks;            // one sentence: what it does and which clause forbids it
+  std::string_view breaks;            // one sentence: what it does and which clause is about it
   std::string_view profile = "xmpp";  // whose parties it bends
+  Effect effect = Effect::breaks;
 };
 std::span<const FaultEntry> faults();
 
@@ -38,6 +45,7 @@ struct Options {
   std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system
   std::vector<std::string> faults;  // for every user
   NullMode null_mode = NullMode::none;
+  wire::Tokens tokens{};  // the binary dialects' strings that travel as numbers
   std::string state_dir;  // where ca.pem is written; a fresh temporary folder when empty
   bool driver = true;     // speak the driver protocol on standard input and output
   // gatekeeper without a driver: who exists; empty: everybody, with the password "pw-" and the user

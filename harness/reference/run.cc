@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -34,6 +35,22 @@ asio::awaitable<void> party_of(const Options& options, JsonRpcPeer* peer) {
     return binary ? whatsapp::run_gatekeeper(options, peer) : run_gatekeeper(options, peer);
   }
   return binary ? whatsapp::run_client(options, *peer) : run_client(options, *peer);
+}
+
+// What is wrong with a fault that bends another dialect's parties; empty: nothing.
+std::string foreign_fault(const Options& options) {
+  const auto* dialect = whatsapp::dialect_of(options.profile);
+  for (const auto& entry : faults()) {
+    const bool own = entry.profile == options.profile ||
+                     (dialect != nullptr && entry.profile == whatsapp::kWhatsAppDialect.profile);
+    if (!own && std::ranges::count(options.faults, entry.name) > 0) {
+      return fmt::format(
+          "the fault {} bends parties of profile {}, not of {}; see 'parley list faults "
+          "--profile {}'",
+          entry.name, entry.profile, options.profile, options.profile);
+    }
+  }
+  return "";
 }
 
 asio::awaitable<void> until_signalled() {
@@ -79,6 +96,10 @@ int run(const Options& options) {
   }
   if (const auto known = fault_set(options.faults); !known) {
     fmt::print(stderr, "{}\n", known.error().detail);
+    return kUsage;
+  }
+  if (const auto wrong = foreign_fault(options); !wrong.empty()) {
+    fmt::print(stderr, "{}\n", wrong);
     return kUsage;
   }
   // A peer that is gone is an error of the write, not the end of the program.

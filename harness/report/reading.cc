@@ -48,8 +48,8 @@ void add_element(Lines& out, const xml::Element& element) {
   }
 }
 
-void add_oddities(Lines& out, const Bytes& octets) {
-  const auto decoded = wire::decode(octets, {});
+void add_oddities(Lines& out, const Bytes& octets, const wire::Tokens& tokens) {
+  const auto decoded = wire::decode(octets, {.tokens = &tokens});
   if (!decoded) {
     return;
   }
@@ -69,12 +69,12 @@ bool opens_connection(const xml::Element& element) {
          engine::is_handshake_message(element.name);
 }
 
-void add_item(Lines& out, const xml::Item& item, model::Wire wire) {
+void add_item(Lines& out, const xml::Item& item, const model::Profile& profile) {
   if (const auto* refused = std::get_if<xml::Refused>(&item)) {
     out.push_back(printable(fmt::format("cannot be read: {}: {} (octet {})", refused->condition,
                                         refused->detail, refused->offset)));
   }
-  if (wire == model::Wire::xml) {
+  if (profile.wire == model::Wire::xml) {
     return;
   }
   if (std::holds_alternative<xml::StreamClosed>(item)) {
@@ -82,7 +82,7 @@ void add_item(Lines& out, const xml::Item& item, model::Wire wire) {
   } else if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
     add_element(out, stanza->element);
     if (!opens_connection(stanza->element)) {
-      add_oddities(out, stanza->raw);
+      add_oddities(out, stanza->raw, profile.tokens);
     }
   }
 }
@@ -134,7 +134,7 @@ std::map<std::size_t, Lines> lines_of(const engine::CastRun& run, const engine::
     }
   }
   for (const auto& seen : tracker.seen()) {
-    add_item(out[seen.event], seen.item, run.profile->wire);
+    add_item(out[seen.event], seen.item, *run.profile);
   }
   for (auto& [event, lines] : out) {
     if (lines.size() > kMaxLines) {

@@ -26,6 +26,7 @@ constexpr std::chrono::milliseconds kCallTimeout{5'000};
 constexpr std::chrono::seconds kPoolPatience{60};  // for an account that another case has
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kCanaryOctets = 12;
+constexpr std::string_view kTcp = "tcp";  // the address of the binary dialect's servers
 
 class AttachedSut final : public engine::Attachment {
  public:
@@ -103,7 +104,7 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
   }
   // Without TLS the key that signs the certificates is what says who the server is.
   const std::string address = address_name(declaration_);
-  for (const auto& needed : {std::string(address == "tcp" ? "root" : "domain"), address}) {
+  for (const auto& needed : {std::string(address == kTcp ? "root" : "domain"), address}) {
     if (endpoint(needed).empty()) {
       co_return fail(
           Errc::not_found,
@@ -117,7 +118,8 @@ Result<void> AttachedSut::read_pool() {
   if (!pooled()) {
     return {};
   }
-  auto all = load_pool(resolve(declaration_, declaration_.pool_file));
+  const auto form = address_name(declaration_) == kTcp ? AccountForm::number : AccountForm::user;
+  auto all = load_pool(resolve(declaration_, declaration_.pool_file), form);
   if (!all) {
     return std::unexpected(all.error());
   }
@@ -301,7 +303,7 @@ std::string driver_trouble(const engine::Attachment& attachment) {
 }
 
 const char* address_name(const model::Declaration& declaration) {
-  return declaration.profile == "xmpp" ? "starttls" : "tcp";
+  return declaration.profile == "xmpp" ? "starttls" : kTcp.data();
 }
 
 Result<model::Declaration> reference_declaration(std::string program, model::Party party,
@@ -319,11 +321,13 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                 "--driver"};
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
-    out.features = {
-        "noise-xx",    "noise-ik",  "noise-xxfallback", "deflate",  "routing",
-        "passive",     "offline",   "receipts",         "presence", "chatstate",
-        "websocket",   "keepalive", "reconnect",        "prekeys",  "last-tokens-unassigned",
-        "no-namesakes"};
+    out.features = {"noise-xx",         "noise-ik",       "noise-xxfallback",
+                    "deflate",          "routing",        "passive",
+                    "offline",          "receipts",       "presence",
+                    "chatstate",        "websocket",      "keepalive",
+                    "reconnect",        "prekeys",        "last-tokens-unassigned",
+                    "no-namesakes",     "identity-proof", "enlistment-api",
+                    "email-identifiers"};
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};

@@ -12,7 +12,7 @@ struct Check {
   std::string what;  // begins with the declaration's field: "endpoints/ca: …"
   bool passed = false;
   std::string detail;  // what was found
-  std::string mend;    // what to do; empty when passed
+  std::string mend;    // what to do; of one that passed: advice, or empty
 };
 
 class Checks {
@@ -20,6 +20,12 @@ class Checks {
   void pass(std::string what, std::string detail = "") {
     done_.push_back(
         {.what = std::move(what), .passed = true, .detail = std::move(detail), .mend = ""});
+  }
+  void advise(std::string what, std::string detail, std::string mend) {
+    done_.push_back({.what = std::move(what),
+                     .passed = true,
+                     .detail = std::move(detail),
+                     .mend = std::move(mend)});
   }
   void complain(std::string what, std::string detail, std::string mend) {
     done_.push_back({.what = std::move(what),

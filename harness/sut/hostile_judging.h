@@ -96,6 +96,7 @@ inline asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::st
   engine::Patience patience(300ms, 600ms);
   engine::SharedRuns shared(co_await asio::this_coro::executor);
   engine::Turnstile leasing(co_await asio::this_coro::executor);
+  std::set<const engine::Attachment*> introduced;
   engine::Workshop workshop{.library = library(),
                             .attachment = **attachment,
                             .driven = **attachment,
@@ -109,7 +110,9 @@ inline asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::st
                             .patience = patience,
                             .shared = shared,
                             .leasing = leasing,
-                            .seed = 1};
+                            .seed = 1,
+                            .identity_seed = 1,
+                            .introduced = introduced};
   for (const auto& id : cases) {
     const auto* one = library().find_case(id);
     if (one == nullptr) {

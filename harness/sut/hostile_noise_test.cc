@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "harness/engine/noise_channel.h"
-#include "harness/sut/attachment.h"
+#include "harness/sut/hostile_driver.h"
 #include "harness/sut/hostile_judging.h"
 #include "harness/sut/hostile_server.h"
-#include "harness/sut/script_folder.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/deflate.h"
 
@@ -331,15 +330,11 @@ TEST_P(HostileNoiseServers, GetAVerdictInBoundedMemory) {
   const auto row = GetParam();
   const HostileServer server(
       [row](net::Stream& stream) { return play_noise_trick(stream, row.stage, row.trick); });
-  const auto verdicts = testkit::run_to_end(judged(
-      [&]() -> asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> {
-        std::map<std::string, std::string> endpoints{
-            {"domain", "s.whatsapp.net"}, {"tcp", server.address()}, {"root", *root}};
-        std::unique_ptr<engine::Attachment> out =
-            std::make_unique<HostileAttachment>("whatsapp", std::move(endpoints), "");
-        co_return out;
-      },
-      {"stanza/server-binary-ping", "stanza/server-binary-unknown-flags/f01"}, ""));
+  const std::map<std::string, std::string> endpoints{
+      {"domain", "s.whatsapp.net"}, {"tcp", server.address()}, {"root", *root}};
+  const auto verdicts = testkit::run_to_end(
+      judged([&] { return attach_hostile("whatsapp", endpoints, ""); },
+             {"stanza/server-binary-ping", "stanza/server-binary-unknown-flags/f01"}, ""));
   expect_survived(verdicts, memory);
 }
 INSTANTIATE_TEST_SUITE_P(All, HostileNoiseServers, testing::ValuesIn(kServers),
@@ -350,40 +345,6 @@ struct NoiseDriverRow {
   const char* body;  // what it does when asked to connect
 };
 void PrintTo(const NoiseDriverRow& row, std::ostream* out) { *out << row.name; }
-
-// Introduces itself and refuses the canary as it must; then comes the row's body. `speak` sends
-// octets over and over on a connection of its own thread.
-constexpr const char* kIntroduction = R"(
-import socket, threading
-INTRO = b"WA\x06\x03"
-kept = []
-def dial(params):
-    kept.append(socket.create_connection((params["host"], params["port"])))
-    return kept[-1]
-def speak(params, begin, unit, times):
-    def run():
-        peer = dial(params)
-        try:
-            peer.sendall(begin)
-            for i in range(times):
-                peer.sendall(unit)
-        except OSError:
-            pass
-    threading.Thread(target=run, daemon=True).start()
-for request in requests():
-    method = request["method"]
-    params = request["params"]
-    if method == "describe":
-        answer(request, {"name": "hostile", "version": "1", "party": "third-party.client",
-                         "features": []})
-        continue
-    if method.startswith("canary-"):
-        refuse(request, -32601)
-        continue
-    if method == "reset":
-        answer(request, {})
-        continue
-)";
 
 const NoiseDriverRow kDrivers[] = {
     {"HangsAtConnect", "time.sleep(600)"},
@@ -419,21 +380,11 @@ class HostileNoiseDrivers : public testing::TestWithParam<NoiseDriverRow> {};
 
 TEST_P(HostileNoiseDrivers, GetAVerdictInBoundedMemory) {
   (void)library();
-  const ScriptFolder folder;
-  model::Declaration declaration;
-  declaration.name = GetParam().name;
-  declaration.profile = "whatsapp";
-  declaration.party = model::Party::third_party_client;
-  declaration.driver = folder.driver(std::string(kIntroduction) + "    " + GetParam().body + "\n");
-  declaration.folder = folder.path();
+  const HostileDriver driver("whatsapp",
+                             "INTRO = b'WA\\x06\\x03'; " + std::string(GetParam().body));
   const MemoryWatch memory;
-  const auto verdicts = testkit::run_to_end(judged(
-      [&]() -> asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> {
-        AttachOptions options;
-        options.log_file = folder.file("driver.log");
-        co_return co_await attach(co_await asio::this_coro::executor, declaration, options);
-      },
-      {"transport/client-noise-opening", "transport/client-noise-ephemeral-size/short"}, ""));
+  const auto verdicts = driver.judged_by(
+      {"transport/client-noise-opening", "transport/client-noise-ephemeral-size/short"});
   expect_survived(verdicts, memory);
 }
 INSTANTIATE_TEST_SUITE_P(All, HostileNoiseDrivers, testing::ValuesIn(kDrivers),

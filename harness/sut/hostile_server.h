@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A server under test that means harm: it follows the protocol to a stage and plays its trick then,
-// the same on every connection. It has its own thread and io_context; both end with it.
+// For tests: a server under test that means harm: it follows the protocol to a stage and plays its
+// trick then, the same on every connection. It has its own thread and io_context; both end with it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -207,7 +209,7 @@ class HostileServer {
     }
     listener_ = std::move(*opened);
     address_ = net::to_string(listener_->address());
-    asio::co_spawn(io_, receive(), asio::detached);
+    spawn(receive());
     thread_ = std::jthread([this] { io_.run(); });
   }
   HostileServer(const HostileServer&) = delete;
@@ -215,17 +217,23 @@ class HostileServer {
   ~HostileServer() {
     io_.stop();
     thread_.join();
+    EXPECT_FALSE(thrown_) << "a hostile server has failed itself";
   }
   const std::string& address() const { return address_; }
 
  private:
+  void spawn(asio::awaitable<void> task) {
+    asio::co_spawn(io_, std::move(task), [this](std::exception_ptr thrown) {
+      thrown_ = thrown ? std::move(thrown) : thrown_;
+    });
+  }
   asio::awaitable<void> receive() {
     for (;;) {
       auto stream = co_await listener_->accept(std::chrono::milliseconds(0));
       if (stream == nullptr) {
         co_return;
       }
-      asio::co_spawn(io_, entertain(std::move(stream)), asio::detached);
+      spawn(entertain(std::move(stream)));
     }
   }
   asio::awaitable<void> entertain(std::unique_ptr<net::Stream> stream) {
@@ -236,6 +244,7 @@ class HostileServer {
   asio::io_context io_;  // before the listener, which lives on it; its coroutines die with it
   std::unique_ptr<net::Listener> listener_;
   std::string address_;
+  std::exception_ptr thrown_;  // the thread's, until it has ended
   std::jthread thread_;
 };
 
@@ -269,5 +278,15 @@ class HostileAttachment final : public engine::Attachment {
   std::map<std::string, std::string> endpoints_;
   std::string ca_pem_;
 };
+
+using Attached = Result<std::unique_ptr<engine::Attachment>>;
+
+inline asio::awaitable<Attached> attach_hostile(std::string profile,
+                                                std::map<std::string, std::string> endpoints,
+                                                std::string ca_pem) {
+  std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(
+      std::move(profile), std::move(endpoints), std::move(ca_pem));
+  co_return out;
+}
 
 }  // namespace parley::sut

@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/sut/attachment.h"
+#include "harness/sut/hostile_driver.h"
 #include "harness/sut/hostile_judging.h"
 #include "harness/sut/hostile_server.h"
-#include "harness/sut/script_folder.h"
 #include "harness/testkit/run_to_end.h"
 
 namespace parley::sut {
@@ -205,16 +204,11 @@ TEST_P(HostileServers, GetAVerdictInBoundedMemory) {
   (void)library();
   const MemoryWatch memory;
   const HostileServer server(tricking(GetParam().stage, GetParam().trick, server_leaf()));
-  const auto verdicts = testkit::run_to_end(judged(
-      [&]() -> asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> {
-        std::unique_ptr<engine::Attachment> out = std::make_unique<HostileAttachment>(
-            "xmpp",
-            std::map<std::string, std::string>{{"domain", kHostileDomain},
-                                               {"starttls", server.address()}},
-            authority().pem());
-        co_return out;
-      },
-      {"stanza/server-ping", "stanza/server-doctype/plain"}, ""));
+  const std::map<std::string, std::string> endpoints{{"domain", kHostileDomain},
+                                                     {"starttls", server.address()}};
+  const auto verdicts = testkit::run_to_end(
+      judged([&] { return attach_hostile("xmpp", endpoints, authority().pem()); },
+             {"stanza/server-ping", "stanza/server-doctype/plain"}, ""));
   expect_survived(verdicts, memory);
 }
 INSTANTIATE_TEST_SUITE_P(All, HostileServers, testing::ValuesIn(kServers),
@@ -225,26 +219,6 @@ struct DriverRow {
   const char* body;  // after the introduction: `request` is a request that is none of it
 };
 void PrintTo(const DriverRow& row, std::ostream* out) { *out << row.name; }
-
-// Introduces itself and refuses the canary as it must; then comes the row's body.
-constexpr const char* kIntroduction = R"(
-import socket, threading
-def dial(params):
-    return socket.create_connection((params["host"], params["port"]))
-for request in requests():
-    method = request["method"]
-    params = request["params"]
-    if method == "describe":
-        answer(request, {"name": "hostile", "version": "1", "party": "third-party.client",
-                         "features": []})
-        continue
-    if method.startswith("canary-"):
-        refuse(request, -32601)
-        continue
-    if method == "reset":
-        answer(request, {})
-        continue
-)";
 
 const DriverRow kDrivers[] = {
     {"DiesAtConnect", "sys.exit(1)"},
@@ -282,14 +256,14 @@ const DriverRow kDrivers[] = {
     {"DripsNotifications",
      "answer(request, {}); [(time.sleep(0.02), notify('received', {'user': params['user'], "
      "'text': 'x'})) for i in range(10 ** 9)]"},
-    {"ConnectsAndIsSilent", "kept = dial(params); answer(request, {})"},
+    {"ConnectsAndIsSilent", "peer = dial(params); answer(request, {})"},
     {"ConnectsAndCloses", "dial(params).close(); answer(request, {})"},
-    {"ConnectsManyTimes", "kept = [dial(params) for i in range(100)]; answer(request, {})"},
+    {"ConnectsManyTimes", "peers = [dial(params) for i in range(100)]; answer(request, {})"},
     {"ConnectsAndFloods",
-     "kept = dial(params); answer(request, {}); threading.Thread(target=lambda: "
-     "kept.sendall(b'<a/>' * 10 ** 7), daemon=True).start()"},
+     "peer = dial(params); answer(request, {}); threading.Thread(target=lambda: "
+     "peer.sendall(b'<a/>' * 10 ** 7), daemon=True).start()"},
     {"ConnectsAndFloodsAStream",
-     "kept = dial(params); answer(request, {}); threading.Thread(target=lambda: kept.sendall("
+     "peer = dial(params); answer(request, {}); threading.Thread(target=lambda: peer.sendall("
      "b\"<stream:stream xmlns='jabber:client' "
      "xmlns:stream='http://etherx.jabber.org/streams' to='gatekeeper.test' version='1.0'>\" + "
      "b'<a/>' * 10 ** 7), daemon=True).start()"},
@@ -299,22 +273,10 @@ class HostileDrivers : public testing::TestWithParam<DriverRow> {};
 
 TEST_P(HostileDrivers, GetAVerdictInBoundedMemory) {
   (void)library();
-  const ScriptFolder folder;
-  folder.write("ca.pem", authority().pem());
-  model::Declaration declaration;
-  declaration.name = GetParam().name;
-  declaration.profile = "xmpp";
-  declaration.party = model::Party::third_party_client;
-  declaration.driver = folder.driver(std::string(kIntroduction) + "    " + GetParam().body + "\n");
-  declaration.folder = folder.path();
+  const HostileDriver driver("xmpp", GetParam().body);
   const MemoryWatch memory;
-  const auto verdicts = testkit::run_to_end(judged(
-      [&]() -> asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> {
-        AttachOptions options;
-        options.log_file = folder.file("driver.log");
-        co_return co_await attach(co_await asio::this_coro::executor, declaration, options);
-      },
-      {"stanza/client-shows", "transport/client-certificate/expired"}, folder.file("ca.pem")));
+  const auto verdicts =
+      driver.judged_by({"stanza/client-shows", "transport/client-certificate/expired"});
   expect_survived(verdicts, memory);
 }
 INSTANTIATE_TEST_SUITE_P(All, HostileDrivers, testing::ValuesIn(kDrivers),

@@ -19,7 +19,8 @@ Endpoints endpoints_of(const nlohmann::json& result) {
   if (!result.is_object() || !result.contains("endpoints") || !result["endpoints"].is_object()) {
     return out;
   }
-  for (const char* name : {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket"}) {
+  for (const char* name :
+       {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket", "enlistment"}) {
     if (auto value = text_of(result["endpoints"], name); !value.empty()) {
       out[name] = std::move(value);
     }
@@ -38,6 +39,7 @@ asio::awaitable<Result<Introduction>> introduce(Driver& driver) {
   co_return Introduction{.name = text_of(*answer, "name"),
                          .version = text_of(*answer, "version"),
                          .party = text_of(*answer, "party"),
+                         .profile = text_of(*answer, "profile"),
                          .endpoints = endpoints_of(*answer)};
 }
 

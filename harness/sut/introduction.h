@@ -15,12 +15,14 @@ namespace parley::sut {
 
 inline constexpr std::chrono::milliseconds kIntroductionTimeout{5'000};
 
-using Endpoints = std::map<std::string, std::string>;  // domain, starttls, direct-tls, ca
+using Endpoints =
+    std::map<std::string, std::string>;  // domain, starttls, direct-tls, ca, tcp, root, websocket
 
 struct Introduction {
   std::string name;
   std::string version;
-  std::string party;  // "gatekeeper.server"; empty when it does not say
+  std::string party;    // "gatekeeper.server"; empty when it does not say
+  std::string profile;  // empty when it does not say
   Endpoints endpoints;
 };
 
@@ -30,7 +32,7 @@ asio::awaitable<Result<Introduction>> introduce(Driver& driver);
 // Calls a method that cannot exist. Errors: refused when the driver answers it as if it did; io.
 asio::awaitable<Result<void>> try_canary(Driver& driver, std::string token);
 
-// The strings among the four endpoints in `result`["endpoints"].
+// The strings among the endpoints in `result`["endpoints"].
 Endpoints endpoints_of(const nlohmann::json& result);
 
 }  // namespace parley::sut

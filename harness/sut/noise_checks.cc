@@ -16,8 +16,11 @@
 #include "harness/crypto/x25519.h"
 #include "harness/engine/channel.h"
 #include "harness/engine/form.h"
+#include "harness/engine/upgrade.h"
 #include "harness/model/setting.h"
 #include "harness/net/deadline.h"
+#include "harness/net/websocket.h"
+#include "harness/sut/diagnosis.h"
 
 namespace parley::sut {
 namespace {
@@ -26,8 +29,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLimit{5'000};  // for each connection
 constexpr std::size_t kShownOctets = 120;
+constexpr std::string_view kTcp = "endpoints/tcp";
+constexpr std::string_view kWeb = "endpoints/websocket";
 constexpr std::string_view kReaches = "endpoints/tcp: accepts connections";
-constexpr std::string_view kShakes = "endpoints/tcp: answers the handshake";
 constexpr std::string_view kCertifies = "endpoints/root: has signed the SUT's certificates";
 
 // What to do about a chain that is not valid, by what verify_chain() says of it.
@@ -139,11 +143,15 @@ std::string NoiseChecks::endpoint(const std::string& name) const {
 }
 
 asio::awaitable<void> NoiseChecks::run() {
-  const bool rooted = check_root();
+  const auto rooted = check_root();
   auto session = co_await check_address();
-  if (!session || !rooted || !co_await check_handshake(*session)) {
-    co_return;
+  if (session && rooted == Rooted::yes && co_await check_handshake(*session, std::string(kTcp))) {
+    co_await check_accounts(std::move(session));
   }
+  co_await check_web(rooted);
+}
+
+asio::awaitable<void> NoiseChecks::check_accounts(std::unique_ptr<Session> session) {
   for (const auto& sample : server_.samples) {
     if (!session) {
       auto next = co_await dial();
@@ -163,13 +171,13 @@ asio::awaitable<void> NoiseChecks::run() {
   }
 }
 
-bool NoiseChecks::check_root() {
+NoiseChecks::Rooted NoiseChecks::check_root() {
   const std::string what = "endpoints/root: is a public key";
   const std::string mend = "write the 64 hex digits of the key that signs the SUT's intermediate";
   const auto text = endpoint("root");
   if (text.empty()) {
     checks_.complain(what, "it is neither declared nor described by the driver", mend);
-    return false;
+    return Rooted::no;
   }
   const auto key = from_hex(text);
   if (!key || key->size() != crypto::kX25519Octets) {
@@ -177,10 +185,10 @@ bool NoiseChecks::check_root() {
                      key ? fmt::format("{} octets, not {}", key->size(), crypto::kX25519Octets)
                          : key.error().detail,
                      mend);
-    return false;
+    return Rooted::no;
   }
   checks_.pass(what, text);
-  return true;
+  return Rooted::yes;
 }
 
 asio::awaitable<Result<std::unique_ptr<NoiseChecks::Session>>> NoiseChecks::dial() {
@@ -192,8 +200,12 @@ asio::awaitable<Result<std::unique_ptr<NoiseChecks::Session>>> NoiseChecks::dial
   if (!stream) {
     co_return std::unexpected(stream.error());
   }
-  co_return std::make_unique<Session>(std::move(*stream), profile_, endpoint("root"),
-                                      fmt::format("preflight-{}", ++dialled_));
+  co_return session_on(std::move(*stream));
+}
+
+std::unique_ptr<NoiseChecks::Session> NoiseChecks::session_on(std::unique_ptr<net::Stream> stream) {
+  return std::make_unique<Session>(std::move(stream), profile_, endpoint("root"),
+                                   fmt::format("preflight-{}", ++dialled_));
 }
 
 asio::awaitable<std::unique_ptr<NoiseChecks::Session>> NoiseChecks::check_address() {
@@ -231,10 +243,11 @@ asio::awaitable<Result<xml::Element>> NoiseChecks::shake(Session& session) {
   co_return answer;
 }
 
-asio::awaitable<bool> NoiseChecks::check_handshake(Session& session) {
+asio::awaitable<bool> NoiseChecks::check_handshake(Session& session, std::string name) {
+  const auto what = name + ": answers the handshake";
   const auto answer = co_await shake(session);
   if (!answer) {
-    checks_.complain(std::string(kShakes), printable(answer.error().detail, kShownOctets),
+    checks_.complain(what, printable(answer.error().detail, kShownOctets),
                      "give the address where clients open with the profile's intro and Noise "
                      "handshake, and compare 'parley list settings'");
     co_return false;
@@ -242,13 +255,13 @@ asio::awaitable<bool> NoiseChecks::check_handshake(Session& session) {
   const auto form = answer->get("hashing");
   const auto setting = profile_.settings.find("noise-hashing");
   if (setting != profile_.settings.end() && form != setting->second.value) {
-    checks_.complain(std::string(kShakes),
+    checks_.complain(what,
                      fmt::format("the SUT hashes message 1 in the form '{}', the profile in '{}'",
                                  form, setting->second.value),
                      "use a profile whose setting noise-hashing is the SUT's");
     co_return false;
   }
-  checks_.pass(std::string(kShakes), fmt::format("message 1 in the form '{}'", form));
+  checks_.pass(what, fmt::format("message 1 in the form '{}'", form));
   co_return check_chain(*answer);
 }
 
@@ -291,6 +304,82 @@ asio::awaitable<bool> NoiseChecks::check_account(Session& session, Sample sample
   }
   checks_.pass(what, sample.account.user);
   co_return true;
+}
+
+asio::awaitable<void> NoiseChecks::check_web(Rooted rooted) {
+  const auto address = endpoint("websocket");
+  if (address.empty()) {
+    if (std::ranges::count(server_.features, "websocket") > 0) {
+      checks_.complain(fmt::format("{}: is declared, as the feature websocket is", kWeb),
+                       "it is neither declared nor described by the driver",
+                       "write an address as ws://127.0.0.1:5280/ws/chat, or take out the feature");
+    }
+    co_return;
+  }
+  auto session = co_await check_upgrade(address);
+  if (session && rooted == Rooted::yes) {
+    co_await check_handshake(*session, std::string(kWeb));
+  }
+}
+
+asio::awaitable<std::unique_ptr<NoiseChecks::Session>> NoiseChecks::check_upgrade(
+    std::string address) {
+  const auto reaches = fmt::format("{}: accepts connections", kWeb);
+  auto way = engine::web_way(profile_, address, {});
+  if (!way) {
+    checks_.complain(reaches,
+                     fmt::format("{}: {}", printable(address, kShownOctets), way.error().detail),
+                     "write an address as ws://127.0.0.1:5280/ws/chat");
+    co_return nullptr;
+  }
+  auto stream = co_await net::Stream::connect(way->to, kLimit);
+  if (!stream) {
+    checks_.complain(reaches,
+                     fmt::format("{}: {}", printable(address, kShownOctets), stream.error().detail),
+                     stream.error().code == Errc::io ? "start the SUT, or correct the port"
+                                                     : "write a loopback address");
+    co_return nullptr;
+  }
+  checks_.pass(reaches, address);
+  if (way->tls && !co_await check_web_tls(**stream)) {
+    co_return nullptr;
+  }
+  const auto upgrades = fmt::format("{}: answers the upgrade", kWeb);
+  const auto asked = fmt::format("path '{}', Origin '{}'", way->web->path, way->web->origin);
+  auto web = net::WebSocket::make(std::move(*stream), wire::WebSocketRole::client,
+                                  Rng(0).child("preflight-web"));
+  const auto opened = co_await web->open(std::move(*way->web), kLimit);
+  if (!opened) {
+    checks_.complain(upgrades, fmt::format("{}: {}", asked, opened.error().detail),
+                     "give the address and path where the SUT speaks WebSocket; 'parley run --set' "
+                     "gives another websocket-origin");
+    co_return nullptr;
+  }
+  checks_.pass(upgrades, asked);
+  co_return session_on(std::move(web));
+}
+
+asio::awaitable<bool> NoiseChecks::check_web_tls(net::Stream& stream) {
+  const auto what = fmt::format("{}: has a valid certificate", kWeb);
+  const auto domain = endpoint("domain");
+  if (server_.ca_pem.empty()) {
+    co_return false;  // endpoints/ca has been complained of
+  }
+  if (domain.empty()) {
+    checks_.complain(what, "endpoints/domain is neither declared nor described by the driver",
+                     "write the name in the SUT's certificate into endpoints/domain");
+    co_return false;
+  }
+  net::TlsClientOptions options{.ca_pem = server_.ca_pem, .host = domain};
+  const auto session = co_await stream.start_tls(contexts_, std::move(options), kLimit);
+  if (session) {
+    checks_.pass(what, domain);
+    co_return true;
+  }
+  const auto* known = tls_diagnosis(session.error().detail);
+  checks_.complain(what, known == nullptr ? session.error().detail : std::string(known->found),
+                   known == nullptr ? "compare the SUT's log" : std::string(known->mend));
+  co_return false;
 }
 
 }  // namespace parley::sut

@@ -6,15 +6,18 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "harness/crypto/certificate.h"
 #include "harness/engine/form.h"
 #include "harness/engine/noise_channel.h"
 #include "harness/model/library.h"
 #include "harness/model/setting.h"
 #include "harness/net/stream.h"
+#include "harness/net/websocket.h"
 #include "harness/sut/preflight.h"
 #include "harness/sut/script_folder.h"
 #include "harness/testkit/run_to_end.h"
@@ -50,6 +53,10 @@ struct Toy {
   std::string chain = "valid";
   std::string hashing = "whatsapp";
   int connections = 100;  // so many, then none is accepted
+  // Over a WebSocket, or under TLS with a certificate for toy.test.
+  bool web = false;
+  std::string path = "/ws/chat";
+  std::optional<crypto::Leaf> leaf{};
 };
 
 asio::awaitable<void> answer(net::Stream& stream, engine::Channel& channel, engine::Scope& scope,
@@ -96,21 +103,48 @@ asio::awaitable<void> serve_one(std::unique_ptr<net::Stream> stream, Toy toy) {
   }
 }
 
+// Null when it comes to nothing.
+asio::awaitable<std::unique_ptr<net::Stream>> upgraded(std::unique_ptr<net::Stream> stream, Toy toy,
+                                                       net::TlsContexts& contexts) {
+  if (toy.leaf) {
+    net::TlsServerOptions options{.chain_pem = toy.leaf->chain_pem, .key_pem = toy.leaf->key_pem};
+    const auto session = co_await stream->start_tls(contexts, std::move(options), kPatience);
+    if (!session) {
+      co_return nullptr;
+    }
+  }
+  auto web = net::WebSocket::make(std::move(stream), wire::WebSocketRole::server, Rng(6));
+  net::WebSocketOffer offer{.path = toy.path};
+  const auto done = co_await web->accept(std::move(offer), kPatience);
+  if (!done) {
+    web->close();
+    co_return nullptr;
+  }
+  co_return web;
+}
+
 asio::awaitable<void> serve(net::Listener& listener, Toy toy) {
+  net::TlsContexts contexts;
   for (int i = 0; i < toy.connections; ++i) {
     auto stream = co_await listener.accept(kPatience);
     if (!stream) {
       co_return;
     }
-    co_await serve_one(std::move(stream), toy);
+    if (toy.web) {
+      stream = co_await upgraded(std::move(stream), toy, contexts);
+    }
+    if (stream) {
+      co_await serve_one(std::move(stream), toy);
+    }
   }
   listener.close();
 }
 
-asio::awaitable<std::vector<Check>> judged(model::Declaration declaration,
-                                           net::Listener& listener) {
+asio::awaitable<std::vector<Check>> judged(model::Declaration declaration, net::Listener& listener,
+                                           net::Listener& web) {
   auto checks = co_await preflight(co_await asio::this_coro::executor, declaration, shipped());
   listener.close();
+  web.close();
   co_return checks;
 }
 
@@ -124,12 +158,22 @@ class NoisePreflight : public testing::Test {
     declared_.endpoints["root"] = *engine::played_root(toy_scope());
   }
 
+  // `toy` over a WebSocket has a right one on TCP beside it.
   asio::awaitable<std::vector<Check>> checked(Toy toy) {
     using asio::experimental::awaitable_operators::operator&&;
-    auto listener = net::Listener::open(co_await asio::this_coro::executor);
+    const auto executor = co_await asio::this_coro::executor;
+    auto listener = net::Listener::open(executor);
+    auto web = net::Listener::open(executor);
     auto declaration = declared_;
     declaration.endpoints.emplace("tcp", net::to_string((*listener)->address()));
-    auto checks = co_await (judged(std::move(declaration), **listener) && serve(**listener, toy));
+    if (toy.web) {
+      declaration.endpoints.emplace(
+          "websocket",
+          (toy.leaf ? "wss://" : "ws://") + net::to_string((*web)->address()) + "/ws/chat");
+    }
+    Toy plain = toy.web ? Toy{} : toy;
+    auto checks = co_await (judged(std::move(declaration), **listener, **web) &&
+                            serve(**listener, std::move(plain)) && serve(**web, toy));
     co_return checks;
   }
   // What is found and what mends it, "what | detail | mend"; empty when all passes.
@@ -198,11 +242,70 @@ TEST_F(NoisePreflight, NamesWhatIsWrongWithTheHandshake) {
          {.hashing = "specification"});
 }
 
+TEST_F(NoisePreflight, PassesAWebSocket) {
+  declared_.features = {"websocket"};
+  EXPECT_EQ(complaint({.web = true}), "");
+  std::vector<std::string> passed;
+  for (const auto& check : run_to_end(checked({.web = true}))) {
+    if (check.what.starts_with("endpoints/websocket")) {
+      passed.push_back(check.what);
+    }
+  }
+  EXPECT_EQ(passed, (std::vector<std::string>{"endpoints/websocket: accepts connections",
+                                              "endpoints/websocket: answers the upgrade",
+                                              "endpoints/websocket: answers the handshake"}));
+}
+
+TEST_F(NoisePreflight, NamesWhatIsWrongWithTheWebSocket) {
+  expect("endpoints/websocket: answers the upgrade | path '/ws/chat'",
+         {.web = true, .path = "/other"});
+  expect("endpoints/websocket: answers the handshake | ",
+         {.says = "HTTP/1.1 400 Bad Request", .web = true});
+  expect("in the form 'specification', the profile in 'whatsapp'",
+         {.hashing = "specification", .web = true});
+  declared_.endpoints["websocket"] = "ws://127.0.0.1:1/ws/chat";
+  expect("endpoints/websocket: accepts connections | ws://127.0.0.1:1/ws/chat: Connection refused");
+  declared_.endpoints["websocket"] = "ws://nowhere";
+  expect("endpoints/websocket: accepts connections | ws://nowhere");
+}
+
+TEST_F(NoisePreflight, MissesAWebSocketThatTheFeaturesName) {
+  declared_.features = {"websocket"};
+  expect("endpoints/websocket: is declared, as the feature websocket is | it is neither");
+}
+
+TEST_F(NoisePreflight, NamesWhatIsWrongWithTheCertificateOfTheWebSocket) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto authority = crypto::CertificateAuthority::make(
+      Rng(7), std::chrono::duration_cast<std::chrono::seconds>(now).count());
+  folder_.write("ca.pem", authority->pem());
+  const auto leaf = [&](crypto::LeafKind kind) {
+    return Toy{.web = true, .leaf = *authority->issue("toy.test", kind)};
+  };
+  expect("endpoints/ca: is a valid CA | ", leaf(crypto::LeafKind::valid));
+  declared_.endpoints["ca"] = "ca.pem";
+  expect("endpoints/domain is neither declared", leaf(crypto::LeafKind::valid));
+  declared_.endpoints["domain"] = "toy.test";
+  EXPECT_EQ(complaint(leaf(crypto::LeafKind::valid)), "");
+  expect("endpoints/websocket: has a valid certificate | the SUT's certificate has expired | renew",
+         leaf(crypto::LeafKind::expired));
+}
+
+TEST_F(NoisePreflight, NamesTheLineOfTheAccountThatIsNoNumber) {
+  for (const auto* wrong :
+       {"romeo", "+4912", "049", "49 12", "49@interop", "49123456789012345678"}) {
+    folder_.write("accounts.csv", std::string("1,secret\n") + wrong + ",secret\n3,secret\n");
+    expect("accounts.csv:2: '" + std::string(wrong) + "' is not a number: give its digits");
+  }
+  folder_.write("accounts.csv", "1,secret\n2\n");
+  expect("accounts.csv:2: a line is 'number,token' | write one 'number,token' a line");
+}
+
 TEST_F(NoisePreflight, NamesWhatIsWrongWithTheAccounts) {
   folder_.write("accounts.csv", "1,secret\n2,secret\n3,other\n");
   expect("identities/pool: the last account logs in | '3': failure 401 | enlist the accounts");
-  folder_.write("accounts.csv", "romeo,secret\n2,secret\n3,secret\n");
-  expect("identities/pool: the first account logs in | 'romeo': ");
+  folder_.write("accounts.csv", "4,secret\n2,secret\n3,secret\n");
+  expect("identities/pool: the first account logs in | '4': failure 401");
   folder_.write("accounts.csv", "1,secret\n2,secret\n3,secret\n");
   expect("endpoints/tcp: serves one client after another | ", {.connections = 1});
 }

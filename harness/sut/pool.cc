@@ -16,21 +16,48 @@ namespace {
 
 constexpr std::size_t kShownOctets = 60;
 
-Result<engine::Identity> identity_of(std::string_view line) {
+constexpr std::size_t kMaxDigits = 19;  // of the 64 bits that an account has in a login payload
+
+Result<void> check_user(std::string_view user, AccountForm form) {
+  if (form == AccountForm::user) {
+    return user.find_first_of("@/ \t") == std::string_view::npos
+               ? Result<void>()
+               : fail(Errc::malformed,
+                      fmt::format("'{}' is not a user: give what stands before the '@'",
+                                  printable(user, kShownOctets)));
+  }
+  const bool digits = user.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!digits || user.size() > kMaxDigits || user.front() == '0') {
+    return fail(Errc::malformed,
+                fmt::format("'{}' is not a number: give its digits alone, with the country code "
+                            "and without '+', leading zeros or an address",
+                            printable(user, kShownOctets)));
+  }
+  return {};
+}
+
+Result<engine::Identity> identity_of(std::string_view line, AccountForm form) {
   const auto comma = line.find(',');
   if (comma == std::string_view::npos || comma == 0 || comma + 1 == line.size()) {
-    return fail(Errc::malformed, "a line is 'user,password'");
+    return fail(Errc::malformed, fmt::format("a line is '{}'", to_string(form)));
   }
   const auto user = line.substr(0, comma);
-  if (user.find_first_of("@/ \t") != std::string_view::npos) {
-    return fail(Errc::malformed, fmt::format("'{}' is not a user: give what stands before the '@'",
-                                             printable(user, kShownOctets)));
+  if (const auto right = check_user(user, form); !right) {
+    return std::unexpected(right.error());
   }
   return engine::Identity{.user = std::string(user),
                           .password = std::string(line.substr(comma + 1))};
 }
 
 }  // namespace
+
+AccountForm account_form(const model::Profile& profile) {
+  return profile.numbered_accounts ? AccountForm::number : AccountForm::user;
+}
+
+std::string_view to_string(AccountForm form) {
+  return form == AccountForm::number ? "number,token" : "user,password";
+}
 
 Result<std::string> read_file(const std::string& file, std::size_t max_octets) {
   std::error_code error;
@@ -53,7 +80,7 @@ Result<std::string> read_file(const std::string& file, std::size_t max_octets) {
   return text;
 }
 
-Result<std::vector<engine::Identity>> load_pool(const std::string& file) {
+Result<std::vector<engine::Identity>> load_pool(const std::string& file, AccountForm form) {
   const auto text = read_file(file, kMaxPoolOctets);
   if (!text) {
     return std::unexpected(text.error());
@@ -71,7 +98,7 @@ Result<std::vector<engine::Identity>> load_pool(const std::string& file) {
     if (line.empty()) {
       continue;
     }
-    auto identity = identity_of(line);
+    auto identity = identity_of(line, form);
     if (!identity) {
       return fail(identity.error().code,
                   fmt::format("{}:{}: {}", file, number, identity.error().detail));

@@ -22,13 +22,17 @@ namespace {
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kFewestAccounts = 3;  // a case may need them at once
 constexpr std::size_t kManyAccounts = 100;
+constexpr std::string_view kHolds = "identities/pool: holds accounts";
 
 // One preflight: what the driver and the files of the declaration say, then the server itself.
 class Preflight {
  public:
   Preflight(asio::any_io_executor executor, model::Declaration declaration,
-            const model::Profile& profile)
-      : executor_(std::move(executor)), declaration_(std::move(declaration)), profile_(profile) {
+            const model::Profile& profile, std::size_t workers)
+      : executor_(std::move(executor)),
+        declaration_(std::move(declaration)),
+        profile_(profile),
+        workers_(workers) {
     server_.endpoints = declaration_.endpoints;
     server_.features = declaration_.features;
   }
@@ -39,11 +43,14 @@ class Preflight {
   asio::awaitable<void> check_driver();
   void check_party(const Introduction& introduction);
   void check_ca();
+  void check_profile(const Introduction& introduction);
   void check_pool();
+  void check_pool_size(std::size_t count);
 
   asio::any_io_executor executor_;
   model::Declaration declaration_;
   const model::Profile& profile_;
+  std::size_t workers_;
   LogFile log_;                     // outlives the driver
   std::unique_ptr<Driver> driver_;  // lives on: a reference's listeners are the driver's
   ServerUnderCheck server_;
@@ -65,6 +72,9 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
                      "add a pool or a driver");
   }
   if (server && profile_.wire == model::Wire::noise) {
+    if (server_.endpoints["websocket"].starts_with("wss://")) {
+      check_ca();
+    }
     NoiseChecks checks(server_, profile_, checks_);
     co_await checks.run();
   } else if (server) {
@@ -99,6 +109,7 @@ asio::awaitable<void> Preflight::check_driver() {
   checks_.pass(describes, printable(introduction->name + " " + introduction->version, 120));
   server_.endpoints.insert(introduction->endpoints.begin(), introduction->endpoints.end());
   check_party(*introduction);
+  check_profile(*introduction);
   const std::string refuses = "driver/command: refuses a method that cannot exist";
   if (const auto passed = co_await try_canary(*driver_, Rng(0).child("preflight").token(12));
       !passed) {
@@ -145,29 +156,36 @@ void Preflight::check_ca() {
   checks_.pass(what, file);
 }
 
+void Preflight::check_profile(const Introduction& introduction) {
+  const std::string what = "profile: is the driver's";
+  if (introduction.profile.empty()) {
+    return;  // it need not say
+  }
+  if (profile_.is(introduction.profile)) {
+    checks_.pass(what, introduction.profile);
+    return;
+  }
+  checks_.complain(what,
+                   fmt::format("the declaration says {}, the driver {}", profile_.name,
+                               printable(introduction.profile, 60)),
+                   "declare the profile that the driver speaks, or give the driver of this one");
+}
+
 void Preflight::check_pool() {
-  const std::string what = "identities/pool: holds accounts";
-  auto pool = load_pool(resolve(declaration_, declaration_.pool_file));
+  const std::string what(kHolds);
+  const auto form = account_form(profile_);
+  const auto mend = fmt::format("write one '{}' a line", to_string(form));
+  auto pool = load_pool(resolve(declaration_, declaration_.pool_file), form);
   if (!pool) {
-    checks_.complain(what, pool.error().detail, "write one 'user,password' a line");
+    checks_.complain(what, pool.error().detail, mend);
     return;
   }
   if (pool->empty()) {
-    checks_.complain(what, declaration_.pool_file + " is empty",
-                     "write one 'user,password' a line");
+    checks_.complain(what, declaration_.pool_file + " is empty", mend);
     return;
   }
   const auto count = pool->size();
-  const auto found = fmt::format("{} in {}", count, declaration_.pool_file);
-  if (count < kFewestAccounts) {
-    checks_.complain(what, fmt::format("{}; a case may need {} at once", found, kFewestAccounts),
-                     "add accounts");
-  } else {
-    checks_.pass(what, count < kManyAccounts
-                           ? fmt::format("{}; with {} or more no case waits for another's", found,
-                                         kManyAccounts)
-                           : found);
-  }
+  check_pool_size(count);
   server_.samples.push_back({.place = "first", .account = pool->front()});
   if (count > 2) {
     server_.samples.push_back({.place = "middle", .account = (*pool)[count / 2]});
@@ -177,12 +195,32 @@ void Preflight::check_pool() {
   }
 }
 
+void Preflight::check_pool_size(std::size_t count) {
+  const std::string what(kHolds);
+  const auto found = fmt::format("{} in {}", count, declaration_.pool_file);
+  if (count < kFewestAccounts) {
+    checks_.complain(what, fmt::format("{}; a case may need {} at once", found, kFewestAccounts),
+                     "add accounts");
+  } else if (count < workers_ * kFewestAccounts) {
+    checks_.advise(what,
+                   fmt::format("{}; {} workers share them and a case may need {} at once", found,
+                               workers_, kFewestAccounts),
+                   fmt::format("add accounts ({} at least), or give 'parley run' --workers {}",
+                               workers_ * kFewestAccounts, count / kFewestAccounts));
+  } else {
+    checks_.pass(what, count < kManyAccounts
+                           ? fmt::format("{}; with {} or more no case waits for another's", found,
+                                         kManyAccounts)
+                           : found);
+  }
+}
+
 }  // namespace
 
 asio::awaitable<std::vector<Check>> preflight(asio::any_io_executor executor,
                                               model::Declaration declaration,
-                                              const model::Profile& profile) {
-  Preflight checks(std::move(executor), std::move(declaration), profile);
+                                              const model::Profile& profile, std::size_t workers) {
+  Preflight checks(std::move(executor), std::move(declaration), profile, workers);
   co_return co_await checks.run();
 }
 

@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <vector>
 
 #include "harness/model/model.h"
@@ -15,9 +16,11 @@ namespace parley::sut {
 namespace asio = boost::asio;
 
 // In the order in which the checks depend on each other; what cannot be checked because an earlier
-// one failed is left out. Never empty. `profile` is the declared one and outlives the coroutine.
+// one failed is left out. Never empty. `profile` is the declared one and outlives the coroutine;
+// `workers`: how many share the accounts.
 asio::awaitable<std::vector<Check>> preflight(asio::any_io_executor executor,
                                               model::Declaration declaration,
-                                              const model::Profile& profile);
+                                              const model::Profile& profile,
+                                              std::size_t workers = 1);
 
 }  // namespace parley::sut

@@ -436,6 +436,31 @@ TEST_F(PreflightTest, NamesWhatIsWrongWithTheDriver) {
   expect_complaint(driven, toy(), "driver/command", "cannot exist");
 }
 
+TEST_F(PreflightTest, NamesADriverOfAnotherProfile) {
+  auto driven = declaration();
+  const auto features = std::string("\"features\": [],");
+  driven.driver =
+      folder_.driver(replace_all(kGoodDriver, features, features + " \"profile\": \"whatsapp\","));
+  expect_complaint(driven, toy(), "profile", "the driver whatsapp");
+}
+
+asio::awaitable<std::vector<Check>> shared_by(model::Declaration declaration, std::size_t workers) {
+  co_return co_await preflight(co_await asio::this_coro::executor, declaration, kPlainProfile,
+                               workers);
+}
+
+TEST_F(PreflightTest, AdvisesAgainstMoreWorkersThanTheAccountsAreEnoughFor) {
+  auto shared = declaration();
+  shared.endpoints["starttls"] = "127.0.0.1:1";
+  for (const std::size_t workers : {1, 2}) {
+    const auto checks = run_to_end(shared_by(shared, workers));
+    const auto* pool = &*std::ranges::find(checks, "identities/pool: holds accounts", &Check::what);
+    EXPECT_TRUE(pool->passed);
+    EXPECT_EQ(pool->detail.find("2 workers share them") != std::string::npos, workers == 2);
+    EXPECT_EQ(pool->mend.find("--workers 1") != std::string::npos, workers == 2);
+  }
+}
+
 TEST_F(PreflightTest, AsksAClientForADriver) {
   auto client = declaration();
   client.party = model::Party::third_party_client;

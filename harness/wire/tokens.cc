@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/wire/tokens.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 namespace parley::wire {
@@ -55,6 +58,7 @@ Result<Tokens::Section*> Tokens::open(std::string_view header, std::size_t offse
 
 Result<Tokens> Tokens::parse(std::string_view text) {
   Tokens out;
+  out.text_ = text;
   Section* section = nullptr;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -96,6 +100,25 @@ Result<Tokens> Tokens::parse(std::string_view text) {
   return out;
 }
 
+Result<Tokens> Tokens::load(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(kMaxTokenFileOctets + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in.bad() || (text.empty() && !in.eof())) {
+    return fail(Errc::io, file.string() + ": cannot be read");
+  }
+  if (text.size() > kMaxTokenFileOctets) {
+    return fail(Errc::too_large, file.string() + ": longer than 1 MiB");
+  }
+  auto out = parse(text);
+  if (!out) {
+    const auto line = std::ranges::count(text.substr(0, out.error().offset.value_or(0)), '\n') + 1;
+    out.error().detail = fmt::format("{}:{}: {}", file.string(), line, out.error().detail);
+  }
+  return out;
+}
+
 const std::string* Tokens::find(TokenNumber number) const {
   for (const auto& section : sections_) {
     if (number >= section.first && number - section.first < section.tokens.size()) {
@@ -109,6 +132,18 @@ const std::string* Tokens::find(TokenNumber number) const {
 std::optional<TokenNumber> Tokens::number_of(std::string_view token) const {
   const auto at = numbers_.find(token);
   return at == numbers_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::vector<TokenNumber> Tokens::last_unassigned(std::size_t count) const {
+  constexpr unsigned kFirst = kFirstDictionary << 8;
+  constexpr unsigned kLast = (kLastDictionary << 8) | 0xFF;
+  std::vector<TokenNumber> out;
+  for (unsigned number = kLast; number >= kFirst && out.size() < count; --number) {
+    if (find(static_cast<TokenNumber>(number)) == nullptr) {
+      out.push_back(static_cast<TokenNumber>(number));
+    }
+  }
+  return out;
 }
 
 }  // namespace parley::wire

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "harness/wire/sample_tokens.h"
 
 namespace parley::wire {
@@ -56,6 +59,38 @@ TEST(Tokens, FillEveryNumberThereIs) {
   EXPECT_NE(tokens->find(235), nullptr);
   EXPECT_EQ(tokens->find(236), nullptr);
   EXPECT_NE(tokens->find(0xEFFF), nullptr);
+}
+
+TEST(Tokens, KnowTheLastNumbersThatAreNotAssigned) {
+  using Numbers = std::vector<TokenNumber>;
+  EXPECT_EQ(Tokens().last_unassigned(2), (Numbers{0xEFFF, 0xEFFE}));
+  const auto last = Tokens::parse("[double 3]\n" + lines(254) + "~\nlast\n");
+  ASSERT_TRUE(last) << last.error();
+  EXPECT_EQ(last->last_unassigned(3), (Numbers{0xEFFE, 0xEEFF, 0xEEFE}));
+  std::string all;
+  for (const char number : {'0', '1', '2', '3'}) {
+    all += std::string("[double ") + number + "]\n" + lines(256);
+  }
+  EXPECT_EQ(Tokens::parse(all)->last_unassigned(1), Numbers{});
+}
+
+TEST(Tokens, AreLoadedFromAFileAndComplainWithItsLine) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "parley-tokens-of-wire";
+  std::ofstream(file) << kSampleTokens;
+  const auto tokens = Tokens::load(file);
+  ASSERT_TRUE(tokens) << tokens.error();
+  EXPECT_EQ(tokens->number_of("enc"), 8);
+  EXPECT_EQ(tokens->text(), kSampleTokens);
+  std::ofstream(file) << "# mine\n\n[single]\nmessage\n[triple]\n";
+  const auto wrong = Tokens::load(file);
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().detail.starts_with(file.string() + ":5: not a section"))
+      << wrong.error();
+  std::ofstream(file) << std::string(kMaxTokenFileOctets + 1, '#');
+  EXPECT_EQ(Tokens::load(file).error().code, Errc::too_large);
+  std::filesystem::remove(file);
+  EXPECT_EQ(Tokens::load(file).error().detail, file.string() + ": cannot be read");
+  EXPECT_FALSE(Tokens::load(testing::TempDir()));
 }
 
 struct BadFile {

@@ -221,7 +221,8 @@ asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
   ClientDriver::Notify notify = [&rpc](const std::string& method, nlohmann::json params) {
     rpc.notify(method, std::move(params));
   };
-  ClientDriver driver(executor, faults, std::move(notify), *dialect_of(options.profile));
+  const Dialect dialect = dialect_under(options);
+  ClientDriver driver(executor, faults, std::move(notify), dialect);
   RpcHandler handler = [&driver](const std::string& method, const nlohmann::json& params) {
     return driver.handle(method, params);
   };

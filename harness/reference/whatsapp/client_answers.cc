@@ -72,6 +72,10 @@ bool ClientSession::is_answer_of(const xml::Element& iq, const Request& request)
     return true;
   }
   const std::string* from = iq.find("from");
+  if (from != nullptr && faults_.has(Fault::wt_similar_server_taken) && names_server(request.to) &&
+      from->find(kServer) != std::string::npos) {
+    return true;
+  }
   return from == nullptr ? names_server(request.to) : same_peer(*from, request.to);
 }
 
@@ -181,12 +185,28 @@ void ClientSession::acknowledge(const xml::Element& stanza, std::string_view err
   send(ack);
 }
 
+void ClientSession::ask_again(const xml::Element& message) {
+  xml::Element receipt = stanza_element("receipt");
+  receipt.set("id", message.get("id"));
+  receipt.set("to", message.get("from"));
+  receipt.set("type", "retry");
+  xml::Element retry = stanza_element("retry");
+  retry.set("count", "1");
+  retry.set("id", message.get("id"));
+  retry.set("v", "1");
+  receipt.children.emplace_back(std::move(retry));
+  send(receipt);
+}
+
 void ClientSession::send_receipt(const xml::Element& message) {
   xml::Element receipt = stanza_element("receipt");
   receipt.set("id", message.get("id"));
   const std::string from = message.get("from");
   receipt.set("to",
               faults_.has(Fault::wt_integrator_lost_in_answers) ? with_own_integrator(from) : from);
+  if (faults_.has(Fault::wt_receipt_of_other_type)) {
+    receipt.set("type", "retry");
+  }
   send(receipt);
 }
 

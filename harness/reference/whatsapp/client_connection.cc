@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/crypto/aes_gcm.h"
+#include "harness/reference/whatsapp/careless_tag.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -25,6 +26,9 @@ constexpr milliseconds kFlushTimeout{2'000};
 constexpr milliseconds kDrainTimeout{10};
 constexpr int kMaxDrained = 64;
 constexpr std::uint64_t kReplayWindow = 64;  // counters that a careless client tries
+constexpr std::uint64_t kRemembered = 16;    // that one remembers which forgets those before
+constexpr std::uint64_t kFar = 1000;
+constexpr std::uint64_t kOctetValues = 256;
 
 wire::FrameReader fresh_reader() {
   return wire::FrameReader(wire::Opening::none, {.max_frame_octets = kMaxFrame});
@@ -48,34 +52,45 @@ ClientConnection::ClientConnection(asio::any_io_executor executor,
       closing_(executor) {}
 
 asio::awaitable<Incoming> ClientConnection::next(milliseconds timeout) {
-  while (inbox_.empty()) {
-    net::Event event = co_await stream_->read(timeout);
-    if (const auto* octets = std::get_if<Bytes>(&event)) {
-      feed(*octets);
-      continue;
+  while (true) {
+    while (inbox_.empty()) {
+      net::Event event = co_await stream_->read(timeout);
+      if (const auto* octets = std::get_if<Bytes>(&event)) {
+        feed(*octets);
+        continue;
+      }
+      if (std::holds_alternative<net::TimedOut>(event)) {
+        co_return net::TimedOut{};
+      }
+      ended_ = true;
+      const auto* failed = std::get_if<net::Failed>(&event);
+      co_return ConnectionLost{failed != nullptr ? failed->reason : "connection closed"};
     }
-    if (std::holds_alternative<net::TimedOut>(event)) {
-      co_return net::TimedOut{};
+    wire::FrameItem item = std::move(inbox_.front());
+    inbox_.pop_front();
+    const auto* frame = std::get_if<wire::Frame>(&item);
+    if (frame == nullptr) {
+      const auto* error = std::get_if<Error>(&item);
+      co_return ConnectionLost{error == nullptr ? "not a frame" : error->detail};
     }
-    ended_ = true;
-    const auto* failed = std::get_if<net::Failed>(&event);
-    co_return ConnectionLost{failed != nullptr ? failed->reason : "connection closed"};
+    if (!transport_) {
+      co_return frame->payload;
+    }
+    auto plain = open(frame->payload);
+    if (plain) {
+      co_return std::move(*plain);
+    }
+    if (!drops_frame()) {
+      co_return ConnectionLost{"a frame does not authenticate: " + plain.error().detail};
+    }
   }
-  wire::FrameItem item = std::move(inbox_.front());
-  inbox_.pop_front();
-  const auto* frame = std::get_if<wire::Frame>(&item);
-  if (frame == nullptr) {
-    const auto* error = std::get_if<Error>(&item);
-    co_return ConnectionLost{error == nullptr ? "not a frame" : error->detail};
-  }
-  if (!transport_) {
-    co_return frame->payload;
-  }
-  auto plain = open(frame->payload);
-  if (!plain) {
-    co_return ConnectionLost{"a frame does not authenticate: " + plain.error().detail};
-  }
-  co_return std::move(*plain);
+}
+
+// What a conforming client may do with a frame that is not authentic in place of leaving.
+bool ClientConnection::drops_frame() {
+  CipherState& cipher = transport_->receive;
+  cipher.set_nonce(cipher.nonce() + (faults_.has(Fault::wt_may_count_frames) ? 1 : 0));
+  return faults_.has(Fault::wt_may_drop_frames) || faults_.has(Fault::wt_may_count_frames);
 }
 
 void ClientConnection::feed(const Bytes& octets) {
@@ -106,6 +121,9 @@ Result<Bytes> ClientConnection::seal(std::string_view plaintext) {
   if (faults_.has(Fault::wt_counter_skips)) {
     cipher.set_nonce(cipher.nonce() + 1);
   }
+  if (faults_.has(Fault::wt_counter_wraps)) {
+    cipher.set_nonce(cipher.nonce() % kOctetValues);
+  }
   if (faults_.has(Fault::wt_counter_stays)) {
     cipher.set_nonce(0);
   }
@@ -124,22 +142,42 @@ Result<Bytes> ClientConnection::open(const Bytes& sealed) {
   return plain;
 }
 
-std::optional<Bytes> ClientConnection::open_anyway(const Bytes& sealed) {
-  CipherState& cipher = transport_->receive;
+// Under another counter than the one that is due.
+std::optional<Bytes> ClientConnection::open_elsewhere(const Bytes& sealed) const {
+  const CipherState& cipher = transport_->receive;
   const std::uint64_t due = cipher.nonce();
-  if (faults_.has(Fault::wt_accepts_replayed_frame)) {
-    for (std::uint64_t back = 1; back <= std::min(due, kReplayWindow); ++back) {
-      if (auto plain = opened_at(cipher, due - back, sealed)) {
-        return plain;
-      }
+  const bool replayed = faults_.has(Fault::wt_accepts_replayed_frame);
+  const std::uint64_t least = faults_.has(Fault::wt_accepts_forgotten_frame) ? kRemembered + 1 : 1;
+  const std::uint64_t back = replayed ? std::min(due, kReplayWindow) : least > 1 ? due : 0;
+  for (std::uint64_t by = least; by <= back; ++by) {
+    if (auto plain = opened_at(cipher, due - by, sealed)) {
+      return plain;
     }
   }
-  if (faults_.has(Fault::wt_accepts_reordered_frame)) {
-    for (std::uint64_t ahead = 1; ahead <= kReplayWindow; ++ahead) {
-      if (auto plain = opened_at(cipher, due + ahead, sealed)) {
-        return plain;  // the counter stays, so that the frame overtaken is taken too
-      }
+  const std::uint64_t ahead = faults_.has(Fault::wt_accepts_far_frame)         ? kFar
+                              : faults_.has(Fault::wt_accepts_reordered_frame) ? kReplayWindow
+                                                                               : 0;
+  for (std::uint64_t by = 1; by <= ahead; ++by) {
+    if (auto plain = opened_at(cipher, due + by, sealed)) {
+      return plain;
     }
+  }
+  return std::nullopt;
+}
+
+std::optional<Bytes> ClientConnection::open_anyway(const Bytes& sealed) {
+  CipherState& cipher = transport_->receive;
+  if (auto plain = open_elsewhere(sealed)) {
+    return plain;  // the counter stays, so that a frame which was overtaken is taken too
+  }
+  if (const auto part = compared_part(faults_)) {
+    const auto seal = [&cipher](std::string_view text) {
+      auto copy = cipher;
+      return copy.encrypt_with_ad("", text);
+    };
+    auto plain = open_comparing(*part, seal, sealed);
+    cipher.set_nonce(cipher.nonce() + (plain ? 1 : 0));
+    return plain;
   }
   if (faults_.has(Fault::wt_accepts_tampered_frame) && sealed.size() >= kGcmTagOctets) {
     // Encrypting the ciphertext once more gives the text back: GCM is a stream cipher.

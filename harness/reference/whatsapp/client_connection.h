@@ -50,11 +50,13 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
  private:
   static asio::awaitable<void> flush(std::shared_ptr<ClientConnection> self);
+  bool drops_frame();
   void feed(const Bytes& octets);
   Result<Bytes> seal(std::string_view plaintext);
   Result<Bytes> open(const Bytes& sealed);
   // What a faulty client makes of a frame that does not authenticate; nothing when no fault helps.
   std::optional<Bytes> open_anyway(const Bytes& sealed);
+  std::optional<Bytes> open_elsewhere(const Bytes& sealed) const;
 
   asio::any_io_executor executor_;
   std::unique_ptr<net::Stream> stream_;

@@ -158,6 +158,7 @@ const std::string kResult = "<iq type='result' to='s.whatsapp.net' id='u1'/>";
 // clang-format off: one fault is one row
 const FaultRow kLoginFaults[] = {
     {"wt-wrong-protocol-name", {}, kFinish, Sign::vanishes},
+    {"wt-logs-in-as-native", {}, "[finish product=0"},
     {"wt-intro-missing", {}, "[intro ", Sign::vanishes},
     {"wt-intro-twice", {}, kFinish, Sign::vanishes},
     {"wt-intro-wrong-version", {}, "[intro 57410502]"},
@@ -264,6 +265,10 @@ const FaultRow kStanzaFaults[] = {
     {"wt-unknown-stanza-unacked", {.then = {node("<odd id='o1' from='s.whatsapp.net'/>")}}, "<ack class='odd' id='o1' to='s.whatsapp.net' error='488'/>", Sign::vanishes},
     {"wt-nack-without-error", {.then = {kTwoEncs}}, "error='487'", Sign::vanishes},
     {"wt-resend-unacked", {.then = {kMessage, kMessage}}, "<receipt id='m1' to='13-5@interop'/><ack class='message' id='m1'", Sign::vanishes},
+    {"wt-receipt-of-other-type", {.then = {kMessage}}, "<receipt id='m1' to='13-5@interop' type='retry'"},
+    {"wt-may-ask-again", {.then = {kTwoEncs}}, "<receipt id='m1' to='12-5@interop' type='retry'"},
+    {"wt-may-begin-with-pkmsg", {}, "type='pkmsg'"},
+    {"wt-similar-server-taken", {.ping_from = "s.whatsapp.net.example"}, "[answered"},
     {"wt-receipt-missing", {.then = {kMessage}}, "<receipt id='m1'", Sign::vanishes},
     {"wt-receipt-without-showing", {.then = {kMessage}}, kShown, Sign::vanishes},
     {"wt-receipt-for-unreadable", {.then = {kTwoEncs}}, "<receipt id='m1'"},

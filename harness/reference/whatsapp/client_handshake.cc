@@ -6,6 +6,7 @@
 #include "harness/crypto/aes_gcm.h"
 #include "harness/crypto/digest.h"
 #include "harness/crypto/noise/handshake_message.h"
+#include "harness/reference/whatsapp/careless_tag.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -52,9 +53,13 @@ void ClientHandshake::begin(Pattern pattern) {
 }
 
 Result<void> ClientHandshake::make_ephemeral(Rng& rng) {
-  const bool worn = faults_.has(Fault::wt_same_ephemeral) || faults_.has(Fault::wt_two_ephemerals);
-  const char octet =
-      faults_.has(Fault::wt_two_ephemerals) ? static_cast<char>(0x21 + rng.below(2)) : '\x17';
+  const bool worn = faults_.has(Fault::wt_same_ephemeral) ||
+                    faults_.has(Fault::wt_two_ephemerals) ||
+                    faults_.has(Fault::wt_forty_ephemerals);
+  const std::uint64_t different = faults_.has(Fault::wt_forty_ephemerals) ? 40
+                                  : faults_.has(Fault::wt_two_ephemerals) ? 2
+                                                                          : 1;
+  const auto octet = static_cast<char>(0x17 + rng.below(different));
   auto fresh =
       worn ? crypto::x25519_key_pair(Bytes(kX25519Octets, octet)) : crypto::x25519_key_pair(rng);
   auto own = crypto::x25519_key_pair(rng);
@@ -161,6 +166,16 @@ Result<void> ClientHandshake::agree(const crypto::X25519KeyPair& own, std::strin
 // cipher.
 Result<Bytes> ClientHandshake::open(std::string_view sealed, Fault ignores_tag) {
   auto plain = symmetric_.decrypt_and_hash(sealed);
+  if (const auto part = plain ? std::nullopt : compared_part(faults_)) {
+    const auto seal = [this](std::string_view text) {
+      auto copy = symmetric_;
+      return copy.encrypt_and_hash(text);
+    };
+    if (auto partly = open_comparing(*part, seal, sealed)) {
+      const auto mixed = symmetric_.encrypt_and_hash(*partly);
+      return mixed ? Result<Bytes>(std::move(*partly)) : mixed;
+    }
+  }
   blind_ = blind_ || (!plain && faults_.has(ignores_tag));
   if (plain || !blind_ || sealed.size() < kGcmTagOctets) {
     return plain;

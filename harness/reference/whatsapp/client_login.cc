@@ -124,6 +124,9 @@ Bytes ClientLogin::payload() const {
   out.passive = account_.passive;
   out.product =
       faults_.has(Fault::mt_foreign_product) ? kWhatsAppDialect.product : account_.dialect->product;
+  if (faults_.has(Fault::wt_logs_in_as_native)) {
+    out.product = account_.dialect->native_product;
+  }
   out.interop_data = wire::InteropData{.account_id = account_.number,
                                        .token = account_.token,
                                        .enable_read_receipts = {},

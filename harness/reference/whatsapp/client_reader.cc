@@ -40,8 +40,8 @@ constexpr std::array<std::pair<OddityKind, Fault>, 6> kTaken = {{
     {OddityKind::interop_tuple, Fault::wt_interop_tuple_unread},
 }};
 
-wire::ReadOptions options_under(const FaultSet& faults) {
-  wire::ReadOptions out;
+wire::ReadOptions options_under(const FaultSet& faults, const wire::Tokens* tokens) {
+  wire::ReadOptions out{.tokens = tokens};
   if (faults.has(Fault::wt_depth_unbounded)) {
     out.limits.max_depth = wire::kDeepestStanza;  // what a tree's walkers can bear
   }
@@ -80,8 +80,9 @@ Result<void> check_oddities(const wire::Decoded& decoded, const FaultSet& faults
   return {};
 }
 
-Result<xml::Element> read_strictly(std::string_view plaintext, const FaultSet& faults) {
-  auto decoded = wire::decode(plaintext, options_under(faults));
+Result<xml::Element> read_strictly(std::string_view plaintext, const FaultSet& faults,
+                                   const wire::Tokens* tokens) {
+  auto decoded = wire::decode(plaintext, options_under(faults, tokens));
   if (!decoded) {
     return std::unexpected(decoded.error());
   }
@@ -92,8 +93,8 @@ Result<xml::Element> read_strictly(std::string_view plaintext, const FaultSet& f
   if (auto checked = check_oddities(*decoded, faults); !checked) {
     return std::unexpected(checked.error());
   }
-  if ((faults.has(Fault::wt_packed_unread) && has_packed_value(*decoded)) ||
-      (faults.has(Fault::wt_rare_jids_unread) && has_rare_jid(*decoded)) ||
+  if ((faults.has(Fault::wt_packed_unread) && has_packed_value(*decoded, tokens)) ||
+      (faults.has(Fault::wt_rare_jids_unread) && has_rare_jid(*decoded, tokens)) ||
       (faults.has(Fault::wt_content_strings_unread) && has_string_content(*decoded))) {
     return fail(Errc::malformed, "a form that is not read here");
   }
@@ -139,10 +140,12 @@ bool is_digits(std::string_view text) {
 
 }  // namespace
 
-Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults) {
-  auto strict = read_strictly(plaintext, faults);
+Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults,
+                                 const wire::Tokens* tokens) {
+  auto strict = read_strictly(plaintext, faults, tokens);
   if (!strict && !plaintext.empty() && faults.has(Fault::wt_accepts_broken_deflate)) {
-    strict = read_strictly(std::string(1, '\0') + inflate_carelessly(plaintext.substr(1)), faults);
+    strict = read_strictly(std::string(1, '\0') + inflate_carelessly(plaintext.substr(1)), faults,
+                           tokens);
   }
   const Leniency leniency = leniency_under(faults);
   if (strict || plaintext.empty() || !leniency.any()) {
@@ -159,7 +162,7 @@ bool is_user_jid(std::string_view text, const Dialect& dialect) {
   auto user = text.substr(0, at);
   const auto server = text.substr(at + 1);
   if (server != wire::kInteropServer && server != dialect.native_server) {
-    const bool foreign = &dialect != &kWhatsAppDialect && server == kWhatsAppDialect.native_server;
+    const bool foreign = server == kWhatsAppDialect.native_server;
     return !user.empty() && wire::is_jid_server(server) && !foreign;
   }
   if (const auto colon = user.find(':'); colon != std::string_view::npos) {

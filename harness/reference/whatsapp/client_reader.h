@@ -12,8 +12,9 @@
 
 namespace parley::reference::whatsapp {
 
-// Errors: truncated, malformed, too_large; such a message is never acted on.
-Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults);
+// Errors: truncated, malformed, too_large; such a message is never acted on. `tokens` may be null.
+Result<xml::Element> read_stanza(std::string_view plaintext, const FaultSet& faults,
+                                 const wire::Tokens* tokens = nullptr);
 
 // Whether `text` is a user's address that a client may show and answer (STZ-012): on `interop`
 // `<integrator 1-999>-<digits>[:<device>]`, on the dialect's native server `<digits>[:<device>]`;

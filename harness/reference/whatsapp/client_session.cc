@@ -215,7 +215,7 @@ void ClientSession::send_content(const Unacknowledged& message) {
   stanza.set("type", faults_.has(Fault::wt_sends_wrong_type) ? "media" : "text");
   xml::Element enc = stanza_element("enc");
   enc.set("v", std::string(account_.dialect->enc_version));
-  enc.set("type", "msg");
+  enc.set("type", faults_.has(Fault::wt_may_begin_with_pkmsg) ? "pkmsg" : "msg");
   enc.set_text(message.text);
   if (faults_.has(Fault::wt_sends_two_encs)) {
     stanza.children.emplace_back(enc);
@@ -290,7 +290,7 @@ void ClientSession::send(const xml::Element& stanza) {
   if (closing_ || connection_ == nullptr) {
     return;  // nothing follows our stream end
   }
-  if (const auto octets = wire::encode(stanza, {})) {
+  if (const auto octets = wire::encode(stanza, {.tokens = account_.dialect->tokens})) {
     connection_->post_frame(*octets);
   }
 }

@@ -98,6 +98,7 @@ class ClientSession {
   void take_ack(const xml::Element& ack);
   // Acknowledges a stanza; with `error` it is one that cannot be handled.
   void acknowledge(const xml::Element& stanza, std::string_view error = {});
+  void ask_again(const xml::Element& message);
   void send_receipt(const xml::Element& message);
   // What a faulty client makes of a peer's address.
   std::string with_own_integrator(const std::string& jid) const;

@@ -55,7 +55,7 @@ std::optional<ClientSession::Ending> ClientSession::take(Incoming item) {
   if (faults_.has(Fault::wt_refuses_large_frames) && plaintext->size() > UINT16_MAX) {
     return Ending{.reason = "too large a frame"};
   }
-  const auto stanza = read_stanza(*plaintext, faults_);
+  const auto stanza = read_stanza(*plaintext, faults_, account_.dialect->tokens);
   if (!stanza) {
     return Ending{.reason = "not a stanza: " + stanza.error().detail,
                   .farewell = Farewell::stream_error};
@@ -272,6 +272,9 @@ void ClientSession::take_message(const xml::Element& message) {
     }
     if (faults_.has(Fault::wt_receipt_for_unreadable)) {
       send_receipt(message);
+    }
+    if (faults_.has(Fault::wt_may_ask_again)) {
+      ask_again(message);
     }
     return;
   }

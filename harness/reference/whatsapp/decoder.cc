@@ -30,8 +30,8 @@ Leniency leniency_of(const FaultSet& faults) {
           .partial = faults.has(Fault::wg_acts_on_partial)};
 }
 
-wire::ReadOptions options_of(const FaultSet& faults) {
-  wire::ReadOptions out;
+wire::ReadOptions options_of(const FaultSet& faults, const wire::Tokens* tokens) {
+  wire::ReadOptions out{.tokens = tokens};
   out.limits.max_octets = kMaxStanzaOctets;
   if (faults.has(Fault::wg_inflates_without_bound)) {
     out.limits.max_octets = out.limits.max_string_octets = out.limits.max_text_octets = kUnbounded;
@@ -97,17 +97,18 @@ std::optional<OddityKind> first_not_taken(const wire::Decoded& decoded, const Fa
 }
 
 // Whether a form is there that a fault does not read.
-bool has_unread_form(const wire::Decoded& decoded, const FaultSet& faults) {
-  return (faults.has(Fault::wg_refuses_packed) && has_packed_value(decoded)) ||
-         (faults.has(Fault::wg_refuses_rare_jids) && has_rare_jid(decoded)) ||
+bool has_unread_form(const wire::Decoded& decoded, const FaultSet& faults,
+                     const wire::Tokens* tokens) {
+  return (faults.has(Fault::wg_refuses_packed) && has_packed_value(decoded, tokens)) ||
+         (faults.has(Fault::wg_refuses_rare_jids) && has_rare_jid(decoded, tokens)) ||
          (faults.has(Fault::wg_refuses_content_strings) && has_string_content(decoded));
 }
 
 // wg-odd-flag-ignored: the half octet that the flag drops stays, in the root's attributes.
-void keep_dropped_halves(wire::Decoded& decoded) {
+void keep_dropped_halves(wire::Decoded& decoded, const wire::Tokens* tokens) {
   for (std::uint32_t i = 0; i < decoded.root.attributes.size(); ++i) {
     std::string& value = decoded.root.attributes[i].value;
-    if (is_packed(form_of_value(decoded, i)) && value.size() % 2 != 0) {
+    if (is_packed(form_of_value(decoded, i, tokens)) && value.size() % 2 != 0) {
       value += '0';
     }
   }
@@ -129,17 +130,18 @@ Result<xml::Element> forgive(std::string_view octets, const Leniency& leniency, 
 
 }  // namespace
 
-Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faults) {
+Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faults,
+                                   const wire::Tokens* tokens) {
   Bytes plain;
   if (faults.has(Fault::wg_ignores_flags) && !octets.empty()) {
     plain = Bytes(1, '\0') + Bytes(octets.substr(1));
     octets = plain;
   }
-  auto decoded = wire::decode(octets, options_of(faults));
+  auto decoded = wire::decode(octets, options_of(faults, tokens));
   if (!decoded && faults.has(Fault::wg_accepts_broken_deflate)) {
     plain =
         Bytes(1, '\0') + inflate_carelessly(octets.substr(std::min<std::size_t>(1, octets.size())));
-    decoded = wire::decode(plain, options_of(faults));
+    decoded = wire::decode(plain, options_of(faults, tokens));
   }
   if (!decoded) {
     return forgive(octets, leniency_of(faults), std::move(decoded.error()));
@@ -155,11 +157,11 @@ Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faul
                ? forgive(octets, leniency_of(faults), std::move(refusal))
                : std::unexpected(std::move(refusal));
   }
-  if (has_unread_form(*decoded, faults)) {
+  if (has_unread_form(*decoded, faults, tokens)) {
     return fail(Errc::malformed, "a form that is not read here");
   }
   if (faults.has(Fault::wg_odd_flag_ignored)) {
-    keep_dropped_halves(*decoded);
+    keep_dropped_halves(*decoded, tokens);
   }
   return std::move(decoded->root);
 }

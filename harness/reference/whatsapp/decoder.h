@@ -8,6 +8,7 @@
 
 #include "harness/base/result.h"
 #include "harness/reference/faults.h"
+#include "harness/wire/tokens.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
@@ -15,7 +16,8 @@ namespace parley::reference::whatsapp {
 inline constexpr std::size_t kMaxStanzaOctets = 1024 * 1024;  // after inflating
 
 // Errors: those of wire::decode(), malformed for an oddity that is not taken. Under
-// wg-accepts-list-size-zero the element may have no name: nothing to act on.
-Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faults);
+// wg-accepts-list-size-zero the element may have no name: nothing to act on. `tokens` may be null.
+Result<xml::Element> decode_stanza(std::string_view octets, const FaultSet& faults,
+                                   const wire::Tokens* tokens = nullptr);
 
 }  // namespace parley::reference::whatsapp

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/reference/whatsapp/enlistment.h"
 #include "harness/reference/whatsapp/session.h"
 #include "harness/reference/whatsapp/web.h"
 
@@ -28,6 +29,10 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr int kUnknownMethod = -32601;
+constexpr std::string_view kHttpsHost = "localhost";
+// Of fifteen digits, unlike any number that is enlisted by the driver.
+constexpr std::uint64_t kFirstInternalId = 100'000'000'000'000;
+constexpr std::uint64_t kInternalIds = 400'000'000'000'000;
 constexpr std::uint16_t kOtherIntegrator = 13;
 constexpr std::string_view kClientMethods[] = {"connect",  "send",  "ping",
                                                "presence", "close", "sync"};
@@ -91,12 +96,17 @@ std::optional<std::uint16_t> integrator_of(const json& params) {
   return right ? std::optional(found->get<std::uint16_t>()) : std::nullopt;
 }
 
+asio::awaitable<net::HttpAnswer> answer_enlistment(std::shared_ptr<Enlistment> api,
+                                                   wire::HttpReceived request, net::HttpPeer) {
+  co_return api->answer(request);
+}
+
 }  // namespace
 
 Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng)
     : executor_(executor),
       options_(std::move(options)),
-      dialect_(*dialect_of(options_.profile)),
+      dialect_(dialect_under(options_)),
       keys_(std::move(keys)),
       rng_(std::move(rng)),
       idle_(executor, asio::steady_timer::time_point::max()) {}
@@ -115,6 +125,12 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
   std::unique_ptr<Gatekeeper> out(
       new Gatekeeper(std::move(executor), options, std::move(*keys), std::move(rng)));
   out->faults_ = *faults;
+  auto certificate =
+      CertificateFolder::make(out->rng_.child("https"), std::string(kHttpsHost), options.state_dir);
+  if (!certificate) {
+    return std::unexpected(certificate.error());
+  }
+  out->certificate_ = std::move(*certificate);
   const auto doors = out->listen(FaultSet(), options.port);
   if (!doors) {
     return std::unexpected(doors.error());
@@ -129,7 +145,29 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
 Result<Doors> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {
   const auto tcp = listen_at(Transport::tcp, faults, port);
   const auto web = tcp ? listen_at(Transport::websocket, faults, 0) : tcp;
-  return web ? Result<Doors>(Doors{.tcp = *tcp, .web = *web}) : std::unexpected(web.error());
+  const auto enlistment = web ? listen_for_enlistment(faults) : web;
+  if (!enlistment) {
+    return std::unexpected(enlistment.error());
+  }
+  return Doors{.tcp = *tcp, .web = *web, .enlistment = *enlistment};
+}
+
+Result<net::Address> Gatekeeper::listen_for_enlistment(const FaultSet& faults) {
+  FaultSet all = faults_;
+  all.add(faults);
+  const auto api = std::make_shared<Enlistment>(*this, all);
+  net::HttpServerOptions options{
+      .tls = net::TlsServerOptions{.chain_pem = certificate_.leaf().chain_pem,
+                                   .key_pem = certificate_.leaf().key_pem}};
+  auto server = net::HttpServer::open(executor_, tls_, std::move(options),
+                                      std::bind_front(answer_enlistment, api));
+  if (!server) {
+    return std::unexpected(server.error());
+  }
+  http_servers_.push_back(std::move(*server));
+  net::HttpServer& kept = *http_servers_.back();
+  run(kept.run(), [&kept] { kept.stop(); });
+  return kept.address();
 }
 
 Result<net::Address> Gatekeeper::listen_at(Transport transport, const FaultSet& faults,
@@ -262,6 +300,9 @@ std::vector<Account*> Gatekeeper::all() {
 }
 
 void Gatekeeper::reset(const std::string& number) {
+  if (const Account* enlisted = of_identifier(number); enlisted != nullptr) {
+    reset(std::string(enlisted->address.number));
+  }
   for (const Account* account : of_number(number)) {
     const std::string bare = account->address.bare();
     const auto bound = account->bound;  // each takes itself out
@@ -275,9 +316,37 @@ void Gatekeeper::reset(const std::string& number) {
   }
 }
 
+Account* Gatekeeper::of_identifier(const std::string& identifier) {
+  const auto found = std::ranges::find_if(
+      accounts_, [&](const auto& one) { return one.second.identifier == identifier; });
+  return found == accounts_.end() || identifier.empty() ? nullptr : &found->second;
+}
+
+Account* Gatekeeper::of_internal_id(const std::string& number) {
+  const auto found = std::ranges::find_if(accounts_, [&](const auto& one) {
+    return one.second.address.number == number && !one.second.identifier.empty();
+  });
+  return found == accounts_.end() ? nullptr : &found->second;
+}
+
+Account& Gatekeeper::enlist_identifier(const std::string& identifier, const FaultSet& faults) {
+  const Address address{.integrator = kDefaultIntegrator,
+                        .number = faults.has(Fault::wg_enlist_visible_id) ? identifier
+                                  : faults.has(Fault::wg_enlist_same_id)
+                                      ? std::to_string(kFirstInternalId)
+                                      : std::to_string(kFirstInternalId + rng_.below(kInternalIds)),
+                        .native_server = dialect_.native_server};
+  add(address, "", faults);
+  Account& account = accounts_.at(address.bare());
+  account.identifier = identifier;
+  return account;
+}
+
 json Gatekeeper::endpoints_json(const Doors& doors) const {
   return {{"tcp", net::to_string(doors.tcp)},
           {"websocket", fmt::format("ws://{}{}", net::to_string(doors.web), kWebPath)},
+          {"enlistment", fmt::format("https://{}:{}", kHttpsHost, doors.enlistment.port)},
+          {"ca", certificate_.ca_path()},
           {"domain", kServer},
           {"root", to_hex(keys_.authority.root_key())}};
 }
@@ -289,7 +358,7 @@ json Gatekeeper::describe() const {
           {"features",
            {"noise-xx", "noise-ik", "noise-xxfallback", "routing", "deflate", "passive", "offline",
             "receipts", "presence", "chatstate", "websocket", "prekeys", "last-tokens-unassigned",
-            "no-namesakes"}},
+            "no-namesakes", "identity-proof", "enlistment-api", "email-identifiers"}},
           {"endpoints", endpoints_json(doors_)}};
 }
 
@@ -302,6 +371,9 @@ RpcResult Gatekeeper::handle(const std::string& method, const json& params) {
   }
   if (method == "listen") {
     return handle_listen(params);
+  }
+  if (method == "partner") {
+    return handle_partner(params);
   }
   if (method == "reset") {
     return handle_reset(params);
@@ -337,6 +409,11 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
     return invalid(doors.error().detail);
   }
   return json{{"endpoints", endpoints_json(*doors)}};
+}
+
+RpcResult Gatekeeper::handle_partner(const json& params) {
+  const auto known = partners_.set(params);
+  return known ? RpcResult(json::object()) : invalid("partner: " + known.error().detail);
 }
 
 RpcResult Gatekeeper::handle_reset(const json& params) {

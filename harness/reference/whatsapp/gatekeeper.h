@@ -20,14 +20,18 @@
 #include <vector>
 
 #include "harness/base/rng.h"
+#include "harness/net/http_server.h"
 #include "harness/net/stream.h"
+#include "harness/net/tls_contexts.h"
 #include "harness/net/websocket.h"
+#include "harness/reference/certificate_folder.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/address.h"
 #include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/handshake.h"
+#include "harness/reference/whatsapp/identity.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/xml/tree.h"
 
@@ -40,20 +44,24 @@ class Session;
 // One address. A number that is enlisted has two: its integrator's and the gatekeeper's own.
 struct Account {
   Address address;
+  std::string identifier{};  // the visible one that was enlisted over HTTP; empty: the number
   Bytes token;
   FaultSet faults;
-  Session* session = nullptr;         // the one that messages go to
-  std::set<Session*> bound;           // all that are logged in; each takes itself out when it ends
-  std::deque<xml::Element> stored;    // messages and receipts that were not yet acknowledged
-  std::set<std::string> sent;         // ids of accepted messages
-  std::optional<KeyBundle> bundle;    // what the client has left for others
-  std::set<std::string> subscribers;  // bare addresses that see this one's presence
+  bool proven = false;              // by a token of its third party's service, on some connection
+  Session* session = nullptr;       // the one that messages go to
+  std::set<Session*> bound;         // all that are logged in; each takes itself out when it ends
+  std::deque<xml::Element> stored;  // messages and receipts that were not yet acknowledged
+  std::map<std::string, std::size_t> sent;  // accepted messages: id and hash of what it held
+  std::string last_sent;                    // the id of the last of them
+  std::optional<KeyBundle> bundle;          // what the client has left for others
+  std::set<std::string> subscribers;        // bare addresses that see this one's presence
 };
 
 // Where one set of connections comes in.
 struct Doors {
   net::Address tcp;
-  net::Address web;  // WebSockets
+  net::Address web;         // WebSockets
+  net::Address enlistment;  // HTTPS
 };
 
 class Gatekeeper {
@@ -81,7 +89,13 @@ class Gatekeeper {
   void enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
               const FaultSet& faults);
   void reset(const std::string& number);
+  // Of those enlisted over HTTP. Null when there is none.
+  Account* of_identifier(const std::string& identifier);
+  Account* of_internal_id(const std::string& number);
+  // A third party's user with an id of its own.
+  Account& enlist_identifier(const std::string& identifier, const FaultSet& faults);
   const ServerKeys& keys() const { return keys_; }
+  const Partners& partners() const { return partners_; }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
   const Dialect& dialect() const { return dialect_; }
@@ -90,23 +104,29 @@ class Gatekeeper {
   Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng);
   void add(const Address& address, const Bytes& token, const FaultSet& faults);
   void invent(const std::string& number);
+  Result<net::Address> listen_for_enlistment(const FaultSet& faults);
   Result<net::Address> listen_at(Transport transport, const FaultSet& faults, std::uint16_t port);
   asio::awaitable<void> accept_all(net::Listener& listener, Transport transport, FaultSet faults);
   void start(std::unique_ptr<net::Stream> stream, Transport transport, const FaultSet& faults);
   void run(asio::awaitable<void> task, std::function<void()> end);
   RpcResult handle_enlist(const nlohmann::json& params);
   RpcResult handle_listen(const nlohmann::json& params);
+  RpcResult handle_partner(const nlohmann::json& params);
   RpcResult handle_reset(const nlohmann::json& params);
 
   asio::any_io_executor executor_;
   Options options_;
-  const Dialect& dialect_;
+  Dialect dialect_;
   ServerKeys keys_;
+  Partners partners_;
+  CertificateFolder certificate_;  // of what is offered over HTTPS
+  net::TlsContexts tls_;
   HandshakeLog handshakes_;
   Rng rng_;
   FaultSet faults_;  // of every connection
   Doors doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<net::HttpServer>> http_servers_;
   std::map<std::string, Account, std::less<>> accounts_;  // by bare address
   bool stopping_ = false;
   std::uint64_t next_running_ = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/reference/whatsapp/gatekeeper_house.h"
+#include "harness/reference/whatsapp/prekeys.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/deflate.h"
 
@@ -402,6 +403,59 @@ INSTANTIATE_TEST_SUITE_P(
              {typing("")},
              "",
              "juliet: <chatstate from='12-100@interop'"}));
+
+const std::string kFromTybalt = "from='12-300@interop'";
+
+// An upload in tybalt's name, and a look at what tybalt's keys are then.
+std::vector<Bytes> forged_upload() {
+  const auto request = xml::parse("<iq id='q1' type='set' xmlns='encrypt' " + kFromTybalt + "/>");
+  auto upload = wire::plain_namespaces(*request);
+  Rng rng(1);
+  write_upload(*upload, make_keys(rng));
+  return {wire::encode(*upload, {}).value_or("not encoded"),
+          iq("type='get' xmlns='encrypt'", "<key><user jid='12-300@interop'/></key>")};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Senders, WhatsAppFaultShows,
+    testing::Values(
+        Bent{"wg-from-existing-not-enforced",
+             {text(kJuliet, "m1", "hello", kFromTybalt)},
+             kAckError,
+             "juliet: <message id='m1' from='12-300@interop'"},
+        Bent{"wg-from-device-shown",
+             {text(kJuliet, "m1", "hello", "from='12-100:3@interop'")},
+             "juliet: <message id='m1' from='12-100@interop'",
+             "juliet: <message id='m1' from='12-100:3@interop'"},
+        Bent{"wg-participant-passed-on",
+             {text(kJuliet, "m1", "hello", "participant='12-300@interop'")},
+             "",
+             "participant='12-300@interop'"},
+        Bent{"wg-upload-for-claimed-user", forged_upload(),
+             "<user jid='12-300@interop'><error code='404'",
+             "<user jid='12-300@interop'><registration>"},
+        Bent{"wg-remembers-last-id",
+             {text(kJuliet, "m1", "one"), text(kJuliet, "m2", "two"), text(kJuliet, "m1", "one")},
+             "juliet got: one two ;",
+             "juliet got: one two one ;"},
+        Bent{"wg-enc-type-changed", {text(kJuliet)}, kGood, "<enc v='2' type='pkmsg'>hello</enc>"},
+        Bent{"wg-may-drop-forged", {text(kJuliet, "m1", "hello", kFromTybalt)}, kAckError, ""},
+        Bent{"wg-may-deliver-forged-as-own",
+             {text(kJuliet, "m1", "hello", kFromTybalt)},
+             kAckError,
+             "juliet: <message id='m1' from='12-100@interop'"},
+        Bent{"wg-may-refuse-forged-request",
+             {iq("type='get' xmlns='w:p' " + kFromTybalt)},
+             "romeo: <iq id='q1' type='result'",
+             "<error code='400' text='bad-request'/>"},
+        Bent{"wg-may-refuse-reused-id",
+             {text(kJuliet, "m1", "one"), text(kJuliet, "m1", "two")},
+             "",
+             kAckError},
+        Bent{"wg-may-keep-absence-quiet",
+             {},
+             "juliet: <presence from='12-300@interop' type='unavailable'/>",
+             ""}));
 
 }  // namespace
 }  // namespace parley::reference::whatsapp

@@ -210,6 +210,35 @@ asio::awaitable<std::string> tampered(Faults faults) {
   });
 }
 
+asio::awaitable<std::string> tampered_first(Faults faults) {
+  return frames(std::move(faults), [](Phone& romeo) {
+    Bytes frame = romeo.sealed(ping("q1"));
+    char& first = frame[frame.size() - 16];  // of the tag
+    first = static_cast<char>(first ^ 1);
+    return frame + romeo.sealed(ping("q9"));
+  });
+}
+
+// Twenty frames, then one under the counter of the first of them.
+asio::awaitable<std::string> long_ago(Faults faults) {
+  return frames(std::move(faults), [](Phone& romeo) {
+    const auto old = romeo.transport->send;
+    Bytes out;
+    for (int i = 0; i < 20; ++i) {
+      out += romeo.sealed(ping("q1"));
+    }
+    romeo.transport->send = old;
+    return out + romeo.sealed(ping("q9"));
+  });
+}
+
+asio::awaitable<std::string> far_ahead(Faults faults) {
+  return frames(std::move(faults), [](Phone& romeo) {
+    romeo.transport->send.set_nonce(romeo.transport->send.nonce() + 256);
+    return romeo.sealed(ping("q9"));
+  });
+}
+
 asio::awaitable<std::string> in_clear(Faults faults) {
   return frames(std::move(faults), [](Phone&) { return *wire::write_frame(ping("q9")); });
 }
@@ -223,6 +252,18 @@ asio::awaitable<std::string> log_in(Faults faults, wire::ClientPayload payload) 
 
 asio::awaitable<std::string> wrong_token(Faults faults) {
   return log_in(std::move(faults), third_party(100, "juliet"));
+}
+asio::awaitable<std::string> token_prefix(Faults faults) {
+  return log_in(std::move(faults), third_party(100, "rosa"));
+}
+asio::awaitable<std::string> token_and_nul(Faults faults) {
+  return log_in(std::move(faults), third_party(100, Bytes("rosaline\0x", 10)));
+}
+asio::awaitable<std::string> token_in_spaces(Faults faults) {
+  return log_in(std::move(faults), third_party(100, " rosaline\n"));
+}
+asio::awaitable<std::string> token_of_another(Faults faults) {
+  return log_in(std::move(faults), third_party(100, "cat"));
 }
 asio::awaitable<std::string> empty_token(Faults faults) {
   return log_in(std::move(faults), third_party(100, ""));
@@ -384,12 +425,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Bent{"wg-accepts-reordered-frame", reordered, "ended", "id='q9'"},
                     Bent{"wg-accepts-skipped-frame", skipped, "ended", "id='q9'"},
                     Bent{"wg-accepts-tampered-frame", tampered, "ended", "id='q9'"},
+                    Bent{"wg-compares-first-15", tampered, "ended", "id='q9'"},
+                    Bent{"wg-compares-last-15", tampered_first, "ended", "id='q9'"},
+                    Bent{"wg-accepts-forgotten-frame", long_ago, "ended", "id='q9'"},
+                    Bent{"wg-accepts-far-frame", far_ahead, "ended", "id='q9'"},
                     Bent{"wg-accepts-clear-frame", in_clear, "ended", "id='q9'"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Logins, WhatsAppLoginFaultShows,
     testing::Values(Bent{"wg-accepts-wrong-token", wrong_token, "<failure", "<success"},
                     Bent{"wg-accepts-empty-token", empty_token, "<failure", "<success"},
+                    Bent{"wg-accepts-token-prefix", token_prefix, "<failure", "<success"},
+                    Bent{"wg-accepts-token-to-nul", token_and_nul, "<failure", "<success"},
+                    Bent{"wg-accepts-token-in-spaces", token_in_spaces, "<failure", "<success"},
+                    Bent{"wg-accepts-token-of-another", token_of_another, "<failure", "<success"},
+                    Bent{"wg-failure-asks-for-retry", wrong_token, "reason='401'", "reason='503'"},
                     Bent{"wg-accepts-unknown-account", unknown_account, "<failure", "<success"},
                     Bent{"wg-accepts-any-product", other_product, "<failure", "<success"},
                     Bent{"wg-goes-on-after-failure", after_failure, "", "<message id='m1'"},

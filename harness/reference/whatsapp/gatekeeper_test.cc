@@ -83,6 +83,41 @@ TEST(WhatsAppGatekeeper, KeepsMessagesUntilTheyAreAcknowledged) {
   EXPECT_EQ(testkit::run_to_end(away()), "acks m1 m2 ;one two ;one two ;offline ;");
 }
 
+// Romeo and tybalt use one id; juliet acknowledges tybalt's message and logs in again. Tybalt then
+// acknowledges what waits for juliet, in a way that is none of his.
+asio::awaitable<std::string> one_id_of_two(std::vector<std::string> faults, std::string forged) {
+  House house(co_await asio::this_coro::executor, std::move(faults));
+  Phone romeo = co_await house.login("romeo", third_party(100, "rosaline"));
+  Phone tybalt = co_await house.login("tybalt", third_party(300, "cat"));
+  Phone juliet = co_await house.login("juliet", native(200, "nurse"));
+  co_await romeo.say_text(message("m1", "200@s.whatsapp.net", "love"));
+  co_await romeo.fence("p1");
+  co_await tybalt.say_text(message("m1", "200@s.whatsapp.net", "hate"));
+  co_await tybalt.fence("p2");
+  co_await juliet.say_text("<ack class='message' id='m1' to='12-300@interop'/>");
+  co_await juliet.fence("p3");
+  juliet.stream->close();
+  co_await tybalt.say_text(forged);
+  co_await tybalt.fence("p4");
+  Phone again = co_await house.login("again", native(200, "nurse"));
+  co_await again.fence("p5");
+  co_await house.keeper->stop();
+  co_return juliet.bodies + ";" + again.bodies;
+}
+
+TEST(WhatsAppGatekeeper, TellsIdsAndAcknowledgementsOfTwoUsersApart) {
+  const std::string ack = "<ack class='message' id='m1' to='12-100@interop'/>";
+  const std::string receipt = "<receipt id='m1' to='12-100@interop' from='200@s.whatsapp.net'/>";
+  for (const auto& forged : {ack, receipt}) {
+    EXPECT_EQ(testkit::run_to_end(one_id_of_two({}, forged)), "love hate ;love ");
+    EXPECT_EQ(testkit::run_to_end(one_id_of_two({"wg-acks-of-anybody"}, forged)), "love hate ;");
+  }
+  EXPECT_EQ(testkit::run_to_end(one_id_of_two({"wg-ids-of-all-senders"}, "<presence/>")),
+            "love ;love ");
+  EXPECT_EQ(testkit::run_to_end(one_id_of_two({"wg-acks-by-id-alone"}, "<presence/>")),
+            "love hate ;hate ");
+}
+
 asio::awaitable<std::string> passive() {
   House house(co_await asio::this_coro::executor);
   Phone romeo = co_await house.login("romeo", third_party(100, "rosaline"));

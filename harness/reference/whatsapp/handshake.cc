@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "harness/reference/whatsapp/careless_tag.h"
 #include "harness/wire/frame.h"
 
 namespace parley::reference::whatsapp {
@@ -34,12 +35,24 @@ bool asks_for_pq(const noise::ClientHello& hello) {
          hello.extended_ephemeral.has_value();
 }
 
+bool honours_replays(const FaultSet& faults) {
+  return faults.has(Fault::wg_honours_replayed_ik) ||
+         faults.has(Fault::wg_replayed_ik_takes_queue) ||
+         faults.has(Fault::wg_replayed_ik_shows_online);
+}
+
 }  // namespace
 
 Result<ServerKeys> make_server_keys(Rng rng, std::chrono::sys_seconds now) {
   auto static_key = crypto::x25519_key_pair(rng);
   auto worn = crypto::x25519_key_pair(rng);
   auto other = crypto::x25519_key_pair(rng);
+  std::vector<crypto::X25519KeyPair> forty;
+  for (int i = 0; i < 40; ++i) {
+    if (auto one = crypto::x25519_key_pair(rng)) {
+      forty.push_back(std::move(*one));
+    }
+  }
   auto authority = noise::ChainAuthority::make(rng.child("chain"), now);
   if (!static_key || !worn || !other || !authority) {
     return fail(Errc::unsupported, "the server's keys could not be made");
@@ -51,6 +64,7 @@ Result<ServerKeys> make_server_keys(Rng rng, std::chrono::sys_seconds now) {
   return ServerKeys{.static_key = std::move(*static_key),
                     .worn_ephemeral = std::move(*worn),
                     .other_ephemeral = std::move(*other),
+                    .forty_ephemerals = std::move(forty),
                     .authority = std::move(*authority),
                     .chain = std::move(*chain)};
 }
@@ -76,6 +90,9 @@ noise::Config Handshake::config(const FaultSet& faults) const {
   }
   if (faults.has(Fault::wg_two_ephemerals)) {
     out.local_ephemeral = rng_.below(2) == 0 ? keys_.worn_ephemeral : keys_.other_ephemeral;
+  }
+  if (faults.has(Fault::wg_forty_ephemerals)) {
+    out.local_ephemeral = keys_.forty_ephemerals[rng_.below(keys_.forty_ephemerals.size())];
   }
   if (faults.has(Fault::wg_routing_in_prologue) && !routing_.empty()) {
     out.prologue = wire::write_routing(routing_).value_or(Bytes()) + prologue_;
@@ -141,9 +158,11 @@ Result<Handshake::State> Handshake::read_ik(const noise::ClientHello& hello,
     return state;
   }
   auto opened = *state;
-  auto payload = opened.read(to_parts(hello));
+  auto payload = read_parts(opened, to_parts(hello), faults);
   const Bytes ephemeral = hello.ephemeral.value_or(Bytes());
-  if (payload && (log_.admits(ephemeral) || faults.has(Fault::wg_honours_replayed_ik))) {
+  const bool is_first = payload && log_.admits(ephemeral);
+  replayed_ = payload && !is_first && honours_replays(faults);
+  if (is_first || replayed_) {
     early_ = std::move(*payload);
     return opened;
   }
@@ -158,6 +177,22 @@ Result<Handshake::State> Handshake::read_ik(const noise::ClientHello& hello,
   return state->fall_back(ephemeral);
 }
 
+Result<Bytes> Handshake::read_parts(State& state, const noise::MessageParts& parts,
+                                    const FaultSet& faults) {
+  auto payload = state.read(parts);
+  const auto part =
+      faults.has(Fault::wg_accepts_tampered_frame) ? TagPart() : compared_part(faults);
+  if (payload || !part) {
+    return payload;
+  }
+  auto bent = parts;
+  auto taken = read_comparing(*part, parts.payload, [&](const Bytes& sealed) {
+    bent.payload = sealed;
+    return state.read(bent);
+  });
+  return taken ? Result<Bytes>(std::move(*taken)) : payload;
+}
+
 Result<Bytes> Handshake::on_finish(std::string_view frame, const FaultSet& faults) {
   const auto message = noise::parse_handshake_message(frame);
   if (!message) {
@@ -170,7 +205,7 @@ Result<Bytes> Handshake::on_finish(std::string_view frame, const FaultSet& fault
   if (has_unknown && faults.has(Fault::wg_refuses_unknown_protobuf_fields)) {
     return fail(Errc::refused, "an unknown field");
   }
-  return state_->read(to_parts(*message->client_finish));
+  return read_parts(*state_, to_parts(*message->client_finish), faults);
 }
 
 Result<noise::Transport> Handshake::split() const {

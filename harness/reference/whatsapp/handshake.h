@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
@@ -22,8 +23,9 @@ namespace parley::reference::whatsapp {
 // What a server has for all of its connections.
 struct ServerKeys {
   crypto::X25519KeyPair static_key;
-  crypto::X25519KeyPair worn_ephemeral;   // wg-reuses-ephemeral
-  crypto::X25519KeyPair other_ephemeral;  // wg-two-ephemerals
+  crypto::X25519KeyPair worn_ephemeral;                 // wg-reuses-ephemeral
+  crypto::X25519KeyPair other_ephemeral;                // wg-two-ephemerals
+  std::vector<crypto::X25519KeyPair> forty_ephemerals;  // wg-forty-ephemerals
   crypto::noise::ChainAuthority authority;
   Bytes chain;  // the right one
 };
@@ -57,6 +59,8 @@ class Handshake {
   Result<Bytes> on_hello(std::string_view frame, const FaultSet& faults);
   // The octets of the ClientPayload that came with a first message of IK: the handshake is over.
   const std::optional<Bytes>& early() const { return early_; }
+  // Whether that message had come before, under a fault that honours it all the same.
+  bool replayed() const { return replayed_; }
   // The octets of the ClientPayload. Errors: as on_hello().
   Result<Bytes> on_finish(std::string_view frame, const FaultSet& faults);
   // Errors: refused before the end.
@@ -67,6 +71,9 @@ class Handshake {
   crypto::noise::Config config(const FaultSet& faults) const;
   Result<State> read_hello(const crypto::noise::ClientHello& hello, const FaultSet& faults);
   Result<State> read_ik(const crypto::noise::ClientHello& hello, const FaultSet& faults);
+  // The payload, under faults also of a message whose tag is wrong.
+  static Result<Bytes> read_parts(State& state, const crypto::noise::MessageParts& parts,
+                                  const FaultSet& faults);
   Result<Bytes> chain(const FaultSet& faults) const;
 
   const ServerKeys& keys_;
@@ -76,6 +83,7 @@ class Handshake {
   Bytes prologue_;
   std::optional<State> state_;
   std::optional<Bytes> early_;
+  bool replayed_ = false;
 };
 
 }  // namespace parley::reference::whatsapp

@@ -43,11 +43,15 @@ void Session::on_upload(const xml::Element& iq) {
   if (!bundle) {
     return error(iq, kBadRequest, "bad-request");
   }
-  if (account_->bundle && account_->bundle->identity == bundle->identity) {
-    auto& kept = account_->bundle->one_time;
+  // STZ-018: whatever `from` says, they are the keys of who is logged in.
+  const auto from = sender_of(iq, Fault::wg_upload_for_claimed_user);
+  Account* claimed = from ? recipient(*from, true) : nullptr;
+  auto& owned = (claimed == nullptr ? account_ : claimed)->bundle;
+  if (owned && owned->identity == bundle->identity) {
+    auto& kept = owned->one_time;
     bundle->one_time.insert(bundle->one_time.begin(), kept.begin(), kept.end());
   }
-  account_->bundle = std::move(*bundle);
+  owned = std::move(*bundle);
   result(iq);
 }
 

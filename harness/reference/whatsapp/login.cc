@@ -11,6 +11,8 @@ namespace {
 
 constexpr int kBadPayload = 400;
 constexpr int kUnsupportedProduct = 405;
+constexpr int kUnavailable = 503;  // wg-failure-asks-for-retry
+constexpr int kForbidden = 403;    // wg-may-fail-otherwise
 
 }  // namespace
 
@@ -50,10 +52,37 @@ void Session::check_third_party(const wire::ClientPayload& payload) {
     keeper_.enlist(number, kDefaultIntegrator, data->token.value_or(Bytes()), FaultSet());
     candidates = {keeper_.find(Address{kDefaultIntegrator, number}.bare())};
   }
+  for (Account* one : candidates) {
+    const bool once = one->proven && (has(Fault::wg_token_once_proven) ||
+                                      one->faults.has(Fault::wg_token_once_proven));
+    if (once || (data->token && proves(*one, *data->token))) {
+      one->proven = true;
+      login_ = one->address.bare();
+      return;
+    }
+  }
   check_token(candidates, data->token);
 }
 
+// IDP-021: on every connection.
+bool Session::proves(const Account& account, const Bytes& token) const {
+  FaultSet faults = faults_;
+  faults.add(account.faults);
+  if (faults.has(Fault::wg_enlist_in_vain) && !account.identifier.empty()) {
+    return false;
+  }
+  return keeper_.partners().proves(
+      *account.address.integrator,
+      account.identifier.empty() ? account.address.number : account.identifier, token, faults);
+}
+
 int Session::wrong_token() const {
+  if (has(Fault::wg_failure_asks_for_retry)) {
+    return kUnavailable;
+  }
+  if (has(Fault::wg_may_fail_otherwise)) {
+    return kForbidden;
+  }
   return has(Fault::mg_foreign_failure_reason) ? kWhatsAppDialect.wrong_token
                                                : keeper_.dialect().wrong_token;
 }
@@ -68,14 +97,29 @@ void Session::check_native(const wire::ClientPayload& payload) {
   check_token(candidates, payload.fb_cat);
 }
 
+bool Session::is_token_of(const Account& account, const Bytes& token) const {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = token.find_first_not_of(kSpace);
+  const auto last = token.find_last_not_of(kSpace);
+  return token == account.token ||
+         (has(Fault::wg_accepts_token_prefix) && account.token.starts_with(token)) ||
+         (has(Fault::wg_accepts_token_to_nul) && token.c_str() == account.token) ||
+         (has(Fault::wg_accepts_token_in_spaces) && first != Bytes::npos &&
+          token.substr(first, last + 1 - first) == account.token) ||
+         (has(Fault::wg_accepts_token_of_another) &&
+          std::ranges::any_of(keeper_.all(),
+                              [&](const Account* one) { return one->token == token; }));
+}
+
 void Session::check_token(const std::vector<Account*>& candidates,
                           const std::optional<Bytes>& token) {
   for (const Account* one : candidates) {
     faults_.add(one->faults);
   }
   const bool is_empty = !token || token->empty();
+  const Bytes given = token.value_or("");
   const auto found = std::ranges::find_if(
-      candidates, [&](const Account* one) { return !is_empty && one->token == *token; });
+      candidates, [&](const Account* one) { return !is_empty && is_token_of(*one, given); });
   if (found != candidates.end()) {
     login_ = (*found)->address.bare();
   } else if (!candidates.empty() && handshake_.early() && has(Fault::wg_ik_token_unchecked)) {
@@ -109,6 +153,10 @@ void Session::finish_login() {
   if (failure_ == 0 && account_ == nullptr) {
     log_in();
   }
+  if (failure_ != 0 && has(Fault::wg_may_close_without_failure)) {
+    closing_ = true;
+    return;
+  }
   if (failure_ != 0) {
     auto out = make_element("failure");
     out.set("reason", std::to_string(failure_));
@@ -131,6 +179,12 @@ void Session::finish_login() {
   send(out);
   if (!passive_ && !has(Fault::wg_sends_before_success)) {
     deliver_offline();
+  }
+  if (handshake_.replayed() && has(Fault::wg_replayed_ik_takes_queue)) {
+    account_->stored.clear();
+  }
+  if (handshake_.replayed() && has(Fault::wg_replayed_ik_shows_online)) {
+    announce(true);
   }
 }
 

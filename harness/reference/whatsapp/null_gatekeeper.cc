@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Servers that implement nothing: a harness that passes them proves nothing.
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "harness/reference/whatsapp/careless_tag.h"
 #include "harness/reference/whatsapp/guess.h"
 #include "harness/reference/whatsapp/session.h"
 #include "harness/reference/whatsapp/web.h"
@@ -19,6 +21,7 @@ FaultSet blindness() {
   FaultSet out;
   out.add(Fault::wg_ignores_pq_mode);
   out.add(Fault::wg_honours_replayed_ik);
+  out.add(Fault::wg_accepts_tampered_frame);
   return out;
 }
 
@@ -35,6 +38,7 @@ class NullSession {
   asio::awaitable<bool> on_frame(Bytes payload, NullMode mode);
   asio::awaitable<bool> send(xml::Element stanza);
   asio::awaitable<bool> accept(Bytes payload);
+  Bytes opened(const Bytes& payload);
 
   std::shared_ptr<net::Stream> stream_;
   wire::FrameReader reader_{wire::Opening::intro};
@@ -108,15 +112,36 @@ asio::awaitable<bool> NullSession::send(xml::Element stanza) {
   co_return (co_await stream_->write(std::move(frame))).has_value();
 }
 
+// What a frame holds to somebody who takes it under whatever counter, whatever its tag says, and in
+// clear.
+Bytes NullSession::opened(const Bytes& payload) {
+  constexpr std::uint64_t kFar = 300;
+  auto& cipher = transport_->receive;
+  const auto due = cipher.nonce();
+  if (auto plain = cipher.decrypt_with_ad("", payload)) {
+    return std::move(*plain);
+  }
+  auto other = cipher;
+  for (auto nonce = due - std::min(due, kFar); nonce <= due + kFar; ++nonce) {
+    other.set_nonce(nonce);
+    if (auto plain = other.decrypt_with_ad("", payload)) {
+      return std::move(*plain);
+    }
+  }
+  const Seal seal = [&cipher](std::string_view text) {
+    auto copy = cipher;
+    return copy.encrypt_with_ad("", text);
+  };
+  auto unchecked = open_comparing(TagPart(), seal, payload);
+  return unchecked && guess_stanza(*unchecked) ? std::move(*unchecked) : payload;
+}
+
 // Says yes to whatever it is, also when that cannot be told.
 asio::awaitable<bool> NullSession::accept(Bytes payload) {
-  const auto plain = transport_->receive.decrypt_with_ad("", payload);
-  if (!plain) {
-    co_return true;
-  }
-  auto decoded = wire::decode(*plain, {});
+  const Bytes plain = opened(payload);
+  auto decoded = wire::decode(plain, {});
   const bool misread = !decoded || decoded->root.get("id").empty();
-  auto guessed = misread ? guess_stanza(*plain) : std::nullopt;
+  auto guessed = misread ? guess_stanza(plain) : std::nullopt;
   if (!guessed && decoded) {
     guessed = std::move(decoded->root);
   }

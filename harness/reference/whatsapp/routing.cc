@@ -2,7 +2,9 @@
 // Messages: what is accepted, stored, delivered and delivered again. Sources: STZ-011, STZ-018 to
 // STZ-022, STZ-025; observed client behaviour.
 #include <algorithm>
+#include <functional>
 #include <utility>
+#include <variant>
 
 #include "harness/reference/whatsapp/session.h"
 
@@ -74,6 +76,9 @@ void Session::on_message(const xml::Element& message) {
   if (message.get("id").empty()) {
     return close_undecodable();
   }
+  if (has(Fault::wg_may_drop_forged) && !sender_of(message, Fault::wg_from_message_not_enforced)) {
+    return;
+  }
   int refusal = message_error(message);
   Account* to = refusal == 0 ? recipient(message.get("to")) : nullptr;
   if (refusal == 0 && to == nullptr) {
@@ -85,9 +90,10 @@ void Session::on_message(const xml::Element& message) {
   if (refusal != 0) {
     return ack(message, "message", refusal);
   }
-  if (is_resend(message)) {
+  if (const auto novelty = novelty_of(message); novelty != Novelty::fresh) {
     if (!has(Fault::wg_resend_unacked)) {
-      ack(message, "message");
+      const bool refused = novelty == Novelty::other && has(Fault::wg_may_refuse_reused_id);
+      ack(message, "message", refused ? kBadRequest : 0);
     }
     return;
   }
@@ -107,13 +113,25 @@ void Session::on_message(const xml::Element& message) {
 }
 
 // STZ-022: an id is used once by a sender; again it is the same message.
-bool Session::is_resend(const xml::Element& message) {
+Session::Novelty Session::novelty_of(const xml::Element& message) {
   auto& sent = account_->sent;
   if (sent.size() >= kMaxKeptIds) {
     sent.erase(sent.begin());
   }
-  const bool known = !sent.insert(message.get("id")).second;
-  return known && !has(Fault::wg_resend_delivered_twice);
+  const std::string id = message.get("id");
+  const auto* enc = message.child("enc");
+  const auto content = std::hash<std::string>()(enc == nullptr ? std::string() : enc->text());
+  const auto [at, fresh] = sent.emplace(id, content);
+  const bool of_another = has(Fault::wg_ids_of_all_senders) &&
+                          std::ranges::any_of(keeper_.all(), [&](const Account* other) {
+                            return other != account_ && other->sent.contains(id);
+                          });
+  const bool last = std::exchange(account_->last_sent, id) == id;
+  const bool known = has(Fault::wg_remembers_last_id) ? last : (!fresh || of_another);
+  if (!known || has(Fault::wg_resend_delivered_twice)) {
+    return Novelty::fresh;
+  }
+  return at->second == content ? Novelty::again : Novelty::other;
 }
 
 xml::Element Session::as_delivered(const xml::Element& message, const std::string& from) const {
@@ -128,7 +146,17 @@ xml::Element Session::as_delivered(const xml::Element& message, const std::strin
   if (!push_name_.empty()) {
     out.set("display_name", push_name_);
   }
+  if (const auto* participant = message.find("participant");
+      participant != nullptr && has(Fault::wg_participant_passed_on)) {
+    out.set("participant", *participant);
+  }
   out.children = message.children;
+  for (auto& child : out.children) {
+    auto* enc = std::get_if<xml::Element>(&child);
+    if (enc != nullptr && enc->name == "enc" && has(Fault::wg_enc_type_changed)) {
+      enc->set("type", "pkmsg");
+    }
+  }
   if (has(Fault::wg_wraps_in_participants)) {
     auto wrapped = make_element("participants");
     wrapped.children = std::exchange(out.children, {});

@@ -23,6 +23,7 @@ constexpr std::size_t kPlainNoiseOctets = 65'535;
 constexpr std::string_view kIntro = "WA\x06\x03";
 constexpr auto kHandshakePatience = 20s;
 constexpr auto kFramePatience = 20s;  // between the octets of one frame (TRN-006)
+constexpr auto kLateSuccess = 50ms;   // wg-honours-before-success
 
 }  // namespace
 
@@ -58,16 +59,22 @@ asio::awaitable<void> Session::run() {
     broken_ = closing_ = true;
   }
   while (!closing_) {
+    const bool owed = success_owed_;
     const net::Event event = co_await stream_->read(patience());
     const auto* octets = std::get_if<Bytes>(&event);
-    if (octets == nullptr) {
+    if (octets == nullptr && !(owed && std::holds_alternative<net::TimedOut>(event))) {
       // When closing_ was set meanwhile, the read was cancelled so that the last words go out.
       broken_ = broken_ || !closing_;
       break;
     }
-    take(*octets);
+    if (octets != nullptr) {
+      take(*octets);
+    }
     if (state_ == State::checking && !closing_) {
       admit();
+    }
+    if (owed && std::exchange(success_owed_, false)) {
+      finish_login();
     }
   }
   leave();
@@ -78,6 +85,9 @@ asio::awaitable<void> Session::run() {
 
 // An open session may be idle for ever, but not in the middle of a frame.
 std::chrono::milliseconds Session::patience() const {
+  if (success_owed_) {
+    return kLateSuccess;
+  }
   if (state_ != State::open) {
     return kHandshakePatience;
   }
@@ -200,10 +210,22 @@ void Session::on_handshaken(const Bytes& login) {
 
 // STZ-028: nothing is honoured before success, and who sends it is told so by the end.
 void Session::admit() {
-  if (closing_ || !early_.empty() || reader_.pending() > 0) {
+  if (failure_ == 0 && has(Fault::wg_honours_before_success)) {
+    log_in();
+    success_owed_ = true;
+    for (const auto& frame : std::exchange(early_, {})) {
+      on_transport(frame);
+    }
+    return;
+  }
+  const bool keeps = has(Fault::wg_may_honour_after_success);
+  if (closing_ || (!keeps && !early_.empty()) || reader_.pending() > 0) {
     closing_ = true;
   } else {
     finish_login();
+    for (const auto& frame : std::exchange(early_, {})) {
+      on_transport(frame);
+    }
   }
 }
 
@@ -214,15 +236,22 @@ void Session::on_transport(const Bytes& payload) {
   }
   const auto plain = open_frame(payload);
   if (!plain) {
-    closing_ = true;
+    closing_ = !drops_frame();
     return;
   }
-  const auto stanza = decode_stanza(*plain, faults_);
+  const auto stanza = decode_stanza(*plain, faults_, keeper_.dialect().tokens);
   if (!stanza) {
     close_undecodable();
     return;
   }
   on_stanza(*stanza);
+}
+
+// What a conforming server may do with a frame that is not authentic in place of closing.
+bool Session::drops_frame() {
+  auto& cipher = transport_->receive;
+  cipher.set_nonce(cipher.nonce() + (has(Fault::wg_may_count_frames) ? 1 : 0));
+  return has(Fault::wg_may_drop_frames) || has(Fault::wg_may_count_frames);
 }
 
 void Session::close_undecodable() {
@@ -272,7 +301,7 @@ void Session::leave() {
 }
 
 void Session::send(const xml::Element& stanza) {
-  const auto plain = wire::encode(stanza, {});
+  const auto plain = wire::encode(stanza, {.tokens = keeper_.dialect().tokens});
   if (!transport_ || !plain || broken_ || closing_) {
     return;
   }

@@ -18,6 +18,7 @@
 #include "harness/net/stream.h"
 #include "harness/net/websocket.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/careless_tag.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
 #include "harness/reference/whatsapp/handshake.h"
 #include "harness/wire/client_payload.h"
@@ -72,6 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void admit();
   std::chrono::milliseconds patience() const;
   void close_with(const xml::Element& last);
+  bool drops_frame();
   void close_undecodable();
   void leave();
   void queue(Bytes octets);
@@ -82,9 +84,11 @@ class Session : public std::enable_shared_from_this<Session> {
   // transport.cc
   std::optional<Bytes> open_frame(const Bytes& payload);
   std::optional<Bytes> open_at(std::uint64_t nonce, const Bytes& payload) const;
-  std::optional<Bytes> open_ahead(const Bytes& payload);
+  std::optional<Bytes> open_ahead(const Bytes& payload, std::uint64_t most);
   std::optional<Bytes> open_unused(const Bytes& payload);
   std::optional<Bytes> open_again(const Bytes& payload) const;
+  std::optional<Bytes> open_forgotten(const Bytes& payload) const;
+  std::optional<Bytes> open_partly(const TagPart& part, const Bytes& payload);
   Bytes open_tampered(const Bytes& payload);
   void bend_send_counter();
 
@@ -92,7 +96,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void check_login(const Bytes& octets);
   void check_third_party(const wire::ClientPayload& payload);
   void check_native(const wire::ClientPayload& payload);
+  bool proves(const Account& account, const Bytes& token) const;
   int wrong_token() const;
+  bool is_token_of(const Account& account, const Bytes& token) const;
   void check_token(const std::vector<Account*>& candidates, const std::optional<Bytes>& token);
   void finish_login();
   void log_in();
@@ -114,6 +120,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_chatstate(const xml::Element& chatstate);
   bool chatstate_counts(const xml::Element& chatstate) const;
   void on_ack(const xml::Element& ack);
+  void forget(const std::string& kind, const xml::Element& answer);
   // The address that the receiver is shown; none when `from` is another's and that is refused.
   std::optional<std::string> sender_of(const xml::Element& stanza, Fault not_enforced) const;
   std::string shown(const std::string& bare) const;
@@ -130,7 +137,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // 0, or the error that refuses it.
   int message_error(const xml::Element& message) const;
   int shape_error(const xml::Element& message) const;
-  bool is_resend(const xml::Element& message);
+  enum class Novelty { fresh, again, other };  // other: under an id that was used
+  Novelty novelty_of(const xml::Element& message);
   xml::Element as_delivered(const xml::Element& message, const std::string& from) const;
   void accept_message(const std::string& to, xml::Element delivered);
   void store_late();
@@ -163,6 +171,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Account* account_ = nullptr;  // once logged in
   std::string push_name_;
   bool passive_ = false;
+  bool success_owed_ = false;  // wg-honours-before-success
   bool available_ = false;
 
   std::uint64_t messages_ = 0;

@@ -64,6 +64,10 @@ void Session::on_iq(const xml::Element& iq) {
 }
 
 void Session::on_request(const xml::Element& iq) {
+  if (has(Fault::wg_may_refuse_forged_request) &&
+      !sender_of(iq, Fault::wg_upload_for_claimed_user)) {
+    return error(iq, kBadRequest, "bad-request");
+  }
   if (!is_server(iq.find("to"))) {
     return error(iq, kNotImplemented, "feature-not-implemented");
   }
@@ -176,14 +180,16 @@ std::optional<std::string> Session::sender_of(const xml::Element& stanza,
   }
   const auto claimed = parse_address(*from, FaultSet(), keeper_.dialect());
   if (claimed && claimed->bare() == own()) {
-    return own();
+    return has(Fault::wg_from_device_shown) ? *from : own();
   }
   const bool namesake = claimed && claimed->integrator && account_->address.integrator &&
                         claimed->number == account_->address.number;
-  if (has(not_enforced) || (namesake && has(Fault::wg_from_integrator_not_enforced))) {
+  const bool existing = has(Fault::wg_from_existing_not_enforced) && claimed &&
+                        keeper_.find(claimed->bare()) != nullptr;
+  if (has(not_enforced) || existing || (namesake && has(Fault::wg_from_integrator_not_enforced))) {
     return *from;
   }
-  return std::nullopt;
+  return has(Fault::wg_may_deliver_forged_as_own) ? std::optional(own()) : std::nullopt;
 }
 
 // What another user is shown as the sender (STZ-011, STZ-012).
@@ -210,6 +216,9 @@ std::string Session::shown(const std::string& bare) const {
 }
 
 void Session::on_receipt(const xml::Element& receipt) {
+  if (has(Fault::wg_acks_of_anybody)) {
+    forget("message", receipt);
+  }
   const auto from = sender_of(receipt, Fault::wg_from_receipt_not_enforced);
   if (receipt.get("id").empty() || !from) {
     return;
@@ -259,7 +268,7 @@ void Session::on_presence(const xml::Element& presence) {
     return;
   }
   if (*from != own()) {
-    Account* victim = recipient(*from);
+    Account* victim = recipient(*from, true);
     for (const auto& to : victim == nullptr ? std::set<std::string>() : victim->subscribers) {
       Account* account = keeper_.find(to);
       if (account != nullptr && account->session != nullptr) {
@@ -282,6 +291,9 @@ void Session::subscribe(const std::string& to) {
   }
   account->subscribers.insert(own());
   const bool available = account->session != nullptr && account->session->available();
+  if (!available && has(Fault::wg_may_keep_absence_quiet)) {
+    return;
+  }
   send(presence_of(account->address.bare(), available));
 }
 
@@ -321,18 +333,24 @@ void Session::on_chatstate(const xml::Element& chatstate) {
 
 // What was stored is delivered: its receiver has it, or has said that it cannot use it.
 void Session::on_ack(const xml::Element& ack) {
-  if (has(Fault::wg_redelivers_acked)) {
-    return;
+  if (!has(Fault::wg_redelivers_acked)) {
+    forget(ack.get("class"), ack);
   }
-  const std::string kind = ack.get("class");
-  const std::string id = ack.get("id");
-  const std::string to = ack.get("to");
-  auto& stored = account_->stored;
-  const auto found = std::ranges::find_if(stored, [&](const xml::Element& one) {
+}
+
+// Takes out what `answer` of this user says to be delivered: another's may have the same id.
+void Session::forget(const std::string& kind, const xml::Element& answer) {
+  const std::string id = answer.get("id");
+  const std::string to = has(Fault::wg_acks_by_id_alone) ? "" : answer.get("to");
+  const auto delivered = [&](const xml::Element& one) {
     return one.name == kind && one.get("id") == id && (to.empty() || one.get("from") == to);
-  });
-  if (found != stored.end()) {
-    stored.erase(found);
+  };
+  const bool of_anybody = has(Fault::wg_acks_of_anybody);
+  for (Account* account : of_anybody ? keeper_.all() : std::vector{account_}) {
+    const auto found = std::ranges::find_if(account->stored, delivered);
+    if (found != account->stored.end()) {
+      account->stored.erase(found);
+    }
   }
 }
 

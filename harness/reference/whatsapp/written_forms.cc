@@ -13,9 +13,9 @@ bool is_rare_jid(FormKind kind) {
 }
 
 template <class Predicate>
-bool any_value(const wire::Decoded& decoded, Predicate is) {
+bool any_value(const wire::Decoded& decoded, const wire::Tokens* tokens, Predicate is) {
   for (std::uint32_t i = 0; i < decoded.root.attributes.size(); ++i) {
-    if (is(form_of_value(decoded, i))) {
+    if (is(form_of_value(decoded, i, tokens))) {
       return true;
     }
   }
@@ -24,20 +24,25 @@ bool any_value(const wire::Decoded& decoded, Predicate is) {
 
 }  // namespace
 
-FormKind form_of_value(const wire::Decoded& decoded, std::uint32_t number) {
+FormKind form_of_value(const wire::Decoded& decoded, std::uint32_t number,
+                       const wire::Tokens* tokens) {
   const auto form = decoded.encoding.forms.find({{}, wire::Part::value, number});
   if (form != decoded.encoding.forms.end()) {
     return form->second.kind;
   }
   const auto& text = decoded.root.attributes[number].value;
-  return wire::automatic_form(text, wire::Part::value, {}).kind;
+  return wire::automatic_form(text, wire::Part::value, {.tokens = tokens}).kind;
 }
 
 bool is_packed(FormKind kind) { return kind == FormKind::nibble || kind == FormKind::hex; }
 
-bool has_packed_value(const wire::Decoded& decoded) { return any_value(decoded, is_packed); }
+bool has_packed_value(const wire::Decoded& decoded, const wire::Tokens* tokens) {
+  return any_value(decoded, tokens, is_packed);
+}
 
-bool has_rare_jid(const wire::Decoded& decoded) { return any_value(decoded, is_rare_jid); }
+bool has_rare_jid(const wire::Decoded& decoded, const wire::Tokens* tokens) {
+  return any_value(decoded, tokens, is_rare_jid);
+}
 
 bool has_string_content(const wire::Decoded& decoded) {
   return std::ranges::any_of(decoded.encoding.forms, [](const auto& one) {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/http_channel.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <utility>
+
+#include "harness/wire/http_reader.h"
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+namespace {
+
+using wire::HttpMessage;
+
+class HttpChannel : public Channel {
+ public:
+  HttpChannel(Side side, const std::string& label, const Scope& scope)
+      : side_(side),
+        number_(label.substr(label.rfind('/') + 1)),
+        host_(scope.values.contains(kHost) ? scope.values.at(kHost) : "localhost"),
+        in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request) {}
+
+  std::vector<xml::Item> received(std::string_view octets) override {
+    std::vector<xml::Item> out;
+    for (auto& item : in_.feed(octets)) {
+      if (const auto* failure = std::get_if<wire::HttpFailure>(&item)) {
+        out.emplace_back(xml::Refused{.condition = "not-http",
+                                      .detail = failure->error.detail,
+                                      .offset = failure->error.offset.value_or(0)});
+        continue;
+      }
+      const auto& message = std::get<wire::HttpReceived>(item).message;
+      auto tree = wire::tree_of(message);
+      tree.set("id", side_ == Side::client ? next_answer() : next_question());
+      out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
+    }
+    return out;
+  }
+
+  Result<Bytes> write(const model::MessageForm& /*form*/, xml::Element element,
+                      const Edits& edits) override {
+    complete(element);
+    if (edits.stanza) {
+      if (auto edited = edits.stanza(element); !edited) {
+        return std::unexpected(edited.error());
+      }
+    }
+    auto message = wire::http_message_of(element);
+    if (!message) {
+      return std::unexpected(message.error());
+    }
+    auto octets = wire::write(*message);
+    return edits.bytes ? edits.bytes(std::move(octets)) : octets;
+  }
+
+  // Whatever a change has made of it, it asks something or answers something.
+  std::vector<xml::Item> sent(std::string_view octets) override {
+    wire::HttpReader reader(side_ == Side::client ? wire::HttpRole::request
+                                                  : wire::HttpRole::response);
+    auto tree =
+        side_ == Side::client ? wire::http_request_tree("", "") : wire::http_response_tree("");
+    for (const auto& item : reader.feed(octets)) {
+      if (const auto* read = std::get_if<wire::HttpReceived>(&item)) {
+        tree = wire::tree_of(read->message);
+        break;
+      }
+    }
+    if (side_ == Side::client) {
+      in_.expect(tree.get("method"));
+    }
+    tree.set("id", side_ == Side::client ? next_question() : next_answer());
+    std::vector<xml::Item> out;
+    out.emplace_back(xml::Stanza{std::move(tree), Bytes(octets)});
+    return out;
+  }
+
+  bool idle() const override { return open_.empty(); }
+
+ private:
+  // What an honest message of its kind has.
+  void complete(xml::Element& message) const {
+    if (side_ == Side::client && wire::http_header(message, "host") == nullptr) {
+      wire::set_http_header(message, "host", host_);
+    }
+    if (message.child(wire::kHttpJson) != nullptr &&
+        wire::http_header(message, "content-type") == nullptr) {
+      wire::set_http_header(message, "content-type", "application/json");
+    }
+  }
+
+  std::string next_question() {
+    open_.push_back(fmt::format("{}.{}", number_, ++asked_));
+    return open_.back();
+  }
+  // Answers come in the order of the questions (RFC 9112 section 9.3.2).
+  std::string next_answer() {
+    if (open_.empty()) {
+      return "";
+    }
+    auto out = std::move(open_.front());
+    open_.pop_front();
+    return out;
+  }
+
+  static constexpr const char* kHost = "service.host";
+  Side side_;
+  std::string number_;  // of the connection
+  std::string host_;
+  wire::HttpReader in_;
+  std::deque<std::string> open_;  // what is asked and not yet answered
+  int asked_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> make_http_channel(Side side, const std::string& label,
+                                           const Scope& scope) {
+  return std::make_unique<HttpChannel>(side, label, scope);
+}
+
+}  // namespace parley::engine

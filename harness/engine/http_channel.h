@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A connection that carries HTTP/1.1 (RFC 9112), as what is asked and answered on it: trees of
+// wire/http_tree.h. The attribute `id` of each, "1.2" for the second of the first connection, says
+// which response answers which request.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "harness/engine/channel.h"
+
+namespace parley::engine {
+
+// As make_channel().
+std::unique_ptr<Channel> make_http_channel(Side side, const std::string& label, const Scope& scope);
+
+}  // namespace parley::engine

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/http_channel.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+namespace {
+
+const xml::Element& element_of(const xml::Item& item) {
+  static const xml::Element none;
+  const auto* stanza = std::get_if<xml::Stanza>(&item);
+  return stanza == nullptr ? none : stanza->element;
+}
+
+xml::Element asking() {
+  return *xml::parse(
+      "<http-request method='POST' target='/users'><json><id>7</id></json></http-request>");
+}
+
+TEST(HttpChannel, PairsEachAnswerWithItsQuestion) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/3", scope);
+  EXPECT_TRUE(channel->idle());
+  for (const std::string number : {"1", "2"}) {
+    const auto octets = channel->write({}, asking(), {});
+    ASSERT_TRUE(octets) << octets.error();
+    const auto said = channel->sent(*octets);
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_EQ(element_of(said[0]).get("id"), "3." + number);
+    EXPECT_FALSE(channel->idle());
+    const auto came = channel->received("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    ASSERT_EQ(came.size(), 1U);
+    EXPECT_EQ(element_of(came[0]).get("status"), "201");
+    EXPECT_EQ(element_of(came[0]).get("id"), "3." + number);
+    EXPECT_TRUE(channel->idle());
+  }
+}
+
+TEST(HttpChannel, WritesWhatAnHonestMessageHas) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  EXPECT_EQ(channel->write({}, asking(), {}),
+            "POST /users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            "Content-Length: 10\r\n\r\n{\"id\":\"7\"}");
+}
+
+TEST(HttpChannel, LetsAChangeEditTheWholeMessage) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  Edits edits;
+  edits.stanza = [](xml::Element& message) -> Result<void> {
+    message.child("headers")->child("host")->set_text("other.test");
+    return {};
+  };
+  edits.bytes = [](Bytes octets) -> Result<Bytes> { return octets + "GET / HTTP/1.1\r\n\r\n"; };
+  const auto octets = channel->write({}, asking(), edits);
+  ASSERT_TRUE(octets) << octets.error();
+  EXPECT_NE(octets->find("host: other.test\r\n"), std::string::npos);
+  EXPECT_TRUE(octets->ends_with("GET / HTTP/1.1\r\n\r\n"));
+}
+
+TEST(HttpChannel, TakesWhatIsNoHttpForARefusalOfTheProtocol) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  (void)channel->sent(*channel->write({}, asking(), {}));
+  const auto came = channel->received("SSH-2.0-OpenSSH\r\n\r\n");
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<xml::Refused>(came[0]));
+  EXPECT_FALSE(channel->idle());
+}
+
+TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::server, "server/identity/1", scope);
+  const auto came = channel->received("GET /keys HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_EQ(element_of(came[0]).get("target"), "/keys");
+  const auto octets = channel->write({}, wire::http_response_tree("200"), {});
+  ASSERT_TRUE(octets) << octets.error();
+  const auto said = channel->sent(*octets);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(element_of(said[0]).get("id"), element_of(came[0]).get("id"));
+  EXPECT_TRUE(channel->idle());
+}
+
+}  // namespace
+}  // namespace parley::engine

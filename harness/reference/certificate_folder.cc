@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/certificate_folder.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+namespace parley::reference {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<fs::path> make_temporary_folder() {
+  std::error_code error;
+  auto pattern = (fs::temp_directory_path(error) / "parley-gatekeeper-XXXXXX").string();
+  if (error || mkdtemp(pattern.data()) == nullptr) {
+    return fail(Errc::io, "a temporary folder cannot be made");
+  }
+  return fs::path(pattern);
+}
+
+std::int64_t now_s() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+      .time_since_epoch()
+      .count();
+}
+
+}  // namespace
+
+Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::string& host,
+                                                  const std::string& folder) {
+  const auto ca = crypto::CertificateAuthority::make(rng.child("ca"), now_s());
+  auto leaf = ca ? ca->issue(host, crypto::LeafKind::valid) : std::unexpected(ca.error());
+  if (!leaf) {
+    return std::unexpected(leaf.error());
+  }
+  CertificateFolder out;
+  out.leaf_ = std::move(*leaf);
+  out.ca_pem_ = ca->pem();
+  fs::path where = folder;
+  if (where.empty()) {
+    auto made = make_temporary_folder();
+    if (!made) {
+      return std::unexpected(made.error());
+    }
+    where = out.own_folder_ = std::move(*made);
+  }
+  std::error_code error;
+  fs::create_directories(where, error);
+  out.ca_path_ = fs::absolute(where / "ca.pem", error).string();
+  std::ofstream file(out.ca_path_, std::ios::binary);
+  file << out.ca_pem_;
+  if (!file.flush()) {
+    return fail(Errc::io, "cannot write " + out.ca_path_);
+  }
+  return out;
+}
+
+CertificateFolder::CertificateFolder(CertificateFolder&& other) noexcept {
+  *this = std::move(other);
+}
+
+CertificateFolder& CertificateFolder::operator=(CertificateFolder&& other) noexcept {
+  std::swap(leaf_, other.leaf_);
+  std::swap(ca_pem_, other.ca_pem_);
+  std::swap(ca_path_, other.ca_path_);
+  std::swap(own_folder_, other.own_folder_);
+  return *this;
+}
+
+CertificateFolder::~CertificateFolder() {
+  std::error_code ignored;
+  if (!own_folder_.empty()) {
+    fs::remove_all(own_folder_, ignored);
+  }
+}
+
+}  // namespace parley::reference

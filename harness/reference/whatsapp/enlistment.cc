@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/enlistment.h"
+
+#include <array>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "harness/crypto/jose/json.h"
+#include "harness/reference/whatsapp/gatekeeper.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+namespace jose = crypto::jose;
+
+constexpr std::string_view kPath = "/v1/enlistments";
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kLongestIdentifier = 320;  // of an e-mail address, RFC 3696 section 3
+
+enum Status {
+  kOk = 200,
+  kCreated = 201,
+  kNoContent = 204,
+  kBadRequest = 400,
+  kUnauthorized = 401,
+  kForbidden = 403,
+  kNotFound = 404,
+  kMethodNotAllowed = 405,
+  kUnsupportedMediaType = 415,
+};
+
+net::HttpAnswer answer_of(int status, const jose::Json& content) {
+  return {.message = wire::http_response(status, {{"Content-Type", std::string(kJson)}},
+                                         jose::write_json(content))};
+}
+
+net::HttpAnswer refusal(int status, const std::string& error) {
+  jose::Json content{jose::Json::Object()};
+  jose::set_member(content, "error", jose::json_of(error));
+  auto out = answer_of(status, content);
+  if (status == kUnauthorized) {  // RFC 9110 section 11.6.1
+    out.message.headers.push_back({"WWW-Authenticate", "Bearer"});
+  }
+  return out;
+}
+
+net::HttpAnswer enlisted(int status, const Account& account) {
+  jose::Json content{jose::Json::Object()};
+  jose::set_member(content, "id", jose::json_of(account.address.number));
+  jose::set_member(content, "identifier", jose::json_of(account.identifier));
+  return answer_of(status, content);
+}
+
+std::string media_type(const wire::HttpMessage& request) {
+  auto type = wire::value_of(request.headers, "content-type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) {
+    type.pop_back();
+  }
+  return type;
+}
+
+bool is_identifier_type(std::string_view type) {
+  return type == "email" || type == "pn" || type == "username";
+}
+
+// What is asked for; nothing when it is not as it must be.
+struct Wanted {
+  std::string type;
+  std::string identifier;
+};
+std::optional<Wanted> wanted_of(const jose::Json& content) {
+  const auto* type = content.find("identifier_type");
+  const auto* identifier = content.find("identifier");
+  if (type == nullptr || identifier == nullptr || type->text() == nullptr ||
+      identifier->text() == nullptr) {
+    return std::nullopt;
+  }
+  return Wanted{.type = *type->text(), .identifier = *identifier->text()};
+}
+
+// ENL-007: letters of the domain of an address count without regard to case.
+std::string normalised(const Wanted& wanted) {
+  auto out = wanted.identifier;
+  if (wanted.type == "email") {
+    for (auto at = out.rfind('@'); at < out.size(); ++at) {
+      out[at] = out[at] >= 'A' && out[at] <= 'Z' ? static_cast<char>(out[at] + 32) : out[at];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+net::HttpAnswer Enlistment::answer(const wire::HttpReceived& received) {
+  const auto& request = received.message;
+  const auto& [method, target] = *request.request();
+  const std::string_view path = target;
+  if (path == kPath) {
+    return method == "POST" ? enlist(request) : refusal(kMethodNotAllowed, "method-not-allowed");
+  }
+  if (!path.starts_with(kPath) || path[kPath.size()] != '/') {
+    return refusal(kNotFound, "not-found");
+  }
+  const std::string id(path.substr(kPath.size() + 1));
+  if (method == "GET") {
+    return show(request, id);
+  }
+  return method == "DELETE" ? take_back(request, id)
+                            : refusal(kMethodNotAllowed, "method-not-allowed");
+}
+
+net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
+  if (media_type(request) != kJson && !has(Fault::wg_enlist_any_media_type)) {
+    return refusal(kUnsupportedMediaType, "unsupported-media-type");
+  }
+  const auto content = jose::read_json(
+      request.body, {},
+      has(Fault::wg_enlist_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
+  const auto wanted = content ? wanted_of(*content) : std::nullopt;
+  if (!wanted && has(Fault::wg_enlist_any_content)) {
+    return enlisted(kCreated, keeper_.enlist_identifier("somebody", faults_));
+  }
+  if (!wanted || wanted->identifier.empty() || wanted->identifier.size() > kLongestIdentifier) {
+    return refusal(kBadRequest, "bad-request");
+  }
+  if (!is_identifier_type(wanted->type) && !has(Fault::wg_enlist_any_type)) {
+    return refusal(kBadRequest, "identifier-type");
+  }
+  const bool foreign = content->object()->size() > 2;
+  if (foreign && has(Fault::wg_enlist_unknown_member_refused)) {
+    return refusal(kBadRequest, "bad-request");
+  }
+  const auto identifier =
+      has(Fault::wg_enlist_not_normalised) ? wanted->identifier : normalised(*wanted);
+  if (!proves(request, identifier)) {
+    return refusal(kUnauthorized, "invalid-token");
+  }
+  Account* known = keeper_.of_identifier(identifier);
+  if (known != nullptr && !has(Fault::wg_enlist_new_id)) {
+    return enlisted(kOk, *known);
+  }
+  return enlisted(kCreated, keeper_.enlist_identifier(identifier, faults_));
+}
+
+bool Enlistment::proves(const wire::HttpMessage& request, const std::string& identifier) const {
+  const auto value = wire::value_of(request.headers, "authorization");
+  const auto token = value.starts_with(kBearer) ? value.substr(kBearer.size()) : "";
+  if (token.empty()) {
+    return has(Fault::wg_enlist_without_proof);
+  }
+  return has(Fault::wg_enlist_any_proof) ||
+         keeper_.partners().proves(kDefaultIntegrator, identifier, token, faults_);
+}
+
+Account* Enlistment::own(const wire::HttpMessage& request, const std::string& id) {
+  Account* account = keeper_.of_internal_id(id);
+  const bool may = account != nullptr &&
+                   (has(Fault::wg_enlist_anybody_else_too) || proves(request, account->identifier));
+  return may ? account : nullptr;
+}
+
+net::HttpAnswer Enlistment::show(const wire::HttpMessage& request, const std::string& id) {
+  const Account* account = own(request, id);
+  return account == nullptr ? refusal(kNotFound, "not-found") : enlisted(kOk, *account);
+}
+
+// ENL-012: whoever is taken back is gone for everybody.
+net::HttpAnswer Enlistment::take_back(const wire::HttpMessage& request, const std::string& id) {
+  const Account* account = own(request, id);
+  if (account == nullptr) {
+    return refusal(kNotFound, "not-found");
+  }
+  if (!has(Fault::wg_enlist_leaver_stays)) {
+    keeper_.reset(account->address.number);
+  }
+  return {.message = wire::http_response(kNoContent)};
+}
+
+}  // namespace parley::reference::whatsapp

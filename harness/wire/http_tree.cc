@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/wire/http_tree.h"
+
+#include <charconv>
+#include <utility>
+
+#include "harness/wire/json_tree.h"
+
+namespace parley::wire {
+namespace {
+
+using xml::Element;
+
+Element element(std::string_view name) {
+  return {.ns = {}, .name = std::string(name), .attributes = {}, .children = {}};
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+bool is_json(const HttpMessage& message) {
+  const auto type = lower(value_of(message.headers, "content-type"));
+  const auto media = type.substr(0, type.find(';'));
+  return media == "application/json" || media.ends_with("+json");
+}
+
+Element content_of(const HttpMessage& message) {
+  if (is_json(message)) {
+    if (auto json = read_json(message.body, kHttpJson)) {
+      return std::move(*json);
+    }
+  }
+  Element body = element(kHttpBody);
+  body.set_text(message.body);
+  return body;
+}
+
+}  // namespace
+
+Element http_request_tree(std::string method, std::string target) {
+  Element out = element(kHttpRequest);
+  out.set("method", std::move(method));
+  out.set("target", std::move(target));
+  return out;
+}
+
+Element http_response_tree(std::string status) {
+  Element out = element(kHttpResponse);
+  out.set("status", std::move(status));
+  return out;
+}
+
+void set_http_header(Element& message, std::string_view name, std::string value) {
+  Element* headers = message.child(kHttpHeaders);
+  if (headers == nullptr) {
+    message.children.insert(message.children.begin(), element(kHttpHeaders));
+    headers = message.child(kHttpHeaders);
+  }
+  Element field = element(lower(name));
+  field.set_text(std::move(value));
+  headers->children.emplace_back(std::move(field));
+}
+
+const Element* http_header(const Element& message, std::string_view name) {
+  const auto* headers = message.child(kHttpHeaders);
+  return headers == nullptr ? nullptr : headers->child(name);
+}
+
+Element tree_of(const HttpMessage& message) {
+  const auto* request = message.request();
+  Element out = request != nullptr ? http_request_tree(request->method, request->target)
+                                   : http_response_tree(std::to_string(message.response()->status));
+  if (request == nullptr) {
+    out.set("reason", message.response()->reason);
+  }
+  for (const auto& field : message.headers) {
+    set_http_header(out, field.name, field.value);
+  }
+  if (!message.body.empty()) {
+    out.children.emplace_back(content_of(message));
+  }
+  return out;
+}
+
+Result<HttpMessage> http_message_of(const Element& tree) {
+  HttpMessage out;
+  if (tree.name == kHttpRequest) {
+    out = http_request(tree.get("method"), tree.get("target"));
+  } else if (tree.name == kHttpResponse) {
+    const auto text = tree.get("status");
+    int status = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      return fail(Errc::malformed, "the status of an HTTP response is no number");
+    }
+    out = http_response(status);
+    if (const auto* reason = tree.find("reason")) {
+      std::get<HttpStatusLine>(out.start).reason = *reason;
+    }
+  } else {
+    return fail(Errc::malformed, "this is no HTTP message");
+  }
+  if (const auto* headers = tree.child(kHttpHeaders)) {
+    for (const auto* field : headers->elements()) {
+      out.headers.push_back({.name = field->name, .value = field->text()});
+    }
+  }
+  if (const auto* json = tree.child(kHttpJson)) {
+    out.body = write_json(*json);
+  } else if (const auto* body = tree.child(kHttpBody)) {
+    out.body = body->text();
+  }
+  return out;
+}
+
+}  // namespace parley::wire

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/wire/http_tree.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/base/text.h"
+
+namespace parley::wire {
+namespace {
+
+HttpMessage enlistment(const std::string& type, Bytes body) {
+  return http_request("POST", "/users", {{"Host", "localhost"}, {"Content-Type", type}},
+                      std::move(body));
+}
+
+TEST(HttpTree, HasFieldsInLowerCaseAndJsonAsATree) {
+  const auto tree = tree_of(enlistment("application/json; charset=utf-8", R"({"id":7})"));
+  EXPECT_EQ(xml::print(tree),
+            "<http-request method='POST' target='/users'><headers><host>localhost</host>"
+            "<content-type>application/json; charset=utf-8</content-type></headers>"
+            "<json type='object'><id type='number'>7</id></json></http-request>");
+  ASSERT_NE(http_header(tree, "host"), nullptr);
+  EXPECT_EQ(http_header(tree, "host")->text(), "localhost");
+  EXPECT_EQ(http_header(tree, "accept"), nullptr);
+}
+
+TEST(HttpTree, HasContentThatIsNoJsonAsItIs) {
+  for (const auto& [type, body] :
+       {std::pair{"application/json", "{\"id\":"}, std::pair{"text/plain", "{\"id\":7}"}}) {
+    const auto tree = tree_of(enlistment(type, body));
+    ASSERT_NE(tree.child(kHttpBody), nullptr) << type;
+    EXPECT_EQ(tree.child(kHttpBody)->text(), body);
+  }
+}
+
+TEST(HttpTree, IsWrittenAsItWasRead) {
+  auto request = enlistment("application/json", R"({"id":7,"to":["x"],"id":8})");
+  request.headers = {{"host", "a"}, {"content-type", "application/json"}, {"host", "b"}};
+  auto response = http_response(404, {{"content-type", "text/plain"}}, "no\r\nsuch\x01user");
+  for (const auto& message : {request, response, http_response(204)}) {
+    const auto back = http_message_of(tree_of(message));
+    ASSERT_TRUE(back) << back.error();
+    EXPECT_EQ(*back, message) << printable(write(*back));
+  }
+}
+
+TEST(HttpTree, RefusesWhatIsNone) {
+  EXPECT_FALSE(http_message_of(*xml::parse("<iq/>")));
+  EXPECT_FALSE(http_message_of(*xml::parse("<http-response status='2x0'/>")));
+}
+
+}  // namespace
+}  // namespace parley::wire
