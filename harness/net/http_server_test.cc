@@ -169,7 +169,8 @@ TEST(HttpServer, AnswersWronglyWhenTold) {
 }
 
 TEST(HttpServer, ThrowsWhatItsHandlerThrew) {
-  EXPECT_THROW((void)run_to_end(asked(kClosing, {}, never_asked)), std::logic_error);
+  EXPECT_THROW((void)run_to_end(asked(kClosing, {.drain_patience = kShort}, never_asked)),
+               std::logic_error);
 }
 
 // An idle connection and one whose answer is under way, when the server is stopped.
