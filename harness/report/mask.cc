@@ -52,6 +52,22 @@ void hide_tokens(std::string& text) {
   }
 }
 
+constexpr std::string_view kTokenLetters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+
+// Identity tokens wherever they stand: what follows "Bearer " (RFC 6750 section 2.1), and what
+// begins as the base64url of a JSON object does.
+void hide_bearers(std::string& text) {
+  for (const std::string_view begin : {"Bearer ", "eyJ"}) {
+    for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+      const auto from = begin.ends_with(' ') ? at + begin.size() : at;
+      const auto end = std::min(text.find_first_not_of(kTokenLetters, from), text.size());
+      text.replace(from, end - from, end - from, '*');
+      at = std::max(end, at + 1);
+    }
+  }
+}
+
 }  // namespace
 
 std::string Mask::hide(std::string_view text) {
@@ -114,6 +130,7 @@ std::string masked(std::string_view text) {
     begin = std::max(begin, end);
   }
   hide_tokens(out);
+  hide_bearers(out);
   return out;
 }
 

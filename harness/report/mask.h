@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Hides the passwords of test accounts in what people and their CI systems get to see: SASL PLAIN
-// messages (RFC 4616), the tokens of login payloads and passwords handed to a driver. SCRAM
+// messages (RFC 4616), tokens that prove an identity and passwords handed to a driver. SCRAM
 // messages hold no password and stay. The transcripts of a run keep every octet: `parley replay`
 // needs them. One Mask, one thread.
 #pragma once
@@ -31,8 +31,9 @@ class Mask {
   bool plain_ = false;  // the mechanism of the last <auth/> sends the password
 };
 
-// hide() of a text that stands alone; a PLAIN message outside its element is hidden too, and so is
-// the value of an attribute `token` or `fb-cat`, and what a difference says of one.
+// hide() of a text that stands alone; a PLAIN message outside its element is hidden too, and so are
+// the value of an attribute `token` or `fb-cat`, what a difference says of one, and tokens that are
+// a bearer's or begin as a JWT does.
 std::string masked(std::string_view text);
 model::Verdict masked(model::Verdict verdict);  // each of its texts
 

@@ -36,6 +36,11 @@ const std::string kScram = to_base64("n,,n=romeo,r=0123456789");
 INSTANTIATE_TEST_SUITE_P(
     Texts, MaskedText,
     testing::Values(
+        Row{"Bearer", "authorization: Bearer abc.d-e_f\r\nhost: a",
+            "authorization: Bearer *********\r\nhost: a"},
+        Row{"BearerAlone", "Bearer ", "Bearer "},
+        Row{"Jwt", "token 'eyJhbGciOiJFUzI1NiJ9.e30.sig' ends",
+            "token '" + std::string(28, '*') + "' ends"},
         Row{"Plain", "<auth mechanism='PLAIN'>" + kMessage + "</auth><a>bc</a>",
             "<auth mechanism='PLAIN'>" + kStars + "==</auth><a>bc</a>"},
         Row{"Prefixed", "<s:auth mechanism='PLAIN'>" + kMessage + "</s:auth>",
