@@ -75,9 +75,10 @@ TEST(ResumeCommand, NamesTheSuitesOnlyWhereTheUserDid) {
 
 // The driver interrupts its parent, as a terminal does, and never answers.
 TEST(PreflightOf, EndsWhenItIsInterrupted) {
-  const model::Declaration hangs{.party = model::Party::third_party_client,
-                                 .driver = {"/bin/sh", "-c", "kill -INT $PPID; exec cat"},
-                                 .folder = "/"};
+  model::Declaration hangs;
+  hangs.party = model::Party::third_party_client;
+  hangs.driver = {"/bin/sh", "-c", "kill -INT $PPID; exec cat"};
+  hangs.folder = "/";
   const auto checks = preflight_of(hangs, model::Profile{}, 1);
   ASSERT_FALSE(checks);
   EXPECT_EQ(checks.error().code, Errc::refused);
