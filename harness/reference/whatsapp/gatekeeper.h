@@ -143,4 +143,8 @@ asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer);
 asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, net::WebSocket* web,
                                        NullMode mode, Gatekeeper& keeper);
 
+// The same of what is asked over HTTP.
+asio::awaitable<net::HttpAnswer> null_answer(NullMode mode, wire::HttpReceived request,
+                                             net::HttpPeer peer);
+
 }  // namespace parley::reference::whatsapp

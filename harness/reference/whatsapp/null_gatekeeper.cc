@@ -10,11 +10,15 @@
 #include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/binary_writer.h"
+#include "harness/wire/json_tree.h"
 
 namespace parley::reference::whatsapp {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr int kCreated = 201;
+constexpr int kForbidden = 403;
 
 // What a server that accepts everything does not look at.
 FaultSet blindness() {
@@ -203,6 +207,31 @@ asio::awaitable<void> run_null_session(std::shared_ptr<net::Stream> stream, net:
     }
   }
   stream->close();
+}
+
+asio::awaitable<net::HttpAnswer> null_answer(NullMode mode, wire::HttpReceived request,
+                                             net::HttpPeer /*peer*/) {
+  net::HttpAnswer out{.message = wire::http_response(kForbidden)};
+  if (mode == NullMode::accept_all) {
+    const auto sent = wire::read_json(request.message.body, "sent");
+    const auto* identifier = sent ? sent->child("identifier") : nullptr;
+    xml::Element content = make_element("content");
+    for (const auto& [name, text] :
+         {std::pair("id", std::string("1")),
+          std::pair("identifier", identifier == nullptr ? "" : identifier->text())}) {
+      content.children.emplace_back(make_element(name));
+      content.child(name)->set_text(text);
+    }
+    out.message = wire::http_response(kCreated, {{"Content-Type", "application/json"}},
+                                      wire::write_json(content));
+  } else if (mode == NullMode::hang_up) {
+    out.takeover = [](net::Stream&) -> asio::awaitable<void> { co_return; };
+  } else if (mode == NullMode::silent) {
+    out.takeover = [](net::Stream& stream) -> asio::awaitable<void> {
+      (void)co_await stream.read(std::chrono::milliseconds(0));  // until the other side goes
+    };
+  }
+  co_return out;
 }
 
 }  // namespace parley::reference::whatsapp
