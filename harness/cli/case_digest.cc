@@ -78,7 +78,7 @@ class Writer {
     all(step.id, step.kind, step.from, step.to, step.form, step.with, step.preamble, step.fence,
         step.unordered, step.within.count());
   }
-  void put(const model::Flow& flow) { all(flow.actors, flow.steps); }
+  void put(const model::Flow& flow) { all(flow.actors, flow.accounts, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }
   void put(const wire::Tokens& tokens) { put(tokens.text()); }
   void put(const model::MessageForm& form) {
@@ -86,8 +86,9 @@ class Writer {
         form.suspends, form.service);
   }
   void put(const model::Profile& profile) {
-    all(profile.wire, profile.addresses, profile.content_ns, profile.settings, profile.tokens,
-        profile.forms, profile.refusals, profile.probe, profile.farewell);
+    all(profile.wire, profile.addresses, profile.account_kinds, profile.content_ns,
+        profile.settings, profile.tokens, profile.forms, profile.refusals, profile.probe,
+        profile.farewell);
   }
 
   const std::string& text() const { return text_; }

@@ -44,7 +44,7 @@ constexpr std::string_view kNoiseEndpoints =
   # ca: ca.pem                   # PEM file of the CA that issued it, relative to this file
   root: "64 hex digits"          # the public key that signs the intermediate of the SUT's Noise certificates
 identities:
-  pool: accounts.csv             # number,token a line; a case leases two or three, 100 are plenty
+  pool: accounts.csv             # number,token a line; a case leases two to four, 100 are plenty
 )";
 
 constexpr std::string_view kDriver =
@@ -60,6 +60,8 @@ struct Feature {
   std::string_view what;  // the SUT does when it has it
 };
 constexpr Feature kFeatures[] = {
+    {"blank-accounts", "has accounts that have opted in to nobody; a driver enlists them"},
+    {"blocks", "lets its own users block partners' users"},
     {"chatstate", "shows that somebody is typing"},
     {"deflate", "takes compressed stanzas"},
     {"direct-tls", "speaks TLS from the first octet on, at endpoints/direct-tls"},
@@ -70,16 +72,22 @@ constexpr Feature kFeatures[] = {
     {"noise-xx", "takes part in Noise XX handshakes"},
     {"noise-xxfallback", "goes on with XXfallback where IK is refused"},
     {"offline", "keeps what comes for a user who is away"},
+    {"opt-in", "lets its own users opt in and out of partners; accounts are opted in to both"},
     {"passive", "holds back deliveries of a passive login"},
     {"prekeys", "keeps and serves prekeys"},
     {"presence", "tells others who is there"},
+    {"reachability", "lets its own users say by whom they can be reached"},
     {"receipts", "carries or sends receipts"},
     {"reconnect", "connects again by itself when the protocol has it do so"},
+    {"resolve", "tells its own users who is called what at a partner"},
     {"roster", "keeps a roster"},
     {"routing", "takes octets for a load balancer before the intro"},
     {"sasl-plain", "logs in with SASL PLAIN"},
     {"scram-sha-256", "logs in with SCRAM-SHA-256"},
+    {"second-partner", "has accounts of a second partner; a driver enlists them"},
     {"starttls", "turns to TLS on the plain port"},
+    {"terms", "has its own users accept terms before they opt in"},
+    {"trust", "shows presence to partners' users once they are trusted"},
     {"websocket", "speaks over a WebSocket too"},
     {"xep-0198", "acknowledges stanzas (XEP-0198)"},
     {"xep-0199", "answers pings (XEP-0199)"}};

@@ -10,11 +10,11 @@
 
 namespace parley::engine {
 
-// An account that nobody has yet.
-Identity fresh_identity(const model::Profile& profile, Rng rng);
+// An account that nobody has yet, of a kind of the profile's or of none.
+Identity fresh_identity(const model::Profile& profile, const std::string& kind, Rng rng);
 
 // The bare address of such a party's account.
-std::string address_of(const model::Profile& profile, model::Party party, const std::string& user,
+std::string address_of(const model::Profile& profile, model::Party party, const Identity& identity,
                        const std::string& domain);
 
 }  // namespace parley::engine

@@ -110,7 +110,10 @@ asio::awaitable<bool> LiveRun::lease() {
     if (model::is_server(party)) {
       continue;
     }
-    auto identity = fresh_identity(*cast_.profile, rng_.child("identity/" + actor));
+    const auto kind = cast_.flow->accounts.find(actor);
+    auto identity =
+        fresh_identity(*cast_.profile, kind == cast_.flow->accounts.end() ? "" : kind->second,
+                       rng_.child("identity/" + actor));
     const bool sut = cast_.under_test(party);
     if (server_sut || sut) {
       auto leased = co_await workshop_.attachment.lease(std::move(identity));
@@ -120,7 +123,7 @@ asio::awaitable<bool> LiveRun::lease() {
       }
       identity = std::move(*leased);
     }
-    const auto bare = address_of(*cast_.profile, party, identity.user, domain);
+    const auto bare = address_of(*cast_.profile, party, identity, domain);
     const auto resource = "r" + rng_.child("resource/" + actor).token(6);
     record_.values[actor + ".user"] = identity.user;
     record_.values[actor + ".password"] = identity.password;

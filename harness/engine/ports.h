@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -22,6 +23,8 @@ namespace parley::engine {
 struct Identity {
   std::string user;
   std::string password;
+  std::string kind{};  // of the profile's account-kinds; empty: an ordinary one
+  std::map<std::string, std::string> terms{};  // what else the driver is told of that kind
 };
 
 // A SUT as a worker sees it. Implemented by sut/.

@@ -121,6 +121,7 @@ class FlowLoader {
       }
       flow.actors[actor] = *known;
     }
+    add_accounts(flow, document);
     for (const char* section : {"given", "steps", "fence"}) {
       if (document.root().contains(section)) {
         const auto& list = document.root()[section];
@@ -139,6 +140,32 @@ class FlowLoader {
   }
 
  private:
+  void add_accounts(Flow& flow, const Document& document) {
+    if (!document.root().contains("accounts")) {
+      return;
+    }
+    const auto profile = profiles_.find(string_at(document.root(), "profile"));
+    for (const auto& [actor, kind] : document.root()["accounts"].items()) {
+      const auto pointer = "/accounts/" + actor;
+      if (!flow.actors.contains(actor)) {
+        problems_.push_back(document.problem(pointer, "there is no actor '" + actor + "'",
+                                             "declare it under actors"));
+      }
+      std::vector<std::string> known;
+      if (profile != profiles_.end()) {
+        for (const auto& [name, fields] : profile->second.account_kinds) {
+          known.push_back(name);
+        }
+      }
+      if (std::ranges::count(known, text_of(kind)) == 0) {
+        problems_.push_back(document.problem(pointer,
+                                             unknown_name("kind of account", text_of(kind), known),
+                                             "name one of the profile's account-kinds"));
+      }
+      flow.accounts[actor] = text_of(kind);
+    }
+  }
+
   void add_step(Flow& flow, const Document& document, const json& value, const std::string& pointer,
                 const std::string& section) {
     if (value.contains("use")) {

@@ -143,6 +143,21 @@ TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
       << text;
 }
 
+TEST_F(Suites, ComplainOfAKindOfAccountThatTheProfileLacksAndOfWhoIsNoActor) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"user: second-partnr",
+       "unknown kind of account 'second-partnr'; did you mean 'second-partner'"},
+      {"carol: second-partner", "there is no actor 'carol'"}};
+  for (const auto& [accounts, wanted] : rows) {
+    write("stanza/flows/broken.yaml",
+          "flow: broken\nprofile: whatsapp\ntitle: A flow with a wrong account\n"
+          "actors: { user: third-party.client, server: gatekeeper.server }\naccounts: { " +
+              accounts +
+              " }\nsteps:\n  - { id: ping, sends: user -> server, message: keepalive }\n");
+    EXPECT_NE(complaint().find(wanted), std::string::npos) << complaint();
+  }
+}
+
 TEST_F(Suites, ComplainOfASecondConnectionBesideTheFirst) {
   write("stanza/flows/broken.yaml",
         "flow: broken\nprofile: whatsapp\ntitle: A flow with two connections of one actor\n"

@@ -101,6 +101,9 @@ struct Profile {
   // party, where it is not "${user}@${domain}".
   bool numbered_accounts = false;
   std::map<Party, std::string> addresses;
+  // Accounts that are not like all others: what else a driver is told when it enlists one. A field
+  // that is named like a setting stands for that in the account's address.
+  std::map<std::string, std::map<std::string, std::string>> account_kinds{};
   std::map<std::string, Setting> settings;
   wire::Tokens tokens{};  // of the file that the setting `token-dictionary` names
   std::map<std::string, MessageForm> forms;
@@ -141,7 +144,8 @@ struct Flow {
   // Each side acts by itself, in this way alone, so that two SUTs carry it out between them.
   bool between = false;
   std::map<std::string, Party> actors;
-  std::vector<Step> steps;  // flat: uses and repeats are written out
+  std::map<std::string, std::string> accounts{};  // actor -> kind of account, where it needs one
+  std::vector<Step> steps;                        // flat: uses and repeats are written out
 };
 
 // One edit to one step. Paths: "@to", "body", "body/@xml:lang", "." for the element itself.

@@ -126,6 +126,15 @@ class ProfileLoader {
         }
       }
     }
+    if (root.contains("account-kinds")) {
+      for (const auto& [kind, fields] : root["account-kinds"].items()) {
+        auto& kept = profile.account_kinds[kind];
+        kept.clear();
+        for (const auto& [field, value] : fields.items()) {
+          kept[field] = text_of(value);
+        }
+      }
+    }
     if (root.contains("refusals")) {
       profile.refusals.clear();
       for (const auto& name : strings_at(root, "refusals")) {
@@ -183,6 +192,11 @@ class ProfileLoader {
     }
     for (const auto& [party, address] : profile.addresses) {
       check_names(profile, document, address, "/addresses/" + std::string(to_string(party)));
+    }
+    for (const auto& [kind, fields] : profile.account_kinds) {
+      for (const auto& [field, value] : fields) {
+        check_names(profile, document, value, "/account-kinds/" + kind + "/" + field);
+      }
     }
     for (const auto& [name, form] : profile.forms) {
       check_names(profile, document, xml::print(form.pattern), "/messages/" + name + "/xml");

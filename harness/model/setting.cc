@@ -138,6 +138,14 @@ std::vector<std::string> settings_of(const Case& one, const Library& library) {
       out.text(at->second);
     }
   }
+  for (const auto& [actor, kind] : flow->accounts) {
+    if (const auto at = profile->second.account_kinds.find(kind);
+        at != profile->second.account_kinds.end()) {
+      for (const auto& [field, value] : at->second) {
+        out.text(value);
+      }
+    }
+  }
   for (const auto& step : flow->steps) {
     out.step(step);
   }
@@ -174,6 +182,12 @@ bool can_be_given(const Profile& profile, const std::string& name) {
   return std::ranges::count(kReadByEngine, name) > 0 ||
          std::ranges::any_of(profile.addresses,
                              [&](const auto& one) { return refers(one.second); }) ||
+         std::ranges::any_of(profile.account_kinds,
+                             [&](const auto& kind) {
+                               return std::ranges::any_of(kind.second, [&](const auto& field) {
+                                 return refers(field.second);
+                               });
+                             }) ||
          std::ranges::any_of(profile.forms, [&](const auto& one) {
            return refers(xml::print(one.second.pattern)) ||
                   std::ranges::any_of(one.second.defaults,

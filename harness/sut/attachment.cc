@@ -180,11 +180,18 @@ asio::awaitable<Result<void>> AttachedSut::listen_with_faults() {
 }
 
 asio::awaitable<Result<engine::Identity>> AttachedSut::lease(engine::Identity fresh) {
-  if (pooled()) {
+  const bool special = !fresh.kind.empty();  // a pool's accounts are ordinary ones
+  if (pooled() && !special) {
     co_return co_await lease_from_pool();
   }
   if (!model::is_server(declaration_.party)) {
     co_return fresh;
+  }
+  if (driver_ == nullptr && special) {
+    co_return fail(Errc::not_found,
+                   fmt::format("the case needs an account of the kind '{}': declare a driver that "
+                               "enlists it",
+                               fresh.kind));
   }
   if (driver_ == nullptr) {
     co_return fail(Errc::not_found,
@@ -242,12 +249,16 @@ void AttachedSut::wake_next() {
 }
 
 asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity identity) {
-  const json params{{"user", identity.user}, {"password", identity.password}};
+  json params{{"user", identity.user}, {"password", identity.password}};
+  for (const auto& [field, value] : identity.terms) {
+    const auto number = json::parse(value, nullptr, false);
+    params[field] = number.is_number_unsigned() ? number : json(value);
+  }
   const auto done = co_await driver_->call("enlist", params, kCallTimeout);
   if (done) {
     co_return identity;
   }
-  if (done.error().code == Errc::unsupported) {
+  if (done.error().code == Errc::unsupported && identity.kind.empty()) {
     co_return fail(Errc::not_found,
                    "the pool of accounts is empty: declare identities/pool, for the driver does "
                    "not enlist accounts");
@@ -256,7 +267,7 @@ asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity i
 }
 
 void AttachedSut::give_back(engine::Identity identity, bool soiled) {
-  if (!pooled()) {
+  if (!pooled() || !identity.kind.empty()) {
     return;
   }
   --out_;
@@ -321,13 +332,33 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                 "--driver"};
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
-    out.features = {"noise-xx",         "noise-ik",       "noise-xxfallback",
-                    "deflate",          "routing",        "passive",
-                    "offline",          "receipts",       "presence",
-                    "chatstate",        "websocket",      "keepalive",
-                    "reconnect",        "prekeys",        "last-tokens-unassigned",
-                    "no-namesakes",     "identity-proof", "enlistment-api",
-                    "email-identifiers"};
+    out.features = {"noise-xx",
+                    "noise-ik",
+                    "noise-xxfallback",
+                    "deflate",
+                    "routing",
+                    "passive",
+                    "offline",
+                    "receipts",
+                    "presence",
+                    "chatstate",
+                    "websocket",
+                    "keepalive",
+                    "reconnect",
+                    "prekeys",
+                    "last-tokens-unassigned",
+                    "no-namesakes",
+                    "identity-proof",
+                    "enlistment-api",
+                    "email-identifiers",
+                    "opt-in",
+                    "terms",
+                    "resolve",
+                    "reachability",
+                    "blocks",
+                    "trust",
+                    "second-partner",
+                    "blank-accounts"};
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};

@@ -96,6 +96,32 @@ TEST_F(AttachTest, GivesEachWorkerItsShareOfThePool) {
   }
 }
 
+asio::awaitable<void> lease_special(engine::Attachment& sut, Leases& out) {
+  auto identity =
+      co_await sut.lease({.user = "fresh1", .password = "pw", .kind = "blank", .terms = {}});
+  if (!identity) {
+    out.error = identity.error();
+  } else {
+    out.users.push_back(identity->user);
+    sut.give_back(std::move(*identity), false);
+  }
+  if (auto plain = co_await sut.lease({.user = "fresh1", .password = "pw"})) {
+    out.users.push_back(plain->user);
+    sut.give_back(std::move(*plain), false);
+  }
+}
+
+TEST_F(AttachTest, TakesNoAccountOfASpecialKindFromThePool) {
+  Leases leases;
+  const auto error = run_to_end(attached(
+      pooled("a,1\n"), {}, [&](engine::Attachment& sut) { return lease_special(sut, leases); }));
+  ASSERT_FALSE(error) << *error;
+  EXPECT_EQ(leases.users, std::vector<std::string>{"a"});
+  ASSERT_TRUE(leases.error);
+  EXPECT_EQ(leases.error->detail,
+            "the case needs an account of the kind 'blank': declare a driver that enlists it");
+}
+
 asio::awaitable<void> soil_the_first(engine::Attachment& sut, Leases& out) {
   auto first = co_await sut.lease({.user = "fresh1", .password = "pw"});
   auto second = co_await sut.lease({.user = "fresh1", .password = "pw"});

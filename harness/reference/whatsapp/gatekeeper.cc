@@ -254,6 +254,7 @@ void Gatekeeper::add(const Address& address, const Bytes& token, const FaultSet&
   account.address = address;
   account.token = token;
   account.faults = faults;
+  account.consent = prepared_consent();
 }
 
 void Gatekeeper::enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
@@ -359,9 +360,31 @@ json Gatekeeper::describe() const {
           {"version", "0.1.0"},
           {"party", "gatekeeper.server"},
           {"features",
-           {"noise-xx", "noise-ik", "noise-xxfallback", "routing", "deflate", "passive", "offline",
-            "receipts", "presence", "chatstate", "websocket", "prekeys", "last-tokens-unassigned",
-            "no-namesakes", "identity-proof", "enlistment-api", "email-identifiers"}},
+           {"noise-xx",
+            "noise-ik",
+            "noise-xxfallback",
+            "routing",
+            "deflate",
+            "passive",
+            "offline",
+            "receipts",
+            "presence",
+            "chatstate",
+            "websocket",
+            "prekeys",
+            "last-tokens-unassigned",
+            "no-namesakes",
+            "identity-proof",
+            "enlistment-api",
+            "email-identifiers",
+            "opt-in",
+            "terms",
+            "resolve",
+            "reachability",
+            "blocks",
+            "trust",
+            "second-partner",
+            "blank-accounts"}},
           {"endpoints", endpoints_json(doors_)}};
 }
 
@@ -398,7 +421,16 @@ RpcResult Gatekeeper::handle_enlist(const json& params) {
   if (!faults) {
     return std::unexpected(faults.error());
   }
+  const auto consent = text_of(params, "consent").value_or("");
+  if (!consent.empty() && consent != "none") {
+    return invalid("consent is 'none' or absent");
+  }
   enlist(*number, *integrator, *password, *faults);
+  if (consent == "none") {
+    for (Account* account : of_number(*number)) {
+      account->consent = Consent();
+    }
+  }
   return json::object();
 }
 

@@ -32,6 +32,7 @@
 #include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/handshake.h"
 #include "harness/reference/whatsapp/identity.h"
+#include "harness/reference/whatsapp/interop.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/xml/tree.h"
 
@@ -55,6 +56,7 @@ struct Account {
   std::string last_sent;                    // the id of the last of them
   std::optional<KeyBundle> bundle;          // what the client has left for others
   std::set<std::string> subscribers;        // bare addresses that see this one's presence
+  Consent consent;                          // of a user of the gatekeeper's own
 };
 
 // Where one set of connections comes in.

@@ -61,7 +61,9 @@ void Session::on_fetch(const xml::Element& iq, const xml::Element& key) {
     auto user = make_element("user");
     user.set("jid", asked->get("jid"));
     Account* account = recipient(asked->get("jid"), true);
-    if (account != nullptr && account->bundle) {
+    const bool apart =
+        account != nullptr && consent_error(*account) != 0 && !has(Fault::wg_keys_of_unreachable);
+    if (account != nullptr && account->bundle && !apart) {
       write_bundle(user, *account->bundle, take_one_time(*account->bundle));
     } else if (has(Fault::wg_unknown_users_skipped)) {
       continue;

@@ -143,6 +143,7 @@ void Session::log_in() {
     return;
   }
   account_->bound.insert(this);
+  recall_consent();
   state_ = State::open;
   if (has(Fault::wg_no_passive_hold)) {
     passive_ = false;

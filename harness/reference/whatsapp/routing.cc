@@ -90,6 +90,9 @@ void Session::on_message(const xml::Element& message) {
   if (refusal != 0) {
     return ack(message, "message", refusal);
   }
+  if (stopped_by_consent(message, *to)) {
+    return;
+  }
   if (const auto novelty = novelty_of(message); novelty != Novelty::fresh) {
     if (!has(Fault::wg_resend_unacked)) {
       const bool refused = novelty == Novelty::other && has(Fault::wg_may_refuse_reused_id);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One connection of the reference gatekeeper for `whatsapp`, from its first octet to its last:
 // frames, Noise, closing (session.cc), what counts as a transport frame (transport.cc), login
-// (login.cc), what is asked of the server (stanzas.cc, key_server.cc), messages (routing.cc).
+// (login.cc), what is asked of the server (stanzas.cc, key_server.cc, consent.cc,
+// lookup.cc), messages (routing.cc).
 // Single threaded.
 #pragma once
 
@@ -125,6 +126,33 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<std::string> sender_of(const xml::Element& stanza, Fault not_enforced) const;
   std::string shown(const std::string& bare) const;
   void ack(const xml::Element& stanza, std::string_view kind, int error = 0);
+
+  // consent.cc
+  Account* asker(const xml::Element& iq);
+  void recall_consent();
+  void on_consent(const xml::Element& iq);
+  void on_terms(const xml::Element& iq, const xml::Element& payload, Account& account);
+  void on_tokens(const xml::Element& iq, const xml::Element& payload, Account& account);
+  void on_opt_in(const xml::Element& iq, const xml::Element& payload, Account& account);
+  void on_opt_out(const xml::Element& iq, const xml::Element& payload, Account& account);
+  void on_blocklist(const xml::Element& iq, const xml::Element& payload, Account& account);
+  int partner_error(const xml::Element& integrator) const;
+  bool terms_suffice(const Consent& consent) const;
+  bool trusts(const Consent& consent, const std::string& other) const;
+  int consent_error(const Account& native, const Account& other) const;
+  int consent_error(const Account& to) const;
+  bool is_blocked(const Account& native, const Account& other) const;
+  bool passes(const Account& to, Fault while_out, Fault while_blocked) const;
+  bool presence_passes(const Account& of, const Account& watcher) const;
+  bool stopped_by_consent(const xml::Element& message, Account& to);
+
+  // lookup.cc
+  void on_partners(const xml::Element& iq, const Account& account);
+  void on_resolve(const xml::Element& iq, const xml::Element& payload);
+  void on_reachability_get(const xml::Element& iq, const Account& account);
+  void on_reachability_set(const xml::Element& iq, const xml::Element& payload, Account& account);
+  xml::Element resolved(const xml::Element& asked);
+  Account* called(const std::string& identifier, const Partner& partner, std::string& normalised);
 
   // key_server.cc
   void on_encrypt(const xml::Element& iq);

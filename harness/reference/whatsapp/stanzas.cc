@@ -14,8 +14,12 @@ constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kNotImplemented = 501;
 
+bool is_consent_namespace(const std::string& name) {
+  return name == "w:interop" || name == "tos" || name == "privacy";
+}
+
 bool is_known_namespace(const std::string& name) {
-  return name == "w:p" || name == "passive" || name == "encrypt";
+  return name == "w:p" || name == "passive" || name == "encrypt" || is_consent_namespace(name);
 }
 
 bool is_typing(const xml::Element& child) {
@@ -82,6 +86,9 @@ void Session::on_request(const xml::Element& iq) {
     if (!has(Fault::wg_accepts_unknown_xmlns)) {
       return error(iq, kNotImplemented, "feature-not-implemented");
     }
+  }
+  if (is_consent_namespace(name)) {
+    return on_consent(iq);
   }
   if (name == "encrypt") {
     return on_encrypt(iq);
@@ -227,7 +234,8 @@ void Session::on_receipt(const xml::Element& receipt) {
   if (!has(Fault::wg_receipt_unacked)) {
     ack(receipt, "receipt", to == nullptr ? kNotFound : 0);
   }
-  if (to == nullptr || has(Fault::wg_receipt_lost)) {
+  if (to == nullptr || has(Fault::wg_receipt_lost) ||
+      !passes(*to, Fault::wg_receipts_while_out, Fault::wg_receipts_of_blocked)) {
     return;
   }
   auto out = make_element("receipt");
@@ -290,6 +298,9 @@ void Session::subscribe(const std::string& to) {
     return;
   }
   account->subscribers.insert(own());
+  if (!presence_passes(*account, *account_)) {
+    return;
+  }
   const bool available = account->session != nullptr && account->session->available();
   if (!available && has(Fault::wg_may_keep_absence_quiet)) {
     return;
@@ -300,7 +311,8 @@ void Session::subscribe(const std::string& to) {
 void Session::announce(bool available) {
   for (const auto& to : account_->subscribers) {
     Account* account = keeper_.find(to);
-    if (account != nullptr && account->session != nullptr && account != account_) {
+    if (account != nullptr && account->session != nullptr && account != account_ &&
+        presence_passes(*account_, *account)) {
       account->session->send(presence_of(own(), available));
     }
   }
@@ -322,7 +334,8 @@ bool Session::chatstate_counts(const xml::Element& chatstate) const {
 void Session::on_chatstate(const xml::Element& chatstate) {
   const auto from = sender_of(chatstate, Fault::wg_from_chatstate_not_enforced);
   Account* to = recipient(chatstate.get("to"), true);
-  if (!from || to == nullptr || to->session == nullptr || !chatstate_counts(chatstate)) {
+  if (!from || to == nullptr || to->session == nullptr || !chatstate_counts(chatstate) ||
+      !passes(*to, Fault::wg_typing_while_out, Fault::wg_typing_of_blocked)) {
     return;
   }
   auto out = make_element("chatstate");
