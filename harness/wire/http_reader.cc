@@ -123,11 +123,6 @@ void HttpReader::State::begin(Items& out) {
   wants_continue = false;
   empty_lines = 0;
   extension_octets = 0;
-  const auto* response = framer->message.response();
-  if (head && response != nullptr && is_upgrade(*response)) {
-    complete(out);
-    return;
-  }
   preceded = Preceded::by_head;
   begin_unit();
 }

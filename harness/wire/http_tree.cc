@@ -23,9 +23,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// RFC 9110 section 8.3.1: in whatever case, and with white space before the parameters.
 bool is_json(const HttpMessage& message) {
   const auto type = lower(value_of(message.headers, "content-type"));
-  const auto media = type.substr(0, type.find(';'));
+  const auto media = type.substr(0, type.find_first_of("; \t"));
   return media == "application/json" || media.ends_with("+json");
 }
 

@@ -46,6 +46,19 @@ TEST(HttpTree, IsWrittenAsItWasRead) {
   }
 }
 
+TEST(HttpTree, KnowsJsonByItsMediaType) {
+  for (const std::string type :
+       {"application/json", "Application/JSON", "application/json ; charset=utf-8",
+        "application/json\t;charset=utf-8", "application/problem+json;a=b"}) {
+    const auto tree = tree_of(http_response(200, {{"content-type", type}}, "{}"));
+    EXPECT_NE(tree.child(kHttpJson), nullptr) << type;
+  }
+  for (const std::string type : {"", "text/json", "application/jsonp"}) {
+    const auto tree = tree_of(http_response(200, {{"content-type", type}}, "{}"));
+    EXPECT_EQ(tree.child(kHttpJson), nullptr) << type;
+  }
+}
+
 TEST(HttpTree, RefusesWhatIsNone) {
   EXPECT_FALSE(http_message_of(*xml::parse("<iq/>")));
   EXPECT_FALSE(http_message_of(*xml::parse("<http-response status='2x0'/>")));

@@ -93,21 +93,7 @@ void name_open_values(Element& value) {
   }
 }
 
-void write_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (octet < 0x20) {
-      out += fmt::format("\\u{:04x}", octet);
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
+std::string quoted(std::string text) { return jose::write_json(jose::json_of(std::move(text))); }
 
 // As deep as the tree, which its reader bounds.
 void write(std::string& out, const Element& value) {
@@ -120,14 +106,13 @@ void write(std::string& out, const Element& value) {
     for (const auto* child : children) {
       out += std::exchange(first, false) ? "" : ",";
       if (!array) {
-        write_string(out, child->name);
-        out += ':';
+        out += quoted(child->name) + ':';
       }
       write(out, *child);
     }
     out += array ? ']' : '}';
   } else if (type == nullptr || *type == "string") {
-    write_string(out, value.text());
+    out += quoted(value.text());
   } else {
     out += value.text();
   }
