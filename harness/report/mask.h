@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Hides the passwords of test accounts in what people and their CI systems get to see: SASL PLAIN
-// messages (RFC 4616), the tokens of login payloads and passwords handed to a driver. SCRAM
-// messages hold no password and stay. The transcripts of a run keep every octet: `parley replay`
+// messages (RFC 4616), the tokens of login payloads, the Authorization of HTTP requests (RFC 9110
+// section 11.6.2) and passwords handed to a driver. SCRAM messages hold no password and stay. The transcripts of a run keep every octet: `parley replay`
 // needs them. One Mask, one thread.
 #pragma once
 
@@ -32,7 +32,8 @@ class Mask {
 };
 
 // hide() of a text that stands alone; a PLAIN message outside its element is hidden too, and so is
-// the value of an attribute `token` or `fb-cat`, and what a difference says of one.
+// the value of an attribute `token` or `fb-cat` or of a field Authorization, and what a difference
+// says of one.
 std::string masked(std::string_view text);
 model::Verdict masked(model::Verdict verdict);  // each of its texts
 
