@@ -46,6 +46,10 @@ class Channel {
   virtual bool may_end(bool opened) const { return opened; }
   // Whether nothing is owed by either side, so that the connection's end says nothing.
   virtual bool idle() const { return false; }
+  // What the SUT has said by ending the connection, where that completes a message.
+  virtual std::vector<xml::Item> ended() { return {}; }
+  // Whether another message may go out on the connection.
+  virtual bool stays() const { return true; }
 };
 
 // Which end of the connection is ours.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <utility>
 
+#include "harness/engine/cast.h"
 #include "harness/wire/http_reader.h"
 #include "harness/wire/http_tree.h"
 
@@ -14,12 +15,19 @@ namespace {
 
 using wire::HttpMessage;
 
+// What a request on this connection says in Host (RFC 9110 section 7.2).
+std::string host_of(const std::string& label, const Scope& scope) {
+  const auto service = service_of(label.substr(0, label.rfind('/')));
+  const auto known = scope.values.find(service_host(service));
+  return known == scope.values.end() ? "localhost" : known->second;
+}
+
 class HttpChannel : public Channel {
  public:
   HttpChannel(Side side, const std::string& label, const Scope& scope)
       : side_(side),
         number_(label.substr(label.rfind('/') + 1)),
-        host_(scope.values.contains(kHost) ? scope.values.at(kHost) : "localhost"),
+        host_(host_of(label, scope)),
         in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request) {}
 
   std::vector<xml::Item> received(std::string_view octets) override {
@@ -29,12 +37,21 @@ class HttpChannel : public Channel {
         out.emplace_back(xml::Refused{.condition = "not-http",
                                       .detail = failure->error.detail,
                                       .offset = failure->error.offset.value_or(0)});
-        continue;
+      } else {
+        take(std::get<wire::HttpReceived>(item), out);
       }
-      const auto& message = std::get<wire::HttpReceived>(item).message;
-      auto tree = wire::tree_of(message);
-      tree.set("id", side_ == Side::client ? next_answer() : next_question());
-      out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
+    }
+    return out;
+  }
+
+  // A body may last until then (RFC 9112 section 6.3). What is cut off is the connection's end and
+  // nothing more.
+  std::vector<xml::Item> ended() override {
+    std::vector<xml::Item> out;
+    for (auto& item : in_.end()) {
+      if (const auto* received = std::get_if<wire::HttpReceived>(&item)) {
+        take(*received, out);
+      }
     }
     return out;
   }
@@ -77,8 +94,21 @@ class HttpChannel : public Channel {
   }
 
   bool idle() const override { return open_.empty(); }
+  bool stays() const override { return stays_; }
 
  private:
+  void take(const wire::HttpReceived& received, std::vector<xml::Item>& out) {
+    const auto& message = received.message;
+    const auto* response = message.response();
+    if (response != nullptr && response->status < 200 && response->status != 101) {
+      return;  // answers nothing: the final response follows (RFC 9110 section 15.2)
+    }
+    stays_ = stays_ && received.keeps_alive;
+    auto tree = wire::tree_of(message);
+    tree.set("id", side_ == Side::client ? next_answer() : next_question());
+    out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
+  }
+
   // What an honest message of its kind has.
   void complete(xml::Element& message) const {
     if (side_ == Side::client && wire::http_header(message, "host") == nullptr) {
@@ -104,16 +134,20 @@ class HttpChannel : public Channel {
     return out;
   }
 
-  static constexpr const char* kHost = "service.host";
   Side side_;
   std::string number_;  // of the connection
   std::string host_;
   wire::HttpReader in_;
   std::deque<std::string> open_;  // what is asked and not yet answered
   int asked_ = 0;
+  bool stays_ = true;
 };
 
 }  // namespace
+
+std::string service_host(const std::string& service) {
+  return fmt::format("service.{}.host", service);
+}
 
 std::unique_ptr<Channel> make_http_channel(Side side, const std::string& label,
                                            const Scope& scope) {

@@ -11,6 +11,9 @@
 
 namespace parley::engine {
 
+// The value of the scope that says where a service is, "localhost:8443"; without it "localhost".
+std::string service_host(const std::string& service);
+
 // As make_channel().
 std::unique_ptr<Channel> make_http_channel(Side side, const std::string& label, const Scope& scope);
 

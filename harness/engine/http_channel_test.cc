@@ -48,6 +48,14 @@ TEST(HttpChannel, WritesWhatAnHonestMessageHas) {
             "Content-Length: 10\r\n\r\n{\"id\":\"7\"}");
 }
 
+TEST(HttpChannel, SaysWhereTheServiceIs) {
+  const Scope scope{.values = {{service_host("enlistment"), "localhost:8443"}}};
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  const auto octets = channel->write({}, asking(), {});
+  ASSERT_TRUE(octets) << octets.error();
+  EXPECT_NE(octets->find("host: localhost:8443\r\n"), std::string::npos) << *octets;
+}
+
 TEST(HttpChannel, LetsAChangeEditTheWholeMessage) {
   const Scope scope;
   const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
@@ -71,6 +79,45 @@ TEST(HttpChannel, TakesWhatIsNoHttpForARefusalOfTheProtocol) {
   ASSERT_EQ(came.size(), 1U);
   EXPECT_TRUE(std::holds_alternative<xml::Refused>(came[0]));
   EXPECT_FALSE(channel->idle());
+}
+
+TEST(HttpChannel, PassesOverWhatComesBeforeTheAnswer) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  (void)channel->sent(*channel->write({}, asking(), {}));
+  EXPECT_TRUE(channel->received("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n").empty());
+  const auto came = channel->received("HTTP/1.1 204 No Content\r\n\r\n");
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_EQ(element_of(came[0]).get("id"), "1.1");
+}
+
+TEST(HttpChannel, TakesABodyThatLastsUntilTheConnectionEnds) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  (void)channel->sent(*channel->write({}, asking(), {}));
+  EXPECT_TRUE(channel->received("HTTP/1.1 200 OK\r\n\r\nab").empty());
+  const auto came = channel->ended();
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_EQ(element_of(came[0]).child("body")->text(), "ab");
+  EXPECT_TRUE(channel->idle());
+}
+
+TEST(HttpChannel, TakesAnEndBeforeTheAnswerForNothing) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  (void)channel->sent(*channel->write({}, asking(), {}));
+  (void)channel->received("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab");
+  EXPECT_TRUE(channel->ended().empty());
+  EXPECT_FALSE(channel->idle());
+}
+
+TEST(HttpChannel, AsksNothingMoreWhereTheAnswerWasTheLast) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  (void)channel->sent(*channel->write({}, asking(), {}));
+  EXPECT_TRUE(channel->stays());
+  (void)channel->received("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_FALSE(channel->stays());
 }
 
 TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {

@@ -9,12 +9,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "harness/engine/http_channel.h"
 #include "harness/engine/identities.h"
 #include "harness/engine/identity_token.h"
 #include "harness/engine/judge.h"
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/upgrade.h"
 #include "harness/model/setting.h"
+#include "harness/net/http_url.h"
 
 namespace parley::engine {
 
@@ -85,6 +87,15 @@ void LiveRun::broken(std::string link, std::string text) {
   note({.kind = Event::Kind::broken, .link = std::move(link), .text = std::move(text)});
 }
 
+// Where the SUT's services are, as far as that is declared rightly.
+void LiveRun::locate_services() {
+  for (const auto& [service, party] : cast_.profile->services) {
+    if (const auto url = net::parse_http_url(workshop_.attachment.endpoint(service))) {
+      record_.values[service_host(service)] = net::authority_of(*url);
+    }
+  }
+}
+
 // Accounts and the values that the flow starts with.
 asio::awaitable<bool> LiveRun::lease() {
   const auto pass = co_await workshop_.leasing.enter();
@@ -103,8 +114,11 @@ asio::awaitable<bool> LiveRun::lease() {
           played_static({.values = {}, .rng = rng_}).value_or("");
     }
   }
-  if (server_sut && !co_await introduce()) {
-    co_return false;
+  if (server_sut) {
+    locate_services();
+    if (!co_await introduce()) {
+      co_return false;
+    }
   }
   for (const auto& [actor, party] : cast_.flow->actors) {
     if (model::is_server(party)) {

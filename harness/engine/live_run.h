@@ -45,6 +45,7 @@ class LiveRun {
   void note(Event event);
   void broken(std::string link, std::string text);
   asio::awaitable<bool> lease();
+  void locate_services();
   asio::awaitable<bool> introduce();
   void take_notice(const std::string& actor, const std::string& method,
                    const nlohmann::json& params);
@@ -59,7 +60,7 @@ class LiveRun {
   model::ConnectionEdit connection_edit(const CastStep& step);
   asio::awaitable<void> handshake(const CastStep& step);
   std::string evaluated(const std::string& text);
-  asio::awaitable<void> reach_service(const CastStep& step);
+  asio::awaitable<bool> reach_service(const CastStep& step);
   asio::awaitable<void> send(const CastStep& step);
   asio::awaitable<void> drive(const CastStep& step);
   bool listen(const std::string& name, nlohmann::json& params);

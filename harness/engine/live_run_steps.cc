@@ -9,6 +9,7 @@
 #include "harness/engine/live_run.h"
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/upgrade.h"
+#include "harness/net/http_url.h"
 
 namespace parley::engine {
 
@@ -28,17 +29,14 @@ Result<Way> plain_way(const std::string& declared) {
 
 // Of "https://HOST:PORT": what follows is the profile's.
 Result<Way> service_way(const std::string& service, const std::string& declared) {
-  const bool secure = declared.starts_with("https://");
-  if (!secure && !declared.starts_with("http://")) {
+  const auto url = net::parse_http_url(declared);
+  if (!url || url->target != "/") {
     return fail(Errc::malformed,
                 fmt::format("the endpoint '{}' is not declared as https://HOST:PORT", service));
   }
-  auto way = plain_way(declared.substr(declared.find("//") + 2));
-  if (way) {
-    way->tls = secure;
-    way->trust.host = way->to.host;
-    way->to.host = way->to.host == "localhost" ? "127.0.0.1" : way->to.host;
-  }
+  Way way{.to = {.host = url->host, .port = url->port},
+          .tls = url->scheme == net::HttpUrl::Scheme::https};
+  way.trust.host = url->host;
   return way;
 }
 
@@ -112,23 +110,28 @@ std::string LiveRun::evaluated(const std::string& text) {
   return evaluate(text, tracker_->scope(), "change").value_or(text);
 }
 
-// A connection for what is asked over HTTP, unless there is one.
-asio::awaitable<void> LiveRun::reach_service(const CastStep& step) {
+// A connection for what is asked over HTTP, unless there is one that lasts. False, and noted, when
+// the service cannot be reached.
+asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
   const auto service = service_of(step.link);
-  if (service.empty() || !cast_.dials(step.link) || connections_.reading(step.link)) {
-    co_return;
+  const bool open = connections_.reading(step.link) && tracker_->stays(step.link);
+  if (service.empty() || !cast_.dials(step.link) || open) {
+    co_return true;
   }
   auto way = service_way(service, workshop_.attachment.endpoint(service));
   if (!way) {
     note({.kind = Event::Kind::unsupported, .link = step.link, .text = way.error().detail});
-    co_return;
+    co_return false;
   }
   way->trust = tls_client({}, workshop_.attachment.ca_pem(), way->trust.host);
   co_await connections_.dial(step.link, "", std::move(*way));
+  co_return connections_.reading(step.link);
 }
 
 asio::awaitable<void> LiveRun::send(const CastStep& step) {
-  co_await reach_service(step);
+  if (!co_await reach_service(step)) {
+    co_return;
+  }
   auto message = tracker_->compose(step);
   if (!message || !connections_.has(step.link)) {
     broken(step.link, message ? "nothing to send on" : message.error().detail);

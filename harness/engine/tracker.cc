@@ -60,9 +60,12 @@ const CastStep* Tracker::due() const {
   return nullptr;
 }
 
-// What is asked over HTTP goes out on whatever connection there is, or on a new one.
+// What is asked over HTTP goes out on whatever connection there is, or on a new one, unless that
+// was tried in vain.
 bool Tracker::begins_connection(const CastStep& step) const {
-  return step.role == Role::send && !service_of(step.link).empty() && run_.dials(step.link);
+  const auto at = links_.find(step.link);
+  return step.role == Role::send && !service_of(step.link).empty() && run_.dials(step.link) &&
+         (at == links_.end() || at->second.reachable);
 }
 
 bool Tracker::link_open(const std::string& link) const {
@@ -309,12 +312,23 @@ void Tracker::on_sent(const Event& event) {
   canary_ = text == scope_.values.end() ? "" : text->second;
 }
 
+bool Tracker::stays(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at == links_.end() || !at->second.channel || at->second.channel->stays();
+}
+
 void Tracker::on_end(const Event& event) {
   auto& link = links_[event.link];
-  if (link.channel && link.channel->idle()) {
+  if (link.channel && event.kind == Event::Kind::closed) {
+    for (auto& item : link.channel->ended()) {
+      on_item(event.link, std::move(item));
+    }
+  }
+  if (link.channel && link.channel->idle() && event.kind != Event::Kind::unreachable) {
     return;  // the next thing asked goes over a connection of its own
   }
   link.open = false;
+  link.reachable = event.kind != Event::Kind::unreachable;
   const bool ours_next = about_to_end(event.link);  // the SUT was faster
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];

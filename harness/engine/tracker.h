@@ -75,6 +75,8 @@ class Tracker {
     model::StreamEdit stream{};  // how it is written
   };
   Result<Message> compose(const CastStep& step);
+  // Whether another message may go out on the link's connection.
+  bool stays(const std::string& link) const;
   // The octets of a stanza beside the flow, and of the end of the stream.
   Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
   Result<Bytes> farewell(const std::string& link);
@@ -124,6 +126,7 @@ class Tracker {
     int connection = 0;                  // from 1, once connected
     std::unique_ptr<Channel> channel{};  // of that connection
     bool open = true;
+    bool reachable = true;     // no attempt to connect has failed since
     bool header_sent = false;  // of the stream that is under way
     bool header_came = false;
     bool ended_by_us = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "harness/base/encoding.h"
 
@@ -24,12 +25,53 @@ bool is_base64(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/';
 }
 
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 constexpr std::size_t kShortestMessage = 8;  // letters of base64
 
 // RFC 4616: [authzid] NUL authcid NUL passwd.
 bool is_plain_message(const std::string& base64) {
   const auto octets = from_base64(base64);
   return octets && std::ranges::count(*octets, '\0') == 2;
+}
+
+std::size_t first_of(std::string_view text, std::size_t from,
+                     const std::vector<std::string_view>& ends) {
+  std::size_t out = text.size();
+  for (const auto end : ends) {
+    out = std::min(out, text.find(end, from));
+  }
+  return out;
+}
+
+// What an HTTP request proves itself with: a field's value as it is sent, escaped or not, as an
+// element of its tree, and as a difference tells of it.
+void hide_authorization(std::string& text) {
+  static constexpr std::string_view kName = "authorization";
+  static constexpr std::string_view kDifference = "/text(): ";
+  const std::string lower = in_lower_case(text);
+  for (auto at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at)) {
+    at += kName.size();
+    const auto rest = std::string_view(lower).substr(at);
+    const auto behind_space = std::min(rest.find_first_not_of(" \t"), rest.size());
+    std::size_t end = at;
+    if (rest.starts_with('>')) {
+      at += 1;
+      end = first_of(lower, at, {"<"});
+    } else if (rest.starts_with(kDifference)) {
+      at += kDifference.size();
+      end = lower.size();
+    } else if (rest.substr(behind_space).starts_with(':')) {
+      at += behind_space + 1;
+      end = first_of(lower, at, {"\r", "\n", "\\x0d", "\\x0a"});
+      at = std::min(lower.find_first_not_of(" \t", at), end);
+    }
+    text.replace(at, end - at, end - at, '*');
+    at = end;
+  }
 }
 
 // The attributes of a login payload that hold what an account proves itself with.
@@ -131,6 +173,7 @@ std::string masked(std::string_view text) {
   }
   hide_tokens(out);
   hide_bearers(out);
+  hide_authorization(out);
   return out;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Hides the passwords of test accounts in what people and their CI systems get to see: SASL PLAIN
-// messages (RFC 4616), tokens that prove an identity and passwords handed to a driver. SCRAM
-// messages hold no password and stay. The transcripts of a run keep every octet: `parley replay`
+// messages (RFC 4616), tokens that prove an identity, the Authorization of HTTP requests (RFC 9110
+// section 11.6.2) and passwords handed to a driver. SCRAM messages hold no password and stay. The
+// transcripts of a run keep every octet: `parley replay`
 // needs them. One Mask, one thread.
 #pragma once
 
@@ -32,8 +33,8 @@ class Mask {
 };
 
 // hide() of a text that stands alone; a PLAIN message outside its element is hidden too, and so are
-// the value of an attribute `token` or `fb-cat`, what a difference says of one, and tokens that are
-// a bearer's or begin as a JWT does.
+// the value of an attribute `token` or `fb-cat` or of a field Authorization, what a difference says
+// of one, and tokens that are a bearer's or begin as a JWT does.
 std::string masked(std::string_view text);
 model::Verdict masked(model::Verdict verdict);  // each of its texts
 

@@ -67,6 +67,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"TokenCutOff", "<interop-data token='abc", "<interop-data token='***"},
         Row{"TokenThatDiffers", "payload/interop-data/@token: expected ab, came cd",
             "payload/interop-data/@token: ********************"},
+        Row{"Authorization", "GET / HTTP/1.1\r\nAuthorization: Bearer ab.c\r\nHost: a\r\n",
+            "GET / HTTP/1.1\r\nAuthorization: ***********\r\nHost: a\r\n"},
+        Row{"AuthorizationEscaped", "authorization :a b\\x0D\\x0Ahost: a",
+            "authorization :***\\x0D\\x0Ahost: a"},
+        Row{"AuthorizationCutOff", "authorization: Bearer ab", "authorization: *********"},
+        Row{"AuthorizationOfATree", "<authorization>Bearer ab</authorization><host>a</host>",
+            "<authorization>*********</authorization><host>a</host>"},
+        Row{"AuthorizationThatDiffers", "headers/authorization/text(): expected ab, came cd",
+            "headers/authorization/text(): ********************"},
+        Row{"TheWordAuthorization", "no authorization at all", "no authorization at all"},
         Row{"OtherTextStays", "<message><body>AHJvbWVv a &lt; b</body></message>",
             "<message><body>AHJvbWVv a &lt; b</body></message>"}),
     [](const auto& row) { return std::string(row.param.name); });
@@ -106,6 +116,19 @@ TEST(Ladder, ShowsNoPassword) {
   EXPECT_EQ(shown.find("secret"), std::string::npos) << shown;
   EXPECT_EQ(shown.find(kMessage.substr(0, 5)), std::string::npos) << shown;
   EXPECT_EQ(shown.find(kMessage.substr(5)), std::string::npos) << shown;
+}
+
+TEST(Ladder, ShowsNoAuthorization) {
+  engine::Event request;
+  request.kind = engine::Event::Kind::sent;
+  request.link = "alice/enlistment";
+  request.octets = "GET / HTTP/1.1\r\nauthorization: Bearer secret\r\nhost: a\r\n\r\n";
+  engine::Transcript transcript;
+  transcript.runs.push_back({.name = "plain", .values = {}, .events = {request}});
+  const Reading reading{.binary = true, .runs = {}};
+  const auto shown = ladder(transcript, reading, Octets::full);
+  EXPECT_NE(shown.find("authorization: *************\\x0D\\x0Ahost: a"), std::string::npos)
+      << shown;
 }
 
 TEST(Reports, ShowNoPassword) {

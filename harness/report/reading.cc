@@ -17,6 +17,7 @@
 #include "harness/report/mask.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/frame.h"
+#include "harness/wire/http_tree.h"
 #include "harness/wire/pretty.h"
 
 namespace parley::report {
@@ -63,10 +64,11 @@ void add_oddities(Lines& out, const Bytes& octets, const wire::Tokens& tokens) {
   }
 }
 
-// What goes before the stanzas: it has no binary form of its own.
-bool opens_connection(const xml::Element& element) {
-  return element.name == "intro" || element.name == "routing" ||
-         engine::is_handshake_message(element.name);
+// What goes before the stanzas has no binary form of its own, and HTTP has another.
+bool has_binary_form(const xml::Element& element) {
+  return element.name != "intro" && element.name != "routing" &&
+         element.name != wire::kHttpRequest && element.name != wire::kHttpResponse &&
+         !engine::is_handshake_message(element.name);
 }
 
 void add_item(Lines& out, const xml::Item& item, const model::Profile& profile) {
@@ -81,7 +83,7 @@ void add_item(Lines& out, const xml::Item& item, const model::Profile& profile) 
     out.emplace_back("<xmlstreamend/>");
   } else if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
     add_element(out, stanza->element);
-    if (!opens_connection(stanza->element)) {
+    if (has_binary_form(stanza->element)) {
       add_oddities(out, stanza->raw, profile.tokens);
     }
   }

@@ -112,7 +112,7 @@ std::string hex_of(std::string_view octets, Octets extent) {
 std::string words_of(const Event& event, Octets extent, bool binary, Masks& masks) {
   const auto max_octets = extent == Octets::full ? SIZE_MAX : kLadderOctets;
   if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
-    if (!engine::service_of(event.link).empty()) {
+    if (!engine::service_of(event.link).empty()) {  // HTTP can be read, whatever the profile's form
       return printable(masked(event.octets), max_octets);
     }
     return binary ? hex_of(event.octets, extent)
