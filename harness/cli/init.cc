@@ -42,6 +42,7 @@ constexpr std::string_view kNoiseEndpoints =
   # websocket: wss://127.0.0.1:5281/ws/chat   # under TLS: with the two lines that follow
   # domain: example.test         # the name in the WebSocket's certificate
   # ca: ca.pem                   # PEM file of the CA that issued it, relative to this file
+  # enlistment: https://localhost:8443   # the Enlistment API; its certificate is of the same ca
   root: "64 hex digits"          # the public key that signs the intermediate of the SUT's Noise certificates
 identities:
   pool: accounts.csv             # number,token a line; a case leases two to four, 100 are plenty
@@ -65,6 +66,9 @@ constexpr Feature kFeatures[] = {
     {"chatstate", "shows that somebody is typing"},
     {"deflate", "takes compressed stanzas"},
     {"direct-tls", "speaks TLS from the first octet on, at endpoints/direct-tls"},
+    {"email-identifiers", "enlists e-mail addresses"},
+    {"enlistment-api", "has an Enlistment API, at endpoints/enlistment with endpoints/ca"},
+    {"identity-proof", "checks who vouches for users; a driver's 'partner' tells it"},
     {"keepalive", "asks whether its server is there when it has been idle"},
     {"last-tokens-unassigned", "gives the last places of the token dictionaries no meaning"},
     {"no-namesakes", "keeps no user of its own under a number that it has enlisted"},

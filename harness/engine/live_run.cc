@@ -23,6 +23,19 @@ namespace parley::engine {
 using model::Step;
 using std::chrono::duration_cast;
 
+namespace {
+
+// Whether a step shows a token of the third party's service.
+bool bears_tokens(const CastRun& run) {
+  return std::ranges::any_of(run.steps, [](const CastStep& cast) {
+    return std::ranges::any_of(cast.step.with, [](const auto& field) {
+      return field.second.front().find("identity-token(") != std::string::npos;
+    });
+  });
+}
+
+}  // namespace
+
 // `row`: the values that the flow may use beside its own.
 LiveRun::LiveRun(const CastRun& cast, Workshop& workshop, Transcript& transcript,
                  std::map<std::string, std::string> row, Clock::time_point began,
@@ -160,7 +173,7 @@ asio::awaitable<bool> LiveRun::lease() {
 // A gatekeeper that checks who vouches for a third party's users learns once who that is.
 asio::awaitable<bool> LiveRun::introduce() {
   const auto& features = workshop_.attachment.declaration().features;
-  if (std::ranges::find(features, kIdentityProof) == features.end()) {
+  if (std::ranges::find(features, kIdentityProof) == features.end() || !bears_tokens(cast_)) {
     co_return true;
   }
   record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);
@@ -176,7 +189,13 @@ asio::awaitable<bool> LiveRun::introduce() {
   }
   const auto answer =
       co_await workshop_.attachment.call("partner", std::move(*partner), patience() * 2);
-  if (!answer && answer.error().code != Errc::unsupported) {
+  if (!answer && answer.error().code == Errc::unsupported) {
+    note({.kind = Event::Kind::unsupported,
+          .link = "driver",
+          .text = "the feature identity-proof needs a driver that answers 'partner'"});
+    co_return false;
+  }
+  if (!answer) {
     broken("driver", fmt::format("driver method partner: {}", answer.error().detail));
     co_return false;
   }

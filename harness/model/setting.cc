@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "setting.";
 constexpr std::size_t kShownOctets = 60;
+constexpr std::size_t kMostDigits = 10;  // of a time
 // By what lies between octets and stanzas.
 constexpr std::string_view kReadByEngine[] = {
     "noise-hashing", "noise-ik",       "interop-jid-form", "websocket-path", "websocket-origin",
@@ -84,8 +85,15 @@ class Gatherer {
 
 // What the setting takes instead of `value`; empty when it takes that.
 std::string wanted_of(std::string_view name, std::string_view value) {
-  if (name == "websocket-path" && !value.starts_with('/')) {
+  if ((name == "websocket-path" || name == "enlistment-path") && !value.starts_with('/')) {
     return "a path that begins with '/'";
+  }
+  if (name == "token-lifetime") {
+    const auto digits = value.substr(0, value.size() - 1);
+    const bool right = !digits.empty() && digits.size() < kMostDigits &&
+                       digits.find_first_not_of("0123456789") == digits.npos &&
+                       std::string_view("smhdy").find(value.back()) != std::string_view::npos;
+    return right ? "" : "a time as '90s', '5m', '1h', '30d' or '1y'";
   }
   const bool plain =
       std::ranges::all_of(value, [](char c) { return c >= ' ' && c != '\x7f' && c != '<'; });

@@ -121,6 +121,11 @@ TEST(GiveSettings, RefusesWhatNoMessageCanCarry) {
             std::string::npos);
   EXPECT_EQ(give_settings(it, "p", {{"version", "2a"}}), "");
   EXPECT_EQ(it.profiles["p"].settings["product"].basis, "assumed");
+  it.profiles["p"].settings["token-lifetime"] = {"5m", "assumed", "", {}};
+  for (const auto* value : {"abc", "m", "5", "-5m", "5w", "12345678901s"}) {
+    EXPECT_NE(give_settings(it, "p", {{"token-lifetime", value}}), "") << value;
+  }
+  EXPECT_EQ(give_settings(it, "p", {{"token-lifetime", "90s"}}), "");
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/whatsapp/enlistment.h"
 
-#include <array>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -26,7 +24,6 @@ enum Status {
   kNoContent = 204,
   kBadRequest = 400,
   kUnauthorized = 401,
-  kForbidden = 403,
   kNotFound = 404,
   kMethodNotAllowed = 405,
   kUnsupportedMediaType = 415,

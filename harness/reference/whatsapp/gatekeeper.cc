@@ -304,7 +304,8 @@ std::vector<Account*> Gatekeeper::all() {
 }
 
 void Gatekeeper::reset(const std::string& number) {
-  if (const Account* enlisted = of_identifier(number); enlisted != nullptr) {
+  const Account* enlisted = of_identifier(number);
+  if (enlisted != nullptr && enlisted->address.number != number) {  // wg-enlist-visible-id
     reset(std::string(enlisted->address.number));
   }
   for (const Account* account : of_number(number)) {
@@ -473,9 +474,10 @@ asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer) {
     };
     co_await peer->serve(std::move(handler));
   } else {
-    fmt::print("{} on {} and {}, root key {}\n", kServer, net::to_string(keeper.endpoint()),
-               keeper.describe()["endpoints"]["websocket"].get<std::string>(),
-               to_hex(keeper.keys().authority.root_key()));
+    const auto endpoints = keeper.describe()["endpoints"];
+    const auto at = [&](const char* name) { return endpoints[name].get<std::string>(); };
+    fmt::print("{} on {} and {}, enlistment at {} (CA {}), root key {}\n", kServer, at("tcp"),
+               at("websocket"), at("enlistment"), at("ca"), at("root"));
     std::fflush(stdout);
     asio::signal_set signals(executor, SIGINT, SIGTERM);
     boost::system::error_code ignored;
