@@ -684,6 +684,7 @@ enum class Fault {
   wg_enlist_visible_id,
   wg_enlist_same_id,
   wg_enlist_in_vain,
+  wg_enlist_to_the_letter,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product,
   mt_accepts_foreign_server,

@@ -54,10 +54,16 @@ net::HttpAnswer enlisted(int status, const Account& account) {
 std::string media_type(const wire::HttpMessage& request) {
   auto type = wire::value_of(request.headers, "content-type");
   type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) {
+  while (type.ends_with(' ') || type.ends_with('\t')) {
     type.pop_back();
   }
   return type;
+}
+
+// What stands behind the scheme; empty for another scheme.
+std::string bearer_of(const std::string& authorization) {
+  const auto scheme = authorization.substr(0, kBearer.size());
+  return wire::same_name(scheme, kBearer) ? authorization.substr(kBearer.size()) : "";
 }
 
 bool is_identifier_type(std::string_view type) {
@@ -111,7 +117,11 @@ net::HttpAnswer Enlistment::answer(const wire::HttpReceived& received) {
 }
 
 net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
-  if (media_type(request) != kJson && !has(Fault::wg_enlist_any_media_type)) {
+  const bool to_the_letter = wire::value_of(request.headers, "content-type") == kJson;
+  const bool is_json = has(Fault::wg_enlist_to_the_letter)
+                           ? to_the_letter
+                           : wire::same_name(media_type(request), kJson);
+  if (!is_json && !has(Fault::wg_enlist_any_media_type)) {
     return refusal(kUnsupportedMediaType, "unsupported-media-type");
   }
   const auto content = jose::read_json(
@@ -145,7 +155,8 @@ net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
 
 bool Enlistment::proves(const wire::HttpMessage& request, const std::string& identifier) const {
   const auto value = wire::value_of(request.headers, "authorization");
-  const auto token = value.starts_with(kBearer) ? value.substr(kBearer.size()) : "";
+  const bool unread = has(Fault::wg_enlist_to_the_letter) && !value.starts_with(kBearer);
+  const auto token = unread ? std::string() : bearer_of(value);
   if (token.empty()) {
     return has(Fault::wg_enlist_without_proof);
   }
