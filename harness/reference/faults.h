@@ -668,7 +668,7 @@ enum class Fault {
   wg_token_long_lived,
   wg_token_unknown_claim_refused,
   wg_token_audience_list_refused,
-  wg_token_no_leeway,
+  wg_may_have_no_leeway,
   wg_token_refuses_all,
   wg_enlist_without_proof,
   wg_enlist_any_proof,

@@ -131,7 +131,8 @@ bool Partners::proves(std::uint16_t integrator, const std::string& number, const
   }
   jose::Policy policy = found->second.policy;
   policy.subject = number;
-  policy.leeway = faults.has(Fault::wg_token_no_leeway) ? std::chrono::seconds(0) : policy.leeway;
+  policy.leeway =
+      faults.has(Fault::wg_may_have_no_leeway) ? std::chrono::seconds(0) : policy.leeway;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto verified = jose::verify(token, found->second.keys, policy, now);
   if (!verified) {
