@@ -343,8 +343,23 @@ Result<std::string> evaluate(std::string_view text, const Scope& scope, std::str
 
 Result<std::string> evaluate_row(std::string_view text, const Scope& scope,
                                  std::string_view label) {
-  auto once = evaluate(text, scope, label);
-  return once && once->find("${") != std::string::npos ? evaluate(*once, scope, label) : once;
+  // Rows have plain names. What a SUT sent is bound under names with a dot: it is never evaluated.
+  std::string whole;
+  std::size_t from = 0;
+  for (auto begin = text.find("${"); begin != text.npos; begin = text.find("${", from)) {
+    const auto end = text.find('}', begin);
+    if (end == text.npos) {
+      break;
+    }
+    const std::string name(text.substr(begin + 2, end - begin - 2));
+    const bool plain = name.find('.') == name.npos;
+    const auto row = plain ? scope.values.find(name) : scope.values.end();
+    whole += text.substr(from, begin - from);
+    whole += row != scope.values.end() ? row->second : text.substr(begin, end + 1 - begin);
+    from = end + 1;
+  }
+  whole += text.substr(from);
+  return evaluate(whole, scope, label);
 }
 
 Result<std::string> unescape(std::string_view text) {

@@ -27,8 +27,8 @@ inline constexpr std::size_t kUnassignedTokens = 3;
 // malformed for bad syntax; whatever a function refuses.
 Result<std::string> evaluate(std::string_view text, const Scope& scope, std::string_view label);
 
-// The same, of what a case writes where a row of `vary` may stand: the row's value may hold ${…} of
-// its own.
+// The same, of what a case writes where a row of `vary` may stand: the row's value, which has a
+// plain name, may hold ${…} of its own. No other value is looked into.
 Result<std::string> evaluate_row(std::string_view text, const Scope& scope, std::string_view label);
 
 // Turns \xNN, \n, \r, \t and \\ into octets. Errors: malformed.

@@ -11,6 +11,19 @@ Scope scope() {
           .rng = Rng(7)};
 }
 
+TEST(EvaluateRow, LooksIntoTheRowAndIntoNothingThatASutSent) {
+  const Scope scope{.values = {{"value", "${alice.user}1"},
+                               {"alice.user", "49"},
+                               {"alice.password", "secret"},
+                               {"ping.id", "${alice.password}"}},
+                    .rng = Rng(1)};
+  EXPECT_EQ(evaluate_row("<${value}>", scope, "x"), "<491>");
+  EXPECT_EQ(evaluate_row("${ping.id}", scope, "x"), "${alice.password}");
+  EXPECT_EQ(evaluate_row("${upper(value)}", scope, "x"), "${ALICE.USER}1");
+  EXPECT_EQ(evaluate_row("plain", scope, "x"), "plain");
+  EXPECT_FALSE(evaluate_row("${value", scope, "x"));
+}
+
 TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
   EXPECT_EQ(evaluate("a ${ping.id} b", scope(), "x").value_or("?"), "a p1 b");
   EXPECT_EQ(evaluate("${repeat('ab', 3)}", scope(), "x").value_or("?"), "ababab");
