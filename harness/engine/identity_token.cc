@@ -157,6 +157,7 @@ Result<nlohmann::json> partner_of(const Scope& scope) {
 }
 
 Result<std::string> from_now(const Scope& scope, std::string_view offset) {
+  constexpr std::int64_t kMostUnits = 1'000'000'000;
   static const std::map<char, std::int64_t> units{
       {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}, {'y', 31'556'952}};
   const auto now = value(scope, "noise.now");
@@ -165,7 +166,8 @@ Result<std::string> from_now(const Scope& scope, std::string_view offset) {
   const auto digits = offset.substr(offset.starts_with('+') ? 1 : 0);
   const auto count =
       unit == units.end() ? std::nullopt : number(digits.substr(0, digits.size() - 1));
-  if (!seconds || !count) {
+  if (!seconds || !count || digits.starts_with("+") || *count > kMostUnits ||
+      *count < -kMostUnits || (offset.starts_with('+') && *count < 0)) {
     return fail(
         Errc::malformed,
         fmt::format("'{}' is no time from now, as '-90s', '+5m', '1h', '30d', '10y'", offset));

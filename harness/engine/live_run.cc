@@ -116,10 +116,6 @@ asio::awaitable<bool> LiveRun::lease() {
   const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
   record_.values["domain"] = domain;
   if (cast_.profile->wire == model::Wire::noise) {
-    record_.values["noise.now"] =
-        std::to_string(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
-                           .time_since_epoch()
-                           .count());
     record_.values["noise.root"] = workshop_.attachment.endpoint("root");
     record_.values["noise.hashing"] = hashing_form(*cast_.profile);
     if (!server_sut) {
@@ -166,6 +162,13 @@ asio::awaitable<bool> LiveRun::lease() {
             take_notice(actor, method, params);
           });
     }
+  }
+  if (cast_.profile->wire == model::Wire::noise) {
+    // Now, and not before the wait for accounts: tokens live a few minutes.
+    record_.values["noise.now"] =
+        std::to_string(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())
+                           .time_since_epoch()
+                           .count());
   }
   co_return true;
 }
