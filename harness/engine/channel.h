@@ -48,8 +48,6 @@ class Channel {
   virtual bool idle() const { return false; }
   // What the SUT has said by ending the connection, where that completes a message.
   virtual std::vector<xml::Item> ended() { return {}; }
-  // Whether another message may go out on the connection.
-  virtual bool stays() const { return true; }
 };
 
 // Which end of the connection is ours.

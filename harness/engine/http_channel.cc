@@ -94,7 +94,6 @@ class HttpChannel : public Channel {
   }
 
   bool idle() const override { return open_.empty(); }
-  bool stays() const override { return stays_; }
 
  private:
   void take(const wire::HttpReceived& received, std::vector<xml::Item>& out) {
@@ -103,7 +102,6 @@ class HttpChannel : public Channel {
     if (response != nullptr && response->status < 200 && response->status != 101) {
       return;  // answers nothing: the final response follows (RFC 9110 section 15.2)
     }
-    stays_ = stays_ && received.keeps_alive;
     auto tree = wire::tree_of(message);
     tree.set("id", side_ == Side::client ? next_answer() : next_question());
     out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
@@ -140,7 +138,6 @@ class HttpChannel : public Channel {
   wire::HttpReader in_;
   std::deque<std::string> open_;  // what is asked and not yet answered
   int asked_ = 0;
-  bool stays_ = true;
 };
 
 }  // namespace

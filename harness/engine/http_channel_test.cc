@@ -111,15 +111,6 @@ TEST(HttpChannel, TakesAnEndBeforeTheAnswerForNothing) {
   EXPECT_FALSE(channel->idle());
 }
 
-TEST(HttpChannel, AsksNothingMoreWhereTheAnswerWasTheLast) {
-  const Scope scope;
-  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
-  (void)channel->sent(*channel->write({}, asking(), {}));
-  EXPECT_TRUE(channel->stays());
-  (void)channel->received("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_FALSE(channel->stays());
-}
-
 TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {
   const Scope scope;
   const auto channel = make_http_channel(Side::server, "server/identity/1", scope);

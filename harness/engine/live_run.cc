@@ -236,7 +236,8 @@ asio::awaitable<void> LiveRun::follow() {
       continue;  // what came meanwhile may have to be carried or answered too
     }
     const auto* due = tracker_->due();
-    if (due != nullptr && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
+    const bool may_act = due != nullptr && !tracker_->awaits_answer(due->link);
+    if (may_act && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
       co_await perform(*due);
       continue;
     }

@@ -110,13 +110,17 @@ std::string LiveRun::evaluated(const std::string& text) {
   return evaluate(text, tracker_->scope(), "change").value_or(text);
 }
 
-// A connection for what is asked over HTTP, unless there is one that lasts. False, and noted, when
-// the service cannot be reached.
+// A connection of its own for each request over HTTP: a server may end an idle one whenever it
+// likes (RFC 9112 section 9.5), and what is sent meanwhile would look refused. False, and noted,
+// when the service cannot be reached.
 asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
   const auto service = service_of(step.link);
-  const bool open = connections_.reading(step.link) && tracker_->stays(step.link);
-  if (service.empty() || !cast_.dials(step.link) || open) {
+  if (service.empty() || !cast_.dials(step.link)) {
     co_return true;
+  }
+  if (connections_.reading(step.link)) {
+    note({.kind = Event::Kind::ended, .link = step.link});
+    connections_.end(step.link, false);
   }
   auto way = service_way(service, workshop_.attachment.endpoint(service));
   if (!way) {

@@ -312,9 +312,10 @@ void Tracker::on_sent(const Event& event) {
   canary_ = text == scope_.values.end() ? "" : text->second;
 }
 
-bool Tracker::stays(const std::string& link) const {
+bool Tracker::awaits_answer(const std::string& link) const {
   const auto at = links_.find(link);
-  return at == links_.end() || !at->second.channel || at->second.channel->stays();
+  return at != links_.end() && !service_of(link).empty() && at->second.open && at->second.channel &&
+         !at->second.channel->idle();
 }
 
 void Tracker::on_end(const Event& event) {

@@ -75,8 +75,9 @@ class Tracker {
     model::StreamEdit stream{};  // how it is written
   };
   Result<Message> compose(const CastStep& step);
-  // Whether another message may go out on the link's connection.
-  bool stays(const std::string& link) const;
+  // Whether what was asked on a service's link is still to be answered: nothing more is asked there
+  // until then.
+  bool awaits_answer(const std::string& link) const;
   // The octets of a stanza beside the flow, and of the end of the stream.
   Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
   Result<Bytes> farewell(const std::string& link);
