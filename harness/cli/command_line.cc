@@ -273,8 +273,9 @@ class Program {
         ->capture_default_str();
     reference->add_option("--domain", reference_.domain, "The gatekeeper's domain")
         ->capture_default_str();
-    reference->add_option("--port", reference_.port,
-                          "The gatekeeper's STARTTLS port; 0: any free one");
+    reference->add_option(
+        "--port", reference_.port,
+        "The gatekeeper's port, of STARTTLS or of frames on TCP; 0: any free one");
     reference
         ->add_option("--fault", reference_.faults, "Faults for every user (parley list faults)")
         ->delimiter(',');

@@ -60,9 +60,14 @@ void print(const Listing& listing, bool as_json) {
   }
 }
 
-Listing suites(const model::Library& library) {
+// Counts the cases of the named profile, of all profiles where none is named.
+Listing suites(const model::Library& library, const RunArguments& arguments) {
+  const bool one_profile = arguments.given.contains("--profile");
   std::map<std::string, std::pair<int, int>> counts;
   for (const auto& one : library.cases) {
+    if (one_profile && one.profile != arguments.profile) {
+      continue;
+    }
     auto& [all, negative] = counts[one.suite];
     ++all;
     negative += one.negative() ? 1 : 0;
@@ -294,7 +299,7 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
     return ExitCode::usage;
   }
   const std::vector<std::pair<std::string, std::function<Listing()>>> listings{
-      {"suites", [&] { return suites(*library); }},
+      {"suites", [&] { return suites(*library, arguments); }},
       {"cases", [&] { return cases(*library, *selected); }},
       {"requirements", [&] { return requirements(*library, arguments); }},
       {"flows", [&] { return flows(*library); }},
