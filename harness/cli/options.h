@@ -60,8 +60,10 @@ ExitCode doctor(const RunArguments& arguments);
 ExitCode replay(const RunArguments& arguments, const std::string& path);
 ExitCode report(const RunArguments& arguments, const std::string& folder);
 
-// Loads the suites, printing what is wrong with them. Nullopt: usage error.
-std::optional<model::Library> library_of(const RunArguments& arguments);
+// Loads the suites, printing what is wrong with them: all of them, or what `profile` has.
+// Nullopt: usage error.
+std::optional<model::Library> library_of(const RunArguments& arguments,
+                                         const std::string& profile = {});
 
 // Puts `settings` into `profile`, or says on the standard error what is wrong with them.
 bool give(model::Library& library, const std::string& profile,

@@ -261,7 +261,10 @@ ExitCode run(const RunArguments& arguments) {
     put(stderr, "parley: {}\n", wrong);
     return ExitCode::usage;
   }
-  auto library = library_of(resolved);
+  const auto profile = resolved.sut_files.empty()
+                           ? resolved.profile
+                           : model::declared_profile(resolved.sut_files.front());
+  auto library = library_of(resolved, profile);
   return library ? run_resolved(resolved, std::move(*library)) : ExitCode::usage;
 }
 

@@ -38,9 +38,10 @@ bool all_known(const std::string& kind, const std::vector<std::string>& selector
 
 }  // namespace
 
-std::optional<model::Library> library_of(const RunArguments& arguments) {
+std::optional<model::Library> library_of(const RunArguments& arguments,
+                                         const std::string& profile) {
   model::Problems problems;
-  auto library = model::load_library(arguments.suites_folder, problems);
+  auto library = model::load_library(arguments.suites_folder, problems, profile);
   if (problems.empty()) {
     return library;
   }

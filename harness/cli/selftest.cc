@@ -379,7 +379,7 @@ ExitCode conclude(const Bench& bench, const Cases& cases, Matrix& matrix) {
 }  // namespace
 
 ExitCode selftest(const RunArguments& arguments) {
-  const auto library = library_of(arguments);
+  const auto library = library_of(arguments, arguments.profile);
   if (!library) {
     return ExitCode::usage;
   }

@@ -172,7 +172,7 @@ std::optional<Document> parse_document(const std::string& name, const std::strin
   return DocumentReader(name, problems).read(text);
 }
 
-std::optional<Document> load_document(const std::filesystem::path& file, Problems& problems) {
+std::optional<std::string> read_document(const std::filesystem::path& file, Problems& problems) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
   std::ifstream in(file, std::ios::binary);
@@ -191,7 +191,12 @@ std::optional<Document> load_document(const std::filesystem::path& file, Problem
   }
   std::ostringstream text;
   text << in.rdbuf();
-  return parse_document(file.string(), text.str(), problems);
+  return std::move(text).str();
+}
+
+std::optional<Document> load_document(const std::filesystem::path& file, Problems& problems) {
+  const auto text = read_document(file, problems);
+  return text ? parse_document(file.string(), *text, problems) : std::nullopt;
 }
 
 namespace {

@@ -52,6 +52,7 @@ std::vector<std::string> strings_at(const nlohmann::json& value, const char* key
 inline constexpr std::size_t kMaxDocumentOctets = 1024 * 1024;
 
 // Null when the file cannot be read; `problems` says why.
+std::optional<std::string> read_document(const std::filesystem::path& file, Problems& problems);
 std::optional<Document> load_document(const std::filesystem::path& file, Problems& problems);
 std::optional<Document> parse_document(const std::string& name, const std::string& text,
                                        Problems& problems);

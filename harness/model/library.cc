@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "harness/base/text.h"
 #include "harness/model/case_loader.h"
@@ -38,6 +40,23 @@ std::vector<fs::path> yaml_files(const fs::path& folder) {
   return out;
 }
 
+// What the file says of its profile on a line of its own, as those in suites/ do.
+std::string profile_line(std::string_view text) {
+  constexpr std::string_view kKey = "\nprofile: ";
+  const auto at = text.find(kKey);
+  const auto rest = at == std::string_view::npos ? "" : text.substr(at + kKey.size());
+  return std::string(rest.substr(0, rest.find('\n')));
+}
+
+// A file of the folder, read apart from all others.
+struct Reading {
+  fs::path file;
+  const char* schema;
+  std::string suite{};
+  std::optional<Document> document{};
+  Problems problems{};
+};
+
 Basis basis_of(const std::string& name) {
   if (name == "analogy") {
     return Basis::analogy;
@@ -54,7 +73,7 @@ class Loader {
     library_.folder = std::move(folder);
   }
 
-  Library load() {
+  Library load(const std::string& profile) {
     std::error_code error;
     if (!fs::is_directory(library_.folder / "schema", error)) {
       problems_.push_back({.file = library_.folder.string(),
@@ -62,13 +81,35 @@ class Loader {
                            .mend = "give the right one with --suites or PARLEY_SUITES"});
       return std::move(library_);
     }
+    std::vector<Reading> profiles;
     for (const auto& file : yaml_files(library_.folder / "profiles")) {
-      if (auto document = checked(file, "profile")) {
-        profile_documents_.push_back(std::move(*document));
+      profiles.push_back({.file = file, .schema = "profile"});
+    }
+    profile_documents_ = documents_of(read(std::move(profiles)));
+    library_.profiles = load_profiles(profile_documents_, problems_);
+    wanted_ = library_.profiles.contains(profile) ? profile : "";
+    auto suites = read(files_of_suites());
+    library_.flows = load_flows(documents_of(taken(suites, "flow")), library_.profiles, problems_);
+    // Requirements of all suites come first: cases refer to them.
+    for (const auto& one : taken(suites, "requirements")) {
+      add_requirements(*one.document, one.suite);
+    }
+    for (const auto& one : taken(suites, "case")) {
+      add_cases(*one.document, one.suite);
+    }
+    for (const auto& document : profile_documents_) {
+      if (wanted_.empty() || string_at(document.root(), "profile") == wanted_) {
+        inherit(document);
       }
     }
-    library_.profiles = load_profiles(profile_documents_, problems_);
+    std::ranges::sort(library_.cases, {}, &Case::id);
+    return std::move(library_);
+  }
+
+ private:
+  std::vector<Reading> files_of_suites() const {
     std::vector<fs::path> suites;
+    std::error_code error;
     for (const auto& entry : fs::directory_iterator(library_.folder, error)) {
       const auto name = entry.path().filename();
       if (entry.is_directory() && name != "schema" && name != "profiles") {
@@ -76,31 +117,83 @@ class Loader {
       }
     }
     std::ranges::sort(suites);
-    std::vector<Document> flow_documents;
+    std::vector<Reading> out;
     for (const auto& suite : suites) {
       for (const auto& file : yaml_files(suite / "flows")) {
-        if (auto document = checked(file, "flow")) {
-          flow_documents.push_back(std::move(*document));
-        } else {
-          unread_flows_.insert(file.stem().string());
-        }
+        out.push_back({.file = file, .schema = "flow"});
+      }
+      for (const auto& file : yaml_files(suite)) {
+        const bool requirements = file.filename().string().starts_with("requirements");
+        out.push_back({.file = file,
+                       .schema = requirements ? "requirements" : "case",
+                       .suite = suite.filename().string()});
       }
     }
-    library_.flows = load_flows(flow_documents, library_.profiles, problems_);
-    for (const auto& suite : suites) {
-      load_suite(suite, Part::requirements);
-    }
-    for (const auto& suite : suites) {
-      load_suite(suite, Part::cases);
-    }
-    for (const auto& document : profile_documents_) {
-      inherit(document);
-    }
-    std::ranges::sort(library_.cases, {}, &Case::id);
-    return std::move(library_);
+    return out;
   }
 
- private:
+  // False for what another profile has; what says nothing that is known is read to be told why.
+  bool wanted(std::string_view text) const {
+    const auto says = profile_line(text);
+    return wanted_.empty() || !library_.profiles.contains(says) ||
+           library_.profiles.at(wanted_).is(says);
+  }
+
+  void read(Reading& one) const {
+    const auto text = read_document(one.file, one.problems);
+    if (!text || !wanted(*text)) {
+      return;
+    }
+    one.document = parse_document(one.file.string(), *text, one.problems);
+    if (one.document) {
+      check_schema(*one.document, library_.folder / "schema" / (std::string(one.schema) + ".json"),
+                   one.problems);
+    }
+  }
+
+  // What is wrong with them is known in the files' order. A file with problems has no document.
+  std::vector<Reading> read(std::vector<Reading> files) {
+    {
+      std::atomic<std::size_t> next = 0;
+      std::vector<std::jthread> readers;
+      for (auto i = std::max(1U, std::thread::hardware_concurrency()); i > 0; --i) {
+        readers.emplace_back([&] {
+          for (auto at = next++; at < files.size(); at = next++) {
+            read(files[at]);
+          }
+        });
+      }
+    }
+    for (auto& one : files) {
+      if (!one.problems.empty()) {
+        one.document.reset();
+        unread_.insert(one.file.stem().string());
+        std::ranges::move(one.problems, std::back_inserter(problems_));
+      }
+    }
+    return files;
+  }
+
+  static std::vector<Reading> taken(std::vector<Reading>& files, std::string_view schema) {
+    std::vector<Reading> out;
+    for (auto& one : files) {
+      if (one.document && one.schema == schema) {
+        out.push_back(std::move(one));
+      }
+    }
+    return out;
+  }
+
+  static std::vector<Document> documents_of(std::vector<Reading> files) {
+    std::vector<Document> out;
+    for (auto& one : files) {
+      if (one.document) {
+        out.push_back(std::move(*one.document));
+      }
+    }
+    return out;
+  }
+
   // The cases of the profiles that this one extends are its own too, as ID@PROFILE.
   void inherit(const Document& document) {
     const auto profile = library_.profiles.find(string_at(document.root(), "profile"));
@@ -133,34 +226,6 @@ class Loader {
       }
     }
     std::ranges::move(inherited, std::back_inserter(library_.cases));
-  }
-
-  std::optional<Document> checked(const fs::path& file, const std::string& schema) {
-    auto document = load_document(file, problems_);
-    if (!document) {
-      return std::nullopt;
-    }
-    const auto before = problems_.size();
-    check_schema(*document, library_.folder / "schema" / (schema + ".json"), problems_);
-    return problems_.size() == before ? std::move(document) : std::nullopt;
-  }
-
-  // Requirements of all suites come first: cases refer to them.
-  enum class Part { requirements, cases };
-
-  void load_suite(const fs::path& suite, Part part) {
-    for (const auto& file : yaml_files(suite)) {
-      const bool requirements = file.filename().string().starts_with("requirements");
-      if (requirements != (part == Part::requirements)) {
-        continue;
-      }
-      auto document = checked(file, requirements ? "requirements" : "case");
-      if (document && requirements) {
-        add_requirements(*document, suite.filename().string());
-      } else if (document) {
-        add_cases(*document, suite.filename().string());
-      }
-    }
   }
 
   void add_requirements(const Document& document, const std::string& suite) {
@@ -217,9 +282,9 @@ class Loader {
   }
 
   void lint(const Case& one, const Document& document) {
-    const auto place = place_of(one, document);
     const auto complain = [&](const std::string& field, std::string message, std::string mend) {
-      problems_.push_back(document.problem(place + field, std::move(message), std::move(mend)));
+      problems_.push_back(
+          document.problem(place_of(one, document) + field, std::move(message), std::move(mend)));
     };
     if (!library_.requirements.contains(one.requirement)) {
       complain("/verifies",
@@ -233,7 +298,7 @@ class Loader {
       return;
     }
     const Flow* flow = library_.flow(one.profile, one.flow);
-    if (flow == nullptr && unread_flows_.contains(one.flow)) {
+    if (flow == nullptr && unread_.contains(one.flow)) {
       return;  // its file has its own complaint
     }
     if (flow == nullptr) {
@@ -293,7 +358,8 @@ class Loader {
   Problems& problems_;
   std::vector<Document> profile_documents_;
   std::set<std::string> ids_;
-  std::set<std::string> unread_flows_;
+  std::set<std::string> unread_;  // files with problems
+  std::string wanted_;            // the profile; empty: all
 };
 
 }  // namespace
@@ -366,8 +432,14 @@ void check_features(const Document& document, const Declaration& declaration,
 
 }  // namespace
 
-Library load_library(const fs::path& folder, Problems& problems) {
-  return Loader(folder, problems).load();
+Library load_library(const fs::path& folder, Problems& problems, const std::string& profile) {
+  return Loader(folder, problems).load(profile);
+}
+
+std::string declared_profile(const fs::path& file) {
+  Problems unread;
+  const auto document = load_document(file, unread);
+  return document && document->root().is_object() ? string_at(document->root(), "profile") : "";
 }
 
 std::optional<Declaration> load_declaration(const fs::path& file, const Library& library,

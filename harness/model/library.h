@@ -30,7 +30,13 @@ struct Library {
 
 // Loads and cross-checks the folder: ids unique, requirements, flows, forms and steps known, rows
 // distinct. Whatever is wrong is in `problems`; what could be loaded is returned all the same.
-Library load_library(const std::filesystem::path& folder, Problems& problems);
+// `profile`: all profiles are loaded, but of requirements, flows and cases only those that it has;
+// empty or unknown: everything. Files are read by as many threads as there are cores.
+Library load_library(const std::filesystem::path& folder, Problems& problems,
+                     const std::string& profile = {});
+
+// The profile that a declaration names, unchecked; empty when it cannot be read.
+std::string declared_profile(const std::filesystem::path& file);
 
 // Nullopt when the declaration is wrong; `problems` says where.
 std::optional<Declaration> load_declaration(const std::filesystem::path& file,

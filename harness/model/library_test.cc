@@ -29,9 +29,10 @@ class Suites : public testing::Test {
     std::ofstream(folder_ / name) << text;
   }
 
-  std::string complaint() const {
+  // The first; of the profile alone where one is named.
+  std::string complaint(const std::string& profile = {}) const {
     Problems problems;
-    load_library(folder_, problems);
+    load_library(folder_, problems, profile);
     return problems.empty() ? "" : replace_all(to_string(problems[0]), folder_.string() + "/", "");
   }
 
@@ -72,6 +73,25 @@ TEST_F(Suites, BindEveryCaseToAPartyThatItsRequirementBinds) {
     const auto& binds = library.requirements.at(one.requirement).binds;
     EXPECT_TRUE(std::ranges::count(binds, one.party) > 0) << one.id << " " << one.requirement;
   }
+}
+
+TEST_F(Suites, AreLoadedForOneProfileWithoutWhatOthersHave) {
+  write("stanza/broken.yaml",
+        "case: broken\ntitle: A case with a wrong key\nprofile: xmpp\nflwo: x\n");
+  Problems problems;
+  const auto library = load_library(folder_, problems, "messenger");
+  EXPECT_TRUE(problems.empty());
+  EXPECT_NE(library.find_case("stanza/server-binary-ping@messenger"), nullptr);
+  for (const auto& one : library.cases) {
+    EXPECT_NE(one.profile, "xmpp") << one.id;
+  }
+  EXPECT_NE(complaint("xmpp"), "");
+  EXPECT_EQ(complaint("xmp"), complaint());
+}
+
+TEST_F(Suites, AreReadWhereAFileNamesNoProfileThatIsKnown) {
+  write("stanza/broken.yaml", "case: broken\ntitle: A case\nprofile: xmp\nflow: connect\n");
+  EXPECT_NE(complaint("whatsapp").find("broken.yaml"), std::string::npos);
 }
 
 TEST_F(Suites, ComplainOfAnUnknownStepWithPlaceAndNearestName) {
@@ -128,7 +148,8 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
           std::string(list ? "" : "case: broken\ntitle: A case that is broken\n") +
               "profile: xmpp\nparty: gatekeeper.server\nflow: connect\nverifies: XTR-001\n" +
               row.text);
-    EXPECT_NE(complaint().find(row.complaint), std::string::npos) << row.text << complaint();
+    const auto text = complaint("xmpp");
+    EXPECT_NE(text.find(row.complaint), std::string::npos) << row.text << text;
   }
 }
 
@@ -154,7 +175,8 @@ TEST_F(Suites, ComplainOfAKindOfAccountThatTheProfileLacksAndOfWhoIsNoActor) {
           "actors: { user: third-party.client, server: gatekeeper.server }\naccounts: { " +
               accounts +
               " }\nsteps:\n  - { id: ping, sends: user -> server, message: keepalive }\n");
-    EXPECT_NE(complaint().find(wanted), std::string::npos) << complaint();
+    const auto text = complaint("whatsapp");
+    EXPECT_NE(text.find(wanted), std::string::npos) << text;
   }
 }
 
