@@ -14,7 +14,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The suites that the project ships, copied so that a test can break one file.
+// The suites that the project ships, loaded once, and what is wrong with them.
+struct Shipped {
+  Problems problems;
+  Library library;
+};
+const Shipped& shipped() {
+  static const auto once = [] {
+    Shipped out;
+    out.library = load_library(fs::path(PARLEY_SOURCE_DIR) / "suites", out.problems);
+    return out;
+  }();
+  return once;
+}
+
+// A copy of them, so that a test can break one file.
 class Suites : public testing::Test {
  protected:
   void SetUp() override {
@@ -39,11 +53,12 @@ class Suites : public testing::Test {
   fs::path folder_;
 };
 
-TEST_F(Suites, AreFreeOfProblems) { EXPECT_EQ(complaint(), ""); }
+TEST_F(Suites, AreFreeOfProblems) {
+  EXPECT_TRUE(shipped().problems.empty()) << to_string(shipped().problems.front());
+}
 
 TEST_F(Suites, JudgeEveryRequirementOrSayWhyNot) {
-  Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   std::set<std::string> judged;
   for (const auto& one : library.cases) {
     judged.insert(one.requirement);
@@ -56,8 +71,7 @@ TEST_F(Suites, JudgeEveryRequirementOrSayWhyNot) {
 }
 
 TEST_F(Suites, HoldAtLeast120CasesAndAsManyNegativeAsPositive) {
-  Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   std::size_t negative = 0;
   for (const auto& one : library.cases) {
     negative += one.negative() ? 1 : 0;
@@ -67,8 +81,7 @@ TEST_F(Suites, HoldAtLeast120CasesAndAsManyNegativeAsPositive) {
 }
 
 TEST_F(Suites, BindEveryCaseToAPartyThatItsRequirementBinds) {
-  Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   for (const auto& one : library.cases) {
     const auto& binds = library.requirements.at(one.requirement).binds;
     EXPECT_TRUE(std::ranges::count(binds, one.party) > 0) << one.id << " " << one.requirement;
@@ -98,7 +111,7 @@ TEST_F(Suites, ComplainOfAnUnknownStepWithPlaceAndNearestName) {
   write("stanza/broken.yaml",
         "case: broken\ntitle: A case with a wrong step\nprofile: xmpp\nparty: gatekeeper.server\n"
         "flow: connect\nverifies: XTR-001\nchange: { step: aut, drop: true }\nexpect: refused\n");
-  const auto text = complaint();
+  const auto text = complaint("xmpp");
   EXPECT_TRUE(text.starts_with(
       "stanza/broken.yaml:7:11: change/step: unknown step 'aut'; did you mean 'auth'"))
       << text;
@@ -158,7 +171,7 @@ TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
         "flow: broken\nprofile: xmpp\ntitle: A flow with a wrong message\n"
         "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
         "  - { id: ping, sends: user -> server, message: iq-pong }\n");
-  const auto text = complaint();
+  const auto text = complaint("xmpp");
   EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:6:")) << text;
   EXPECT_NE(text.find("unknown message 'iq-pong'; did you mean 'iq-ping'"), std::string::npos)
       << text;
@@ -186,7 +199,7 @@ TEST_F(Suites, ComplainOfASecondConnectionBesideTheFirst) {
         "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
         "  - use: noise-connect\n"
         "  - { id: again, use: noise-connect }\n");
-  const auto text = complaint();
+  const auto text = complaint("whatsapp");
   EXPECT_TRUE(text.starts_with("stanza/flows/broken.yaml:5:")) << text;
   EXPECT_NE(text.find("'user' connects in 'again/dial' while it is connected"), std::string::npos)
       << text;
@@ -198,7 +211,7 @@ TEST_F(Suites, KeepWhichValuesADriverGetsAsNumbersAndBooleans) {
         "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
         "  - { id: begin, does: connect, at: user, with: { a: 5, b: true, c: '5', d: word } }\n");
   Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto library = load_library(folder_, problems, "whatsapp");
   const auto& step = library.flow("whatsapp", "typed")->steps.front();
   EXPECT_EQ(step.unquoted, (std::set<std::string>{"a", "b"}));
   EXPECT_EQ(step.with, (Fields{{"a", {"5"}}, {"b", {"true"}}, {"c", {"5"}}, {"d", {"word"}}}));
@@ -206,7 +219,7 @@ TEST_F(Suites, KeepWhichValuesADriverGetsAsNumbersAndBooleans) {
 
 TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
   Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   write("sut.yaml", "# nothing\n");
   EXPECT_FALSE(load_declaration(folder_ / "sut.yaml", library, problems));
   ASSERT_EQ(problems.size(), 1U);
@@ -224,7 +237,7 @@ TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
 
 TEST_F(Suites, RefuseADeclarationWithAFeatureOfAnotherProfile) {
   Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   write("sut.yaml",
         "parley: 1\nname: x\nprofile: whatsapp\nparty: gatekeeper.server\n"
         "endpoints: { tcp: '127.0.0.1:1' }\nfeatures: [noise-xx, sasl-plain]\n");
@@ -236,7 +249,7 @@ TEST_F(Suites, RefuseADeclarationWithAFeatureOfAnotherProfile) {
 
 TEST_F(Suites, RefuseADeclarationWithAnUnknownProfile) {
   Problems problems;
-  const auto library = load_library(folder_, problems);
+  const auto& library = shipped().library;
   write("sut.yaml",
         "parley: 1\nname: x\nprofile: xmp\nparty: gatekeeper.server\nendpoints: { starttls: "
         "'127.0.0.1:1' }\n");
