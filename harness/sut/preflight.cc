@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "harness/sut/noise_checks.h"
 #include "harness/sut/pool.h"
 #include "harness/sut/server_checks.h"
+#include "harness/sut/service_checks.h"
 
 namespace parley::sut {
 namespace {
@@ -40,6 +42,7 @@ class Preflight {
   asio::awaitable<std::vector<Check>> run();
 
  private:
+  bool serves_tls();
   asio::awaitable<void> check_driver();
   void check_party(const Introduction& introduction);
   void check_ca();
@@ -72,17 +75,28 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
                      "add a pool or a driver");
   }
   if (server && profile_.wire == model::Wire::noise) {
-    if (server_.endpoints["websocket"].starts_with("wss://")) {
+    if (serves_tls()) {
       check_ca();
     }
-    NoiseChecks checks(server_, profile_, checks_);
-    co_await checks.run();
+    if (declaration_.party == model::Party::gatekeeper_server) {
+      NoiseChecks checks(server_, profile_, checks_);
+      co_await checks.run();
+    }
+    ServiceChecks services(server_, profile_, driver_.get(), checks_);
+    co_await services.run(declaration_.party);
   } else if (server) {
     check_ca();
     ServerChecks checks(server_, checks_);
     co_await checks.run();
   }
   co_return checks_.take();
+}
+
+bool Preflight::serves_tls() {
+  return server_.endpoints["websocket"].starts_with("wss://") ||
+         std::ranges::any_of(profile_.services, [&](const auto& service) {
+           return server_.endpoints[service.first].starts_with("https://");
+         });
 }
 
 asio::awaitable<void> Preflight::check_driver() {

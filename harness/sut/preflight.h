@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What `parley doctor` and every run check before a case starts (design section 5): a wrong
-// declaration must not look like a wrong SUT. Every wait ends; nothing is changed at the SUT.
+// declaration must not look like a wrong SUT. Every wait ends; nothing is changed at the SUT but
+// for one user whom the driver of a third party's server enlists when there is no pool.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
