@@ -17,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/rng.h"
@@ -41,6 +42,8 @@ namespace parley::reference::whatsapp {
 namespace asio = boost::asio;
 
 class Session;
+
+inline constexpr std::string_view kHttpsHost = "localhost";
 
 // One address. A number that is enlisted has two: its integrator's and the gatekeeper's own.
 struct Account {
