@@ -10,6 +10,7 @@
 #include "harness/reference/whatsapp/faults_client.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_identity.h"
+#include "harness/reference/whatsapp/faults_keys.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
 #include "harness/reference/whatsapp/liberties.h"
 
@@ -27,6 +28,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_gatekeeper.begin(), of_gatekeeper.end());
     const auto of_identity = whatsapp::identity_faults();
     out.insert(out.end(), of_identity.begin(), of_identity.end());
+    const auto of_keys = whatsapp::key_faults();
+    out.insert(out.end(), of_keys.begin(), of_keys.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();

@@ -129,7 +129,7 @@ net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
       has(Fault::wg_enlist_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
   const auto wanted = content ? wanted_of(*content) : std::nullopt;
   if (!wanted && has(Fault::wg_enlist_any_content)) {
-    return enlisted(kCreated, keeper_.enlist_identifier("somebody", faults_));
+    return enlisted(kCreated, keeper_.enlist_identifier("somebody", kDefaultIntegrator, faults_));
   }
   if (!wanted || wanted->identifier.empty() || wanted->identifier.size() > kLongestIdentifier) {
     return refusal(kBadRequest, "bad-request");
@@ -143,31 +143,46 @@ net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
   }
   const auto identifier =
       has(Fault::wg_enlist_not_normalised) ? wanted->identifier : normalised(*wanted);
-  if (!proves(request, identifier)) {
+  const auto integrator = integrator_of(request);
+  if (!proves(request, integrator, identifier)) {
     return refusal(kUnauthorized, "invalid-token");
   }
-  Account* known = keeper_.of_identifier(identifier);
+  Account* known = keeper_.of_identifier(identifier, integrator);
   if (known != nullptr && !has(Fault::wg_enlist_new_id)) {
     return enlisted(kOk, *known);
   }
-  return enlisted(kCreated, keeper_.enlist_identifier(identifier, faults_));
+  return enlisted(kCreated, keeper_.enlist_identifier(identifier, integrator, faults_));
 }
 
-bool Enlistment::proves(const wire::HttpMessage& request, const std::string& identifier) const {
+std::string Enlistment::token_of(const wire::HttpMessage& request) const {
   const auto value = wire::value_of(request.headers, "authorization");
   const bool unread = has(Fault::wg_enlist_to_the_letter) && !value.starts_with(kBearer);
-  const auto token = unread ? std::string() : bearer_of(value);
+  return unread ? std::string() : bearer_of(value);
+}
+
+std::uint16_t Enlistment::integrator_of(const wire::HttpMessage& request) const {
+  return keeper_.partners().named_by(token_of(request)).value_or(kDefaultIntegrator);
+}
+
+asio::awaitable<void> Enlistment::prepare(const wire::HttpMessage& request) {
+  co_await keeper_.partners().prepare(integrator_of(request), token_of(request), faults_);
+}
+
+bool Enlistment::proves(const wire::HttpMessage& request, std::uint16_t integrator,
+                        const std::string& identifier) const {
+  const auto token = token_of(request);
   if (token.empty()) {
     return has(Fault::wg_enlist_without_proof);
   }
   return has(Fault::wg_enlist_any_proof) ||
-         keeper_.partners().proves(kDefaultIntegrator, identifier, token, faults_);
+         keeper_.partners().proves(integrator, identifier, token, faults_);
 }
 
 Account* Enlistment::own(const wire::HttpMessage& request, const std::string& id) {
   Account* account = keeper_.of_internal_id(id);
-  const bool may = account != nullptr &&
-                   (has(Fault::wg_enlist_anybody_else_too) || proves(request, account->identifier));
+  const bool may =
+      account != nullptr && (has(Fault::wg_enlist_anybody_else_too) ||
+                             proves(request, *account->address.integrator, account->identifier));
   return may ? account : nullptr;
 }
 

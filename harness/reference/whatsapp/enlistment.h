@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The Enlistment API of the reference gatekeeper: JSON over HTTPS, a stand-in for one that is not
-// published. POST /v1/enlistments {"identifier_type", "identifier"} makes a user of integrator 12
-// or finds it; GET and DELETE /v1/enlistments/ID show it and take it back. A bearer token proves
-// the identifier each time (ENL-003, ENL-004, ENL-007, ENL-012). One thread.
+// published. POST /v1/enlistments {"identifier_type", "identifier"} makes a user or
+// finds it, of the integrator whose issuer the token names, else of 12; GET and DELETE
+// /v1/enlistments/ID show it and take it back. A bearer token proves the identifier each time
+// (ENL-003, ENL-004, ENL-007, ENL-012). One thread.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <string>
 
 #include "harness/net/http_server.h"
 #include "harness/reference/faults.h"
 
 namespace parley::reference::whatsapp {
+
+namespace asio = boost::asio;
 
 class Gatekeeper;
 struct Account;
@@ -20,6 +25,8 @@ class Enlistment {
   // `keeper` outlives it. `faults` hold for every request.
   Enlistment(Gatekeeper& keeper, const FaultSet& faults) : keeper_(keeper), faults_(faults) {}
 
+  // Waits for the keys that the request's bearer token needs.
+  asio::awaitable<void> prepare(const wire::HttpMessage& request);
   net::HttpAnswer answer(const wire::HttpReceived& request);
 
  private:
@@ -27,8 +34,12 @@ class Enlistment {
   net::HttpAnswer enlist(const wire::HttpMessage& request);
   net::HttpAnswer show(const wire::HttpMessage& request, const std::string& id);
   net::HttpAnswer take_back(const wire::HttpMessage& request, const std::string& id);
-  // Whether the request's bearer has proved to be `identifier`.
-  bool proves(const wire::HttpMessage& request, const std::string& identifier) const;
+  std::string token_of(const wire::HttpMessage& request) const;
+  // Whose user the bearer says to be.
+  std::uint16_t integrator_of(const wire::HttpMessage& request) const;
+  // Whether the request's bearer has proved to be that integrator's `identifier`.
+  bool proves(const wire::HttpMessage& request, std::uint16_t integrator,
+              const std::string& identifier) const;
   // Null when there is none, or the bearer is another: who asks does not learn which.
   Account* own(const wire::HttpMessage& request, const std::string& id);
 

@@ -30,6 +30,7 @@ std::uint64_t true_random() {
 
 asio::awaitable<net::HttpAnswer> answer_enlistment(std::shared_ptr<Enlistment> api,
                                                    wire::HttpReceived request, net::HttpPeer) {
+  co_await api->prepare(request.message);
   co_return api->answer(request);
 }
 
@@ -40,6 +41,10 @@ Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKe
       options_(std::move(options)),
       dialect_(dialect_under(options_)),
       keys_(std::move(keys)),
+      partners_(
+          {.executor = executor,
+           .run = [this](asio::awaitable<void> task,
+                         std::function<void()> end) { run(std::move(task), std::move(end)); }}),
       rng_(std::move(rng)),
       idle_(executor, asio::steady_timer::time_point::max()) {}
 
@@ -253,9 +258,13 @@ void Gatekeeper::reset(const std::string& number) {
   }
 }
 
-Account* Gatekeeper::of_identifier(const std::string& identifier) {
-  const auto found = std::ranges::find_if(
-      accounts_, [&](const auto& one) { return one.second.identifier == identifier; });
+Account* Gatekeeper::of_identifier(const std::string& identifier,
+                                   std::optional<std::uint16_t> integrator) {
+  const auto found = std::ranges::find_if(accounts_, [&](const auto& one) {
+    const Account& account = one.second;
+    return account.identifier == identifier &&
+           (!integrator || account.address.integrator == integrator);
+  });
   return found == accounts_.end() || identifier.empty() ? nullptr : &found->second;
 }
 
@@ -266,8 +275,9 @@ Account* Gatekeeper::of_internal_id(const std::string& number) {
   return found == accounts_.end() ? nullptr : &found->second;
 }
 
-Account& Gatekeeper::enlist_identifier(const std::string& identifier, const FaultSet& faults) {
-  const Address address{.integrator = kDefaultIntegrator,
+Account& Gatekeeper::enlist_identifier(const std::string& identifier, std::uint16_t integrator,
+                                       const FaultSet& faults) {
+  const Address address{.integrator = integrator,
                         .number = faults.has(Fault::wg_enlist_visible_id) ? identifier
                                   : faults.has(Fault::wg_enlist_same_id)
                                       ? std::to_string(kFirstInternalId)

@@ -94,13 +94,16 @@ class Gatekeeper {
   void enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
               const FaultSet& faults);
   void reset(const std::string& number);
-  // Of those enlisted over HTTP. Null when there is none.
-  Account* of_identifier(const std::string& identifier);
+  // Of those enlisted over HTTP, of any integrator where none is given. Null when there is none.
+  Account* of_identifier(const std::string& identifier,
+                         std::optional<std::uint16_t> integrator = {});
   Account* of_internal_id(const std::string& number);
   // A third party's user with an id of its own.
-  Account& enlist_identifier(const std::string& identifier, const FaultSet& faults);
+  Account& enlist_identifier(const std::string& identifier, std::uint16_t integrator,
+                             const FaultSet& faults);
   const ServerKeys& keys() const { return keys_; }
   const Partners& partners() const { return partners_; }
+  Partners& partners() { return partners_; }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
   const Dialect& dialect() const { return dialect_; }
@@ -117,6 +120,7 @@ class Gatekeeper {
   RpcResult handle_enlist(const nlohmann::json& params);
   RpcResult handle_listen(const nlohmann::json& params);
   RpcResult handle_partner(const nlohmann::json& params);
+  RpcResult handle_refresh(const nlohmann::json& params);
   RpcResult handle_reset(const nlohmann::json& params);
 
   asio::any_io_executor executor_;

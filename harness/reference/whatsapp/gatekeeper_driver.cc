@@ -76,7 +76,7 @@ std::optional<std::uint16_t> integrator_of(const json& params) {
   if (found == params.end()) {
     return kDefaultIntegrator;
   }
-  const bool right = found->is_number_integer() && *found >= 1 && *found <= kLastIntegrator;
+  const bool right = found->is_number_integer() && *found >= 1 && *found <= kLastPartner;
   return right ? std::optional(found->get<std::uint16_t>()) : std::nullopt;
 }
 
@@ -111,6 +111,8 @@ json Gatekeeper::describe() const {
             "last-tokens-unassigned",
             "no-namesakes",
             "identity-proof",
+            "key-fetch",
+            "key-refresh",
             "enlistment-api",
             "email-identifiers",
             "opt-in",
@@ -136,6 +138,9 @@ RpcResult Gatekeeper::handle(const std::string& method, const json& params) {
   }
   if (method == "partner") {
     return handle_partner(params);
+  }
+  if (method == "refresh") {
+    return handle_refresh(params);
   }
   if (method == "reset") {
     return handle_reset(params);
@@ -185,6 +190,13 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
 RpcResult Gatekeeper::handle_partner(const json& params) {
   const auto known = partners_.set(params);
   return known ? RpcResult(json::object()) : invalid("partner: " + known.error().detail);
+}
+
+RpcResult Gatekeeper::handle_refresh(const json& params) {
+  const auto integrator = integrator_of(params);
+  return integrator && partners_.refresh(*integrator)
+             ? RpcResult(json::object())
+             : invalid("refresh takes an integrator whose keys are fetched");
 }
 
 RpcResult Gatekeeper::handle_reset(const json& params) {

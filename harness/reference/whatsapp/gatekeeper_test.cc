@@ -219,7 +219,7 @@ asio::awaitable<std::string> drive() {
     out += '\n';
   };
   call("enlist", {{"user", "700"}, {"password", "x"}, {"faults", {"wg-no-ack"}}});
-  call("enlist", {{"user", "700"}, {"password", "x"}, {"integrator", 1000}});
+  call("enlist", {{"user", "700"}, {"password", "x"}, {"integrator", 60001}});
   call("enlist", {{"user", "seven"}, {"password", "x"}});
   call("enlist", {{"user", "700"}, {"password", "x"}, {"faults", {"wg-unheard-of"}}});
   Phone phone = co_await house.login("who", third_party(700, "x"));

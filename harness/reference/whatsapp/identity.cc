@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/crypto/jose/jwk.h"
 
@@ -20,6 +23,8 @@ namespace jose = crypto::jose;
 using enum jose::Refusal;
 
 constexpr std::chrono::seconds kLongestLife = std::chrono::hours(24);
+constexpr std::size_t kMostPartners = 1000;  // of those whose keys are fetched
+constexpr std::size_t kMaxPemOctets = std::size_t{1} << 20U;
 
 // A gatekeeper with the fault does not look at what would be refused for that reason.
 struct Overlooked {
@@ -91,21 +96,78 @@ bool minds(const jose::Json& claims, const FaultSet& faults) {
          (list && faults.has(Fault::wg_token_audience_list_refused));
 }
 
+// A gatekeeper with the fault takes any token of a service whose keys it cannot get.
+struct Open {
+  Outage outage;
+  Fault fault;
+};
+constexpr auto kOpen = std::to_array<Open>({
+    {Outage::unreachable, Fault::wg_keys_open_when_unreachable},
+    {Outage::silent, Fault::wg_keys_open_when_silent},
+    {Outage::status, Fault::wg_keys_open_on_status},
+    {Outage::media_type, Fault::wg_keys_open_on_media_type},
+    {Outage::unreadable, Fault::wg_keys_open_on_unreadable},
+    {Outage::empty, Fault::wg_keys_open_on_empty},
+});
+
+// What a token says of itself, unproven; empty where it says nothing that counts.
+struct Saying {
+  std::string issuer;
+  std::string kid;
+};
+Saying saying_of(const std::string& text, const jose::Policy& policy) {
+  const auto token = jose::read_token(text, policy.limits);
+  const auto claims = token ? jose::read_claims(*token, policy.limits)
+                            : std::expected<jose::Json, jose::Refused>(jose::Json());
+  const auto* issuer = claims ? claims->find("iss") : nullptr;
+  const auto* kid = token ? token->header.find("kid") : nullptr;
+  Saying out;
+  if (issuer != nullptr && issuer->text() != nullptr) {
+    out.issuer = *issuer->text();
+  }
+  if (kid != nullptr && kid->text() != nullptr) {
+    out.kid = *kid->text();
+  }
+  return out;
+}
+
+Result<std::string> read_bounded(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string out(kMaxPemOctets + 1, '\0');
+  file.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(file.gcount()));
+  if (out.empty() || out.size() > kMaxPemOctets) {
+    return fail(Errc::io, "ca: there is no such PEM file");
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<void> Partners::set(const nlohmann::json& partner) {
+Result<Partners::Partner> Partners::made(const nlohmann::json& partner) const {
   const auto text = [&](const char* name) {
     const auto found = partner.find(name);
     return found != partner.end() && found->is_string() ? found->get<std::string>() : "";
   };
-  const auto id = partner.find("integrator");
-  if (id == partner.end() || !id->is_number_integer() || *id < 1 || *id > 999) {
-    return fail(Errc::malformed, "integrator is a number from 1 to 999");
-  }
-  for (const char* name : {"issuer", "audience", "jwks"}) {
+  const bool fetched = !partner.contains("jwks") && partner.contains("ca");
+  for (const char* name : {"issuer", "audience", fetched ? "ca" : "jwks"}) {
     if (text(name).empty()) {
       return fail(Errc::malformed, fmt::format("there is no text '{}'", name));
     }
+  }
+  Partner out;
+  out.policy.type = "JWT";
+  out.policy.issuer = text("issuer");
+  out.policy.audience = text("audience");
+  out.policy.max_lifetime = kLongestLife;
+  if (fetched) {
+    auto pem = read_bounded(text("ca"));
+    if (!pem) {
+      return std::unexpected(pem.error());
+    }
+    KeySource source{.issuer = text("issuer"), .ca_pem = std::move(*pem)};
+    out.fetched = std::make_shared<KeyCache>(keeping_, std::move(source));
+    return out;
   }
   const auto published = jose::read_jwks(text("jwks"));
   auto keys = published ? jose::KeyRing::make(published->keys)
@@ -113,14 +175,98 @@ Result<void> Partners::set(const nlohmann::json& partner) {
   if (!keys) {
     return fail(Errc::malformed, "jwks: " + keys.error().detail);
   }
-  jose::Policy policy;
-  policy.type = "JWT";
-  policy.issuer = text("issuer");
-  policy.audience = text("audience");
-  policy.max_lifetime = kLongestLife;
-  partners_.insert_or_assign(id->get<std::uint16_t>(),
-                             Partner{.policy = std::move(policy), .keys = std::move(*keys)});
+  out.keys = std::move(*keys);
+  return out;
+}
+
+Result<void> Partners::set(const nlohmann::json& partner) {
+  const auto id = partner.find("integrator");
+  if (id == partner.end() || !id->is_number_integer() || *id < 1 || *id > kLastPartner) {
+    return fail(Errc::malformed, fmt::format("integrator is a number from 1 to {}", kLastPartner));
+  }
+  auto out = made(partner);
+  if (!out) {
+    return std::unexpected(out.error());
+  }
+  out->number = next_++;
+  partners_.insert_or_assign(id->get<std::uint16_t>(), std::move(*out));
+  make_room();
   return {};
+}
+
+// Those whose keys are fetched come and go.
+void Partners::make_room() {
+  const auto fetches = [](const auto& one) { return one.second.fetched != nullptr; };
+  while (std::cmp_greater(std::ranges::count_if(partners_, fetches), kMostPartners)) {
+    const auto age = [&](const auto& one) {
+      return fetches(one) ? one.second.number : std::numeric_limits<std::uint64_t>::max();
+    };
+    partners_.erase(std::ranges::min_element(partners_, {}, age));
+  }
+}
+
+bool Partners::refresh(std::uint16_t integrator) {
+  const auto found = partners_.find(integrator);
+  if (found == partners_.end() || found->second.fetched == nullptr) {
+    return false;
+  }
+  found->second.fetched->refresh();
+  return true;
+}
+
+asio::awaitable<void> Partners::prepare(std::uint16_t integrator, std::string token,
+                                        FaultSet faults) {
+  const auto found = partners_.find(integrator);
+  if (found == partners_.end()) {
+    co_return;
+  }
+  std::vector<std::shared_ptr<KeyCache>> others;
+  for (const auto& [number, partner] : partners_) {
+    if (partner.fetched && partner.fetched->fetching() && faults.has(Fault::wg_keys_block_others)) {
+      others.push_back(partner.fetched);
+    }
+  }
+  const auto own = found->second.fetched;
+  const auto said = saying_of(token, found->second.policy);
+  for (const auto& other : others) {
+    co_await other->settled();
+  }
+  if (own && said.issuer == own->issuer()) {
+    co_await own->prepare(said.kid, faults);
+  }
+}
+
+std::optional<std::uint16_t> Partners::named_by(const std::string& token) const {
+  const auto issuer = saying_of(token, jose::Policy()).issuer;
+  std::optional<std::uint16_t> out;
+  std::uint64_t latest = 0;
+  for (const auto& [integrator, partner] : partners_) {
+    // An issuer may come again under another number: the latest counts.
+    if (partner.fetched && partner.fetched->issuer() == issuer && partner.number >= latest) {
+      out = integrator;
+      latest = partner.number;
+    }
+  }
+  return out;
+}
+
+bool Partners::overlooks(const Partner& partner, const std::string& token,
+                         const jose::Policy& policy, const jose::Refused& refused,
+                         const FaultSet& faults) const {
+  if (whatsapp::overlooks(faults, refused.reason)) {
+    return true;
+  }
+  if (!partner.fetched || refused.reason != kid_unknown) {
+    return false;
+  }
+  if (const auto outage = partner.fetched->outage()) {
+    const auto row = std::ranges::find(kOpen, *outage, &Open::outage);
+    return row != kOpen.end() && faults.has(row->fault);
+  }
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return faults.has(Fault::wg_keys_shared) && std::ranges::any_of(partners_, [&](const auto& one) {
+           return jose::verify(token, one.second.ring(), policy, now).has_value();
+         });
 }
 
 bool Partners::proves(std::uint16_t integrator, const std::string& number, const std::string& token,
@@ -134,9 +280,9 @@ bool Partners::proves(std::uint16_t integrator, const std::string& number, const
   policy.leeway =
       faults.has(Fault::wg_may_have_no_leeway) ? std::chrono::seconds(0) : policy.leeway;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const auto verified = jose::verify(token, found->second.keys, policy, now);
+  const auto verified = jose::verify(token, found->second.ring(), policy, now);
   if (!verified) {
-    return overlooks(faults, verified.error().reason);
+    return overlooks(found->second, token, policy, verified.error(), faults);
   }
   return !faults.has(Fault::wg_token_refuses_all) && !minds(verified->claims, faults);
 }

@@ -16,6 +16,30 @@ constexpr int kForbidden = 403;    // wg-may-fail-otherwise
 
 }  // namespace
 
+// Waits for the keys that the token of a third party's user needs; other sessions go on meanwhile.
+asio::awaitable<void> Session::prepare_login() {
+  const auto payload = wire::parse_client_payload(login_payload_);
+  if (!payload || !payload->interop_data || !payload->interop_data->account_id ||
+      !payload->interop_data->token) {
+    co_return;
+  }
+  struct Need {
+    std::uint16_t integrator;
+    FaultSet faults;
+  };
+  std::vector<Need> needs;
+  for (const Account* one : keeper_.of_number(std::to_string(*payload->interop_data->account_id))) {
+    if (one->address.integrator) {
+      needs.push_back({.integrator = *one->address.integrator, .faults = faults_});
+      needs.back().faults.add(one->faults);
+    }
+  }
+  for (const Need& need : needs) {
+    co_await keeper_.partners().prepare(need.integrator, *payload->interop_data->token,
+                                        need.faults);
+  }
+}
+
 // Sets login_ or failure_; the faults of whoever is named hold from here.
 void Session::check_login(const Bytes& octets) {
   failure_ = 0;

@@ -71,6 +71,10 @@ asio::awaitable<void> Session::run() {
       take(*octets);
     }
     if (state_ == State::checking && !closing_) {
+      co_await prepare_login();
+    }
+    if (state_ == State::checking && !closing_) {
+      check_login(login_payload_);
       admit();
     }
     if (owed && std::exchange(success_owed_, false)) {
@@ -205,7 +209,7 @@ void Session::on_handshaken(const Bytes& login) {
     transport_->send.set_nonce(1);
   }
   state_ = State::checking;
-  check_login(login);
+  login_payload_ = login;
 }
 
 // STZ-028: nothing is honoured before success, and who sends it is told so by the end.

@@ -94,6 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void bend_send_counter();
 
   // login.cc
+  asio::awaitable<void> prepare_login();
   void check_login(const Bytes& octets);
   void check_third_party(const wire::ClientPayload& payload);
   void check_native(const wire::ClientPayload& payload);
@@ -194,6 +195,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::set<std::uint64_t> skipped_;  // counters that were stepped over (wg-accepts-reordered-frame)
   std::vector<Bytes> early_;         // frames that came before success
 
+  Bytes login_payload_;
   std::string login_;           // the address that the client logs in at, while that is checked
   int failure_ = 0;             // of the login; 0 is none
   Account* account_ = nullptr;  // once logged in

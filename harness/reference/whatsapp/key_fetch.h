@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How a gatekeeper gets the keys of a third party's service: the provider's metadata from its
+// issuer's well-known place, and from there its key set, over verified HTTPS and within bounds.
+// Sources: OpenID Connect Discovery 1.0 sections 3, 4 and 7; RFC 7517 section 5; RFC 9325; IDP-023,
+// IDP-024, IDP-027, IDP-029. One thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "harness/crypto/jose/key.h"
+#include "harness/reference/faults.h"
+
+namespace parley::reference::whatsapp {
+
+namespace asio = boost::asio;
+
+struct KeySource {
+  std::string issuer;  // as it was registered; its tokens say the same, byte for byte
+  std::string ca_pem;  // of its HTTPS
+};
+
+struct FetchBounds {
+  std::chrono::milliseconds patience{3'000};       // for all of it
+  std::chrono::milliseconds idle_patience{2'000};  // for the next octet
+};
+
+// Why there are no keys.
+enum class Outage {
+  refused,      // by what a gatekeeper never does: an address, a redirect, another's metadata
+  unreachable,  // nobody there, or nobody who shows the right certificate
+  silent,       // too slow
+  status,       // an answer that is none
+  media_type,
+  unreadable,  // no HTTP, no JSON, no key set, or too much of it
+  empty,       // a set that lists nothing
+};
+
+using FetchedKeys = std::expected<std::vector<crypto::jose::PublicKey>, Outage>;
+
+// Ends within the bounds, whatever the service does.
+asio::awaitable<FetchedKeys> fetch_keys(KeySource source, FetchBounds bounds, FaultSet faults);
+
+}  // namespace parley::reference::whatsapp
