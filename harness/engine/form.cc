@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/text.h"
+#include "harness/wire/json_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -38,6 +39,11 @@ std::optional<Placeholder> placeholder(std::string_view text) {
   return Placeholder{.before = std::string(text.substr(0, begin)),
                      .field = std::string(name),
                      .optional = optional};
+}
+
+// Whether the pattern is a JSON value whose kind it leaves open.
+bool is_open_json(const xml::Element& pattern) {
+  return pattern.ns.empty() && pattern.get(wire::kJsonType) == wire::kJsonOpen;
 }
 
 bool is_blank(std::string_view text) {
@@ -89,10 +95,16 @@ class Renderer {
         }
       }
     }
-    return out;
+    return is_open_json(pattern) ? valued(std::move(out)) : out;
   }
 
  private:
+  // As the JSON that its text is, so that a change finds what is in it; as it is where it is none.
+  static xml::Element valued(xml::Element open) {
+    auto json = wire::read_json(open.text(), open.name);
+    return json ? std::move(*json) : std::move(open);
+  }
+
   // Nullopt inside: an optional field without a value.
   Result<std::optional<std::string>> value(std::string_view pattern) {
     const auto field = placeholder(pattern);
@@ -176,6 +188,12 @@ class Matcher {
                              "{" + actual.ns + "}" + actual.name};
     }
     const auto here = path + "/" + actual.name;
+    if (is_open_json(pattern)) {
+      const auto kind = actual.get(wire::kJsonType);
+      const bool whole = kind == "object" || kind == "array";
+      const auto have = whole ? wire::write_json(actual) : actual.text();
+      return text(pattern.text(), &have, here);
+    }
     for (const auto& attribute : pattern.attributes) {
       const auto name = attribute.ns.empty() ? attribute.name : "xml:" + attribute.name;
       if (auto wrong = text(attribute.value, actual.find(name), here + "/@" + name)) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/wire/json_tree.h"
+
 namespace parley::engine {
 namespace {
 
@@ -51,6 +53,36 @@ TEST(Form, HasWhatStandsBeforeAFieldBothWays) {
   EXPECT_EQ(s.values["d.token"], "xyz");
   EXPECT_TRUE(match(credentials, "d", {}, element("<authorization>Basic xyz</authorization>"), s));
   EXPECT_TRUE(match(credentials, "d", {}, element("<authorization>Bearer </authorization>"), s));
+}
+
+model::MessageForm json_form(const std::string& text) {
+  model::MessageForm out;
+  out.name = "form";
+  out.pattern = *wire::read_json_pattern(text, "json");
+  return out;
+}
+
+TEST(Render, MakesATreeOfAJsonValueThatTheFormLeavesOpen) {
+  auto s = scope();
+  const auto made = render(json_form("{\"n\":${n},\"set\":${set}}"), "m",
+                           {{"n", {"7"}}, {"set", {"{\"keys\":[{\"kid\":\"a\"}]}"}}}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(made->child("set")->child("keys")->child("item")->child("kid")->text(), "a");
+  EXPECT_EQ(wire::write_json(*made), "{\"n\":7,\"set\":{\"keys\":[{\"kid\":\"a\"}]}}");
+  const auto odd = render(json_form("${set}"), "m", {{"set", {"{\"keys\":["}}}, s);
+  ASSERT_TRUE(odd) << odd.error();
+  EXPECT_EQ(wire::write_json(*odd), "{\"keys\":[");
+}
+
+TEST(Match, TakesAnyKindOfAJsonValueThatTheFormLeavesOpen) {
+  auto s = scope();
+  const auto active = json_form("{\"active\":${active}}");
+  const model::Fields denied{{"active", {"false"}}};
+  EXPECT_FALSE(match(active, "a", denied, *wire::read_json("{\"active\":false}", "json"), s));
+  EXPECT_TRUE(match(active, "b", denied, *wire::read_json("{\"active\":true}", "json"), s));
+  EXPECT_FALSE(
+      match(json_form("${set}"), "c", {}, *wire::read_json("{\"keys\": [1, \"x\"]}", "json"), s));
+  EXPECT_EQ(s.values["c.set"], "{\"keys\":[1,\"x\"]}");
 }
 
 TEST(Render, SaysWhichFieldHasNoValue) {
