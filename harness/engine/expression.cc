@@ -129,7 +129,8 @@ constexpr Function kFunctions[] = {
     {"scram-signature", 3, 3},
     {"flip", 1, 1},
     {"from-now", 1, 1},
-    {"identity-token", 5, 5},  // subject, issuer, audience, type, lifetime
+    {"identity-token", 5, 6},  // subject, issuer, audience, type, lifetime, the key's name
+    {"jwk-set", 1, 2},         // the keys' names, separated by commas; a forgery of the set
     {"upper", 1, 1},
     {"hex", 1, 1},
     {"shorter", 2, 2},           // without so many octets at its end
@@ -166,7 +167,11 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
                                 .issuer = arguments[1],
                                 .audience = arguments[2],
                                 .type = arguments[3],
-                                .lifetime = arguments[4]});
+                                .lifetime = arguments[4],
+                                .key = arguments.size() > 5 ? arguments[5] : ""});
+  }
+  if (name == "jwk-set") {
+    return published_keys(scope, arguments[0], arguments.size() > 1 ? arguments[1] : "");
   }
   if (name == "plain") {  // plain(actor) or plain(authzid, user, password)
     if (arguments.size() == 3) {

@@ -10,12 +10,14 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "harness/base/text.h"
 #include "harness/crypto/jose/base64url.h"
 #include "harness/crypto/jose/forgery.h"
 #include "harness/crypto/jose/json.h"
 #include "harness/crypto/jose/jwk.h"
+#include "harness/crypto/jose/jwks_forgery.h"
 #include "harness/crypto/jose/key.h"
 #include "harness/crypto/jose/signature.h"
 
@@ -42,7 +44,6 @@ Result<std::string> setting(const Scope& scope, const std::string& name) {
   return value(scope, "setting." + name);
 }
 
-// The service's own key has no name; whatever other one a change names nobody has published.
 Result<jose::PrivateKey> key_of(const Scope& scope, const std::string& name) {
   const auto seed = value(scope, "identity.seed");
   const auto drawn = seed ? number<std::uint64_t>(*seed) : std::nullopt;
@@ -119,17 +120,17 @@ Result<void> remove_all(Parts& parts, const std::vector<std::string>& names, con
   return {};
 }
 
-Result<std::string> forged(const std::string& how, const Parts& parts, const Scope& scope) {
-  auto signer = key_of(scope, "");
+Result<std::string> forged(const std::string& how, const Parts& parts, const Scope& scope,
+                           jose::PrivateKey signer) {
   auto stranger = key_of(scope, "stranger");
   const auto now = from_now(scope, "0s");
   const auto seconds = now ? number(*now) : std::nullopt;
-  if (!signer || !stranger || !seconds) {
+  if (!stranger || !seconds) {
     return fail(Errc::not_found, "there is no key or no time to forge with");
   }
   return jose::forge(how, {.header = jose::write_json(parts.header),
                            .claims = jose::write_json(parts.claims),
-                           .signer = std::move(*signer),
+                           .signer = std::move(signer),
                            .stranger = std::move(*stranger),
                            .now = std::chrono::sys_seconds(std::chrono::seconds(*seconds))});
 }
@@ -156,6 +157,22 @@ Result<nlohmann::json> partner_of(const Scope& scope) {
                         {"jwks", jose::write_jwks(std::span(&key->public_key, 1))}};
 }
 
+Result<std::string> published_keys(const Scope& scope, const std::string& names,
+                                   const std::string& forgery) {
+  std::vector<jose::PrivateKey> keys;
+  std::vector<jose::PublicKey> published;
+  for (const auto& name : split(names, ',')) {
+    auto key = key_of(scope, name);
+    if (!key) {
+      return std::unexpected(key.error());
+    }
+    published.push_back(key->public_key);
+    keys.push_back(std::move(*key));
+  }
+  return forgery.empty() ? Result<std::string>(jose::write_jwks(published))
+                         : jose::forge_jwks(forgery, keys);
+}
+
 Result<std::string> from_now(const Scope& scope, std::string_view offset) {
   constexpr std::int64_t kMostUnits = 1'000'000'000;
   static const std::map<char, std::int64_t> units{
@@ -176,7 +193,7 @@ Result<std::string> from_now(const Scope& scope, std::string_view offset) {
 }
 
 Result<std::string> honest_token(const Scope& scope, const TokenContents& contents) {
-  const auto key = key_of(scope, "");
+  const auto key = key_of(scope, contents.key);
   const auto now = from_now(scope, "0s");
   const auto end = from_now(scope, contents.lifetime);
   if (!key || !now || !end) {
@@ -202,7 +219,7 @@ Result<std::string> changed_token(const std::string& token, const model::TokenEd
                                   const Scope& scope) {
   auto parts = parts_of(token);
   const auto signer = evaluate(edit.sign, scope, "change");
-  const auto key = signer ? key_of(scope, *signer) : std::unexpected(signer.error());
+  auto key = signer ? key_of(scope, *signer) : std::unexpected(signer.error());
   if (!parts || !key) {
     return std::unexpected(parts ? key.error() : parts.error());
   }
@@ -220,7 +237,7 @@ Result<std::string> changed_token(const std::string& token, const model::TokenEd
     return how;
   }
   if (!how->empty()) {
-    return forged(*how, *parts, scope);
+    return forged(*how, *parts, scope, std::move(*key));
   }
   return jose::sign_token(jose::write_json(parts->header), jose::write_json(parts->claims),
                           jose::Algorithm::es256, *key);

@@ -19,6 +19,9 @@ namespace parley::engine {
 // "jwks"}, the last a JWK Set (RFC 7517 section 5). Errors: as honest_token().
 Result<nlohmann::json> partner_of(const Scope& scope);
 
+// The service's keys have names, and whatever name there is a key of its own; the one without is
+// what it signs with where nothing else is said.
+
 // What an honest token says beside the time.
 struct TokenContents {
   std::string subject;
@@ -26,9 +29,15 @@ struct TokenContents {
   std::string audience;
   std::string type;
   std::string lifetime;  // as from_now() takes it
+  std::string key{};     // that signs it
 };
 // Errors: not_found for a value that the scope has not; malformed for a lifetime that is none.
 Result<std::string> honest_token(const Scope& scope, const TokenContents& contents);
+
+// The JWK Set of these keys, whose names are separated by commas; `forgery` is one of
+// crypto::jose::jwks_forgeries(), or empty. Errors: as honest_token(); as forge_jwks().
+Result<std::string> published_keys(const Scope& scope, const std::string& names,
+                                   const std::string& forgery);
 
 // `token` with the change made, signed anew. Errors: malformed for what is no token, or a change
 // that cannot be made; as evaluate().

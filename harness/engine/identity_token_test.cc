@@ -74,6 +74,36 @@ TEST(HonestToken, NeedsAKeyAndALifetime) {
   EXPECT_EQ(honest_token(scope(), contents).error().code, Errc::malformed);
 }
 
+// As who knows that published set of keys looks at a token that one of them has signed.
+std::optional<jose::Refusal> refusal_of(const std::string& signer, const std::string& published) {
+  auto contents = kContents;
+  contents.key = signer;
+  const auto set = published_keys(scope(), published, "");
+  EXPECT_TRUE(set) << set.error();
+  const auto ring = jose::KeyRing::make(jose::read_jwks(*set)->keys);
+  const jose::Policy policy{.type = "JWT",
+                            .issuer = contents.issuer,
+                            .audience = contents.audience,
+                            .subject = contents.subject};
+  const auto verified = jose::verify(*honest_token(scope(), contents), *ring, policy, kNow);
+  return verified ? std::nullopt : std::optional(verified.error().reason);
+}
+
+TEST(PublishedKeys, AreThoseWhoseNamesAreGiven) {
+  EXPECT_EQ(refusal_of("old", "old"), std::nullopt);
+  EXPECT_EQ(refusal_of("new", "old,new"), std::nullopt);
+  EXPECT_EQ(refusal_of("", ""), std::nullopt);
+  EXPECT_EQ(refusal_of("new", "old"), kid_unknown);
+  EXPECT_EQ(jose::read_jwks(*published_keys(scope(), "old,new", ""))->keys.size(), 2U);
+}
+
+TEST(PublishedKeys, HaveTheDefectThatIsAskedFor) {
+  const auto set = published_keys(scope(), "old", "private-members");
+  ASSERT_TRUE(set) << set.error();
+  EXPECT_NE(set->find("\"d\""), std::string::npos);
+  EXPECT_EQ(published_keys(scope(), "old", "no-such-defect").error().code, Errc::not_found);
+}
+
 TEST(ChangedToken, SaysWhatTheChangeSaysAndIsSignedAnew) {
   EXPECT_EQ(refusal_of(model::TokenEdit{}), std::nullopt);
   EXPECT_EQ(refusal_of({.set = {{"parley", "{\"a\":[1]}"}}}), std::nullopt);
