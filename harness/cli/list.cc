@@ -225,6 +225,7 @@ std::string ladder_line(const engine::CastStep& step) {
                     : s.kind == model::Step::Kind::connect ? connection_of(step)
                     : s.kind == model::Step::Kind::close   ? "end of connection"
                     : s.kind == model::Step::Kind::does    ? "user does: " + s.form
+                    : s.kind == model::Step::Kind::answers ? s.form + " to each " + s.asked
                     : s.kind == model::Step::Kind::shows   ? "user is shown: " + s.form
                                                            : s.form;
   const auto way = s.to.empty() ? s.from : s.from + " -> " + s.to;

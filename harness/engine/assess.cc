@@ -131,13 +131,12 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
                     refusals_.front().shown);
   }
   const Refusal* other = nullptr;
-  const auto& link = changed_link();
   for (const auto& refusal : refusals_) {
-    if (refusal.link != link) {
+    if (!concerns(refusal.link)) {
       continue;
     }
     if (change_made_ && accepts(outcome, run_.profile->refusals, refusal)) {
-      if (!link_open(link) || fence_done()) {
+      if (!link_open(refusal.link) || fence_done()) {
         return {.state = State::holds};
       }
       if (deadline_) {
@@ -147,12 +146,15 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
       // Refused but alive: the fence must show that it goes on.
       return due() == nullptr ? Assessment{.state = State::holds} : Assessment{};
     }
+    if (run_.serves(refusal.link)) {
+      continue;  // what it does about that it shows elsewhere
+    }
     // What the SUT said tells more than that it hung up afterwards.
     if (other == nullptr || other->kind == RefusalKind::close) {
       other = &refusal;
     }
   }
-  if (other != nullptr && (!link_open(link) || deadline_)) {
+  if (other != nullptr && (!link_open(other->link) || deadline_)) {
     auto out = violated("the SUT refused it, but not as it must", expected, other->shown);
     if (!outcome.conditions.empty() && !other->condition.empty()) {
       out.difference =
@@ -165,7 +167,7 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
     return violated(fence_done() ? "the SUT did not refuse it" : "nothing came in time", expected,
                     fence_done() ? "nothing; later exchanges were answered" : "nothing");
   }
-  if (!link_open(link)) {
+  if (!link_open(changed_link()) && !run_.serves(changed_link())) {
     return violated("the SUT did not refuse it", expected, "the connection ended");
   }
   return {};
@@ -271,6 +273,10 @@ Assessment Tracker::assess_outcomes() const {
   bool pending = false;
   for (const auto& outcome : run_.outcomes) {
     auto one = assess(outcome);
+    if (one.state == State::holds && run_.changed_answer() != nullptr && !met()) {
+      return violated("the SUT did not ask for what the case changes",
+                      run_.changed_answer()->step.asked, "no such request");
+    }
     if (one.state == State::holds) {
       return one;
     }

@@ -18,6 +18,9 @@ using model::Step;
 constexpr std::string_view kUpper = "/up";
 
 Role role_of(const Step& step, bool from_played, bool to_played) {
+  if (step.kind == Step::Kind::answers) {  // a SUT answers of its own accord
+    return from_played && !to_played ? Role::send : Role::done;
+  }
   if (step.kind == Step::Kind::does) {
     return from_played ? Role::done : Role::send;
   }
@@ -33,6 +36,9 @@ Role role_of(const Step& step, bool from_played, bool to_played) {
 std::string link_of(const Step& step, const CastRun& run) {
   if (step.to.empty()) {
     return step.from;
+  }
+  if (step.kind == Step::Kind::answers) {
+    return service_link(step.to, run.profile->forms.at(step.asked).service);
   }
   if (step.kind == Step::Kind::wire) {
     const auto& form = run.profile->forms.at(step.form);
@@ -135,6 +141,22 @@ Result<void> edit_flow(std::vector<CastStep>& steps, const std::string& id,
   return {};
 }
 
+// What rests on a standing answer is what comes after the last thing that is still sent: that has
+// the SUT ask.
+void mark_consequences(CastRun& run) {
+  const CastStep* last = nullptr;
+  for (const auto& step : run.steps) {
+    const bool provokes = run.changed_answer() != nullptr && last != nullptr &&
+                          step.role == Role::send && !step.step.fence;
+    last = step.changed || provokes ? &step : last;
+  }
+  bool after = false;
+  for (auto& step : run.steps) {
+    step.consequence = after && !step.step.fence;
+    after = after || &step == last;
+  }
+}
+
 Result<void> apply_change(CastRun& run) {
   const auto& change = *run.change;
   const auto at = find(run.steps, change.step);
@@ -158,11 +180,7 @@ Result<void> apply_change(CastRun& run) {
     }
     at->changed = true;
   }
-  bool after = false;
-  for (auto& step : run.steps) {
-    step.consequence = after && !step.step.fence;
-    after = after || step.changed;
-  }
+  mark_consequences(run);
   return {};
 }
 
@@ -224,6 +242,15 @@ bool CastRun::between(const std::string& actor) const {
 
 bool CastRun::dials(const std::string& link) const {
   return is_upper(link) || played(actor_of(link));
+}
+
+bool CastRun::serves(const std::string& link) const {
+  return !service_of(link).empty() && !dials(link);
+}
+
+const CastStep* CastRun::changed_answer() const {
+  const auto at = std::ranges::find_if(steps, &CastStep::changed);
+  return at != steps.end() && at->step.kind == Step::Kind::answers ? &*at : nullptr;
 }
 
 model::Party CastRun::far_end(const std::string& link) const {

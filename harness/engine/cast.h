@@ -56,6 +56,11 @@ struct CastRun {
   bool between(const std::string& actor) const;
   // Whether Parley is the client on that connection.
   bool dials(const std::string& link) const;
+  // Whether Parley plays a service there that the SUT asks.
+  bool serves(const std::string& link) const;
+  // The changed step when that is a standing answer, from which the SUT learns of the change only
+  // when it asks; null otherwise.
+  const CastStep* changed_answer() const;
   // The party under test at the far end of a connection, and the one that carries out a step.
   model::Party far_end(const std::string& link) const;
   model::Party sender(const model::Step& step) const;

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "harness/crypto/certificate.h"
 #include "harness/engine/ports.h"
@@ -36,6 +38,9 @@ class Patience {
   std::chrono::microseconds slowest_{0};
 };
 
+// One of a host and kind.
+using Leaves = std::map<std::pair<std::string, crypto::LeafKind>, crypto::Leaf>;
+
 // What a worker lends to each case. All of it outlives the case.
 struct Workshop {
   const model::Library& library;
@@ -44,10 +49,10 @@ struct Workshop {
   std::vector<model::Party> suts;  // see Transcript
   const Manners& manners;
   net::TlsContexts& tls;
-  const crypto::CertificateAuthority& authority;     // of the played server
-  std::map<crypto::LeafKind, crypto::Leaf>& leaves;  // issued so far, one of a kind
-  std::string authority_file;                        // its PEM file, for a client SUT
-  std::string domain;                                // the played server's
+  const crypto::CertificateAuthority& authority;  // of the played server
+  Leaves& leaves;                                 // issued so far
+  std::string authority_file;                     // its PEM file, for a client SUT
+  std::string domain;                             // the played server's
   Patience& patience;
   SharedRuns& shared;
   Turnstile& leasing;

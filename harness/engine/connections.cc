@@ -219,11 +219,24 @@ void Connections::admit(const std::string& name) {
     return;
   }
   renew(link, std::move(link.waiting));
+  if (admission.tls) {
+    link.served = true;
+    run_.note({.kind = Event::Kind::accepted, .link = name});
+    spawn(name, handshake(name, std::move(admission.step), std::move(*admission.tls)));
+    spawn(name, accept(name));
+    return;
+  }
   run_.note({.kind = Event::Kind::accepted, .link = name, .step = std::move(admission.step)});
   if (!run_.handshake_next(name)) {
     start_reading(name);
   }
   spawn(name, accept(name));
+}
+
+void Connections::let_in() {
+  for (const auto& [name, link] : links_) {
+    admit(name);
+  }
 }
 
 asio::awaitable<void> Connections::upgrade(std::string name, std::string step,
@@ -324,6 +337,14 @@ asio::awaitable<void> Connections::shake_hands(std::string name, std::string ste
   }
   if (!session && session.error().code == Errc::malformed) {
     run_.note({.kind = Event::Kind::broken, .link = name, .text = session.error().detail});
+    co_return;
+  }
+  if (shut_) {
+    co_return;
+  }
+  if (!session && link.served && Clock::now() - began >= patience) {
+    run_.note({.kind = Event::Kind::ended, .link = name});
+    link.stream->close();
     co_return;
   }
   if (!session && note_silence(name, step, began, patience)) {

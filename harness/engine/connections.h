@@ -35,7 +35,8 @@ class Connections {
   struct Admission {
     enum class When { now, once_ended, never };  // once the connection that stands has ended
     When when = When::never;
-    std::string step{};  // that it carries out
+    std::string step{};                          // that it carries out
+    std::optional<net::TlsServerOptions> tls{};  // from the first octet on
   };
   // What the run has to say about them. All of it outlives the connections.
   struct Run {
@@ -62,6 +63,8 @@ class Connections {
   // WebSocket; notes `accepted`, for what is never admitted without a step, and as dial() what
   // becomes of the WebSocket. Errors: io.
   Result<net::Address> listen(const std::string& link, std::optional<net::WebSocketOffer> offer);
+  // Lets in who waits, where what admission() says has changed.
+  void let_in();
   // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
   // A step's octets, as `how` says: in segments, together with those of the steps that follow, in
@@ -87,6 +90,7 @@ class Connections {
     std::size_t joined = 0;                      // steps, from the next one on, that go out at once
     std::optional<net::WebSocketOffer> offer{};  // to what the listener accepts
     std::unique_ptr<net::Stream> waiting{};      // was accepted and is not yet admitted
+    bool served = false;  // under TLS from the first octet on: who says nothing has asked nothing
     bool reading = false;
     bool pausing = false;
     int holders = 0;  // writes and handshakes under way, for which the stream stays until they end

@@ -116,6 +116,10 @@ class HttpChannel : public Channel {
         wire::http_header(message, "content-type") == nullptr) {
       wire::set_http_header(message, "content-type", "application/json");
     }
+    // Each thing that is asked of us goes over a connection of its own too (RFC 9112 section 9.6).
+    if (side_ == Side::server && wire::http_header(message, "connection") == nullptr) {
+      wire::set_http_header(message, "connection", "close");
+    }
   }
 
   std::string next_question() {

@@ -119,6 +119,7 @@ TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {
   EXPECT_EQ(element_of(came[0]).get("target"), "/keys");
   const auto octets = channel->write({}, wire::http_response_tree("200"), {});
   ASSERT_TRUE(octets) << octets.error();
+  EXPECT_NE(octets->find("connection: close\r\n"), std::string::npos) << *octets;
   const auto said = channel->sent(*octets);
   ASSERT_EQ(said.size(), 1U);
   EXPECT_EQ(element_of(said[0]).get("id"), element_of(came[0]).get("id"));

@@ -125,7 +125,8 @@ asio::awaitable<bool> LiveRun::lease() {
   }
   if (server_sut) {
     locate_services();
-    if (!co_await introduce()) {
+    if (!open_services() ||
+        !(partner_.empty() ? co_await introduce() : co_await introduce_partner())) {
       co_return false;
     }
   }
@@ -138,6 +139,7 @@ asio::awaitable<bool> LiveRun::lease() {
         fresh_identity(*cast_.profile, kind == cast_.flow->accounts.end() ? "" : kind->second,
                        rng_.child("identity/" + actor));
     const bool sut = cast_.under_test(party);
+    enlist_with_partner(party, identity);
     if (server_sut || sut) {
       auto leased = co_await workshop_.attachment.lease(std::move(identity));
       if (!leased) {
@@ -190,20 +192,25 @@ asio::awaitable<bool> LiveRun::introduce() {
     broken("identities", partner.error().detail);
     co_return false;
   }
-  const auto answer =
-      co_await workshop_.attachment.call("partner", std::move(*partner), patience() * 2);
-  if (!answer && answer.error().code == Errc::unsupported) {
-    note({.kind = Event::Kind::unsupported,
-          .link = "driver",
-          .text = "the feature identity-proof needs a driver that answers 'partner'"});
-    co_return false;
-  }
-  if (!answer) {
-    broken("driver", fmt::format("driver method partner: {}", answer.error().detail));
+  if (!co_await tell_driver(std::move(*partner), std::string(kIdentityProof))) {
     co_return false;
   }
   workshop_.introduced.insert(&workshop_.attachment);
   co_return true;
+}
+
+// Who the third party is, which a gatekeeper with that feature takes from its driver.
+asio::awaitable<bool> LiveRun::tell_driver(nlohmann::json partner, std::string feature) {
+  const auto answer =
+      co_await workshop_.attachment.call("partner", std::move(partner), patience() * 2);
+  if (!answer && answer.error().code == Errc::unsupported) {
+    note({.kind = Event::Kind::unsupported,
+          .link = "driver",
+          .text = fmt::format("the feature {} needs a driver that answers 'partner'", feature)});
+  } else if (!answer) {
+    broken("driver", fmt::format("driver method partner: {}", answer.error().detail));
+  }
+  co_return answer.has_value();
 }
 
 void LiveRun::take_notice(const std::string& actor, const std::string& method,
@@ -221,6 +228,11 @@ void LiveRun::take_notice(const std::string& actor, const std::string& method,
 }
 
 asio::awaitable<void> LiveRun::follow() {
+  for (const auto* due = tracker_->due(); due != nullptr && due->step.kind == Step::Kind::answers;
+       due = tracker_->due()) {
+    serve(*due);
+  }
+  connections_.let_in();
   while (!tracker_->settled()) {
     if (const auto* due = tracker_->due(); due != due_) {
       due_ = due;
@@ -236,7 +248,8 @@ asio::awaitable<void> LiveRun::follow() {
       continue;  // what came meanwhile may have to be carried or answered too
     }
     const auto* due = tracker_->due();
-    const bool may_act = due != nullptr && !tracker_->awaits_answer(due->link);
+    const bool may_act =
+        due != nullptr && (due->step.kind == Step::Kind::answers || tracker_->may_send(due->link));
     if (may_act && (due->role == Role::send || due->step.kind == Step::Kind::tls)) {
       co_await perform(*due);
       continue;
@@ -261,6 +274,9 @@ asio::awaitable<void> LiveRun::perform(const CastStep& step) {
       break;
     case Step::Kind::does:
       co_await drive(step);
+      break;
+    case Step::Kind::answers:
+      serve(step);
       break;
     case Step::Kind::shows:
       break;

@@ -2,7 +2,8 @@
 // One run of a case as it goes on: what is due is carried out, what comes is recorded, and every
 // octet and event stands in the run's record. What to do next and when to stop the tracker says.
 // live_run.cc: the run's course; live_run_steps.cc: what a step does; live_run_peers.cc: what
-// played peers say beside the steps, and how they leave. One thread.
+// played peers say beside the steps, and how they leave; live_run_services.cc: services over HTTP
+// that the SUT asks. One thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,12 +48,18 @@ class LiveRun {
   asio::awaitable<bool> lease();
   void locate_services();
   asio::awaitable<bool> introduce();
+  asio::awaitable<bool> tell_driver(nlohmann::json partner, std::string feature);
+  bool open_services();
+  asio::awaitable<bool> introduce_partner();
+  void enlist_with_partner(model::Party party, Identity& identity) const;
   void take_notice(const std::string& actor, const std::string& method,
                    const nlohmann::json& params);
   asio::awaitable<void> follow();
   asio::awaitable<void> perform(const CastStep& step);
   void end(const CastStep& step);
-  Connections::Admission admission(const std::string& link) const;
+  Connections::Admission admission(const std::string& link);
+  Connections::Admission admission_to_service(const std::string& link);
+  const crypto::Leaf& leaf_for(const std::string& host, const std::string& kind);
   asio::awaitable<void> wait_for(const CastStep* due);
   asio::awaitable<bool> something_until(Clock::time_point until);
   asio::awaitable<void> carry_across();
@@ -62,7 +69,11 @@ class LiveRun {
   std::string evaluated(const std::string& text);
   asio::awaitable<bool> reach_service(const CastStep& step);
   asio::awaitable<void> send(const CastStep& step);
+  void serve(const CastStep& step);
+  void hang_up(const std::string& link, bool reset);
+  asio::awaitable<void> answer_request(Seen request);
   asio::awaitable<void> drive(const CastStep& step);
+  asio::awaitable<Result<nlohmann::json>> ask_driver(std::string method, nlohmann::json params);
   bool listen(const std::string& name, nlohmann::json& params);
   asio::awaitable<void> answer_beside();
   PeerView view_of(const std::string& link);
@@ -89,6 +100,7 @@ class LiveRun {
   Connections connections_;
   Rng rng_;
   std::optional<Tracker> tracker_;
+  std::string partner_;  // the actor whose services Parley plays; empty for none
   struct Leased {
     Identity identity;
     bool driven;  // a user of a client under test

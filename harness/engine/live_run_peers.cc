@@ -35,6 +35,10 @@ asio::awaitable<void> LiveRun::answer_beside() {
     if (Clock::now() > due_since_ + patience() * kMostWaits) {
       co_return;  // a SUT that asks much and reads slowly
     }
+    if (cast_.serves(seen.link)) {
+      co_await answer_request(seen);
+      continue;
+    }
     co_await say_beside(seen.link, seen.connection,
                         workshop_.manners.respond(stanza->element, view_of(seen.link)));
   }

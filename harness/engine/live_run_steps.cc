@@ -49,8 +49,11 @@ void LiveRun::end(const CastStep& step) {
   connections_.end(step.link, reset);
 }
 
-Connections::Admission LiveRun::admission(const std::string& link) const {
+Connections::Admission LiveRun::admission(const std::string& link) {
   using When = Connections::Admission::When;
+  if (cast_.serves(link)) {
+    return admission_to_service(link);
+  }
   const auto* step = tracker_->connection_to_come(link);
   if (step == nullptr) {
     return {.when = When::never};
@@ -95,15 +98,19 @@ asio::awaitable<void> LiveRun::handshake(const CastStep& step) {
     co_await connections_.handshake(step.link, step.step.id, std::move(options));
     co_return;
   }
-  const auto kind = leaf_kind(offer.certificate);
-  auto [leaf, fresh] = workshop_.leaves.try_emplace(kind);
+  auto options = tls_server(offer, leaf_for(workshop_.domain, offer.certificate));
+  co_await connections_.handshake(step.link, step.step.id, std::move(options));
+}
+
+const crypto::Leaf& LiveRun::leaf_for(const std::string& host, const std::string& name) {
+  const auto kind = leaf_kind(name);
+  auto [leaf, fresh] = workshop_.leaves.try_emplace({host, kind});
   if (fresh) {
-    if (auto issued = workshop_.authority.issue(workshop_.domain, kind)) {
+    if (auto issued = workshop_.authority.issue(host, kind)) {
       leaf->second = std::move(*issued);
     }
   }
-  auto options = tls_server(offer, leaf->second);
-  co_await connections_.handshake(step.link, step.step.id, std::move(options));
+  return leaf->second;
 }
 
 std::string LiveRun::evaluated(const std::string& text) {
@@ -146,16 +153,26 @@ asio::awaitable<void> LiveRun::send(const CastStep& step) {
         .step = step.step.id,
         .octets = message->octets});
   co_await connections_.write(step.link, std::move(message->octets), message->stream);
-  if (message->then_end) {
-    const auto* edit = std::get_if<model::ConnectionEdit>(&cast_.change->edit);
-    connections_.end(step.link, edit != nullptr && edit->end == "reset");
-    note({.kind = Event::Kind::ended, .link = step.link});
+  if (message->then_end || cast_.serves(step.link)) {
+    const auto* edit =
+        message->then_end ? std::get_if<model::ConnectionEdit>(&cast_.change->edit) : nullptr;
+    hang_up(step.link, edit != nullptr && edit->end == "reset");
   }
 }
 
-// The SUT's user does something.
+void LiveRun::hang_up(const std::string& link, bool reset) {
+  connections_.end(link, reset);
+  note({.kind = Event::Kind::ended, .link = link});
+}
+
+// The SUT's user does something, or the SUT itself about the third party of this run.
 asio::awaitable<void> LiveRun::drive(const CastStep& step) {
-  nlohmann::json params{{"user", record_.values[step.link + ".user"]}};
+  nlohmann::json params = nlohmann::json::object();
+  if (!model::is_server(cast_.flow->actors.at(step.link))) {
+    params["user"] = record_.values[step.link + ".user"];
+  } else if (!partner_.empty()) {
+    params["integrator"] = std::stoi(record_.values[partner_ + ".integrator"]);
+  }
   for (const auto& [field, alternatives] : step.step.with) {
     auto value = evaluate(alternatives.front(), tracker_->scope(), step.step.id + "/" + field);
     if (!value) {
@@ -174,7 +191,7 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
         .step = step.step.id,
         .text = step.step.form,
         .data = params});
-  auto answer = co_await workshop_.driven.call(step.step.form, params, patience() * 2);
+  auto answer = co_await ask_driver(step.step.form, std::move(params));
   if (answer) {
     note({.kind = Event::Kind::answer,
           .link = step.link,

@@ -260,6 +260,8 @@ class Player {
                 .link = cast.link,
                 .text = step.form,
                 .data = fields(step)};
+      case model::Step::Kind::answers:
+        return {.kind = Event::Kind::serves, .link = cast.link, .step = step.id};
       case model::Step::Kind::wire:
         break;
     }

@@ -417,7 +417,7 @@ class Worker {
   std::map<model::Party, std::chrono::steady_clock::time_point>
       reached_;  // asked, and it was there
   net::TlsContexts tls_;
-  std::map<crypto::LeafKind, crypto::Leaf> leaves_;
+  Leaves leaves_;
   std::map<model::Party, std::unique_ptr<Attachment>> attachments_;
   bool started_ = false;
   std::size_t lanes_ = 0;

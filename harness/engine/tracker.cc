@@ -64,7 +64,10 @@ const CastStep* Tracker::due() const {
 // was tried in vain.
 bool Tracker::begins_connection(const CastStep& step) const {
   const auto at = links_.find(step.link);
-  return step.role == Role::send && !service_of(step.link).empty() && run_.dials(step.link) &&
+  if (run_.serves(step.link)) {
+    return step.role == Role::expect;
+  }
+  return step.role == Role::send && !service_of(step.link).empty() &&
          (at == links_.end() || at->second.reachable);
 }
 
@@ -167,7 +170,7 @@ bool Tracker::handshake_next(const std::string& link) const {
 void Tracker::complete(const std::string& step) {
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     if (run_.steps[i].step.id == step) {
-      marks_[i].done = true;
+      done(i);
       change_made_ = change_made_ || run_.steps[i].changed;
       return;
     }
@@ -175,6 +178,7 @@ void Tracker::complete(const std::string& step) {
 }
 
 void Tracker::feed(const Event& event) {
+  now_us_ = event.at_us;
   switch (event.kind) {
     case Event::Kind::dialled:
     case Event::Kind::accepted:
@@ -191,8 +195,10 @@ void Tracker::feed(const Event& event) {
     case Event::Kind::tls:
       open(event.link, links_[event.link].connection);
       complete(event.step);
+      met_ = met_ || !event.step.empty();
       break;
     case Event::Kind::tls_failed:
+      met_ = met_ || !event.step.empty();
       if (!event.step.empty()) {
         for (const auto& step : run_.steps) {
           change_made_ = change_made_ || (step.step.id == event.step && step.changed);
@@ -228,6 +234,7 @@ void Tracker::feed(const Event& event) {
       links_[event.link].ended_by_us = true;
       break;
     case Event::Kind::answer:
+    case Event::Kind::serves:
       complete(event.step);
       break;
     case Event::Kind::call:
@@ -290,7 +297,7 @@ void Tracker::on_sent(const Event& event) {
   if (!of_step) {
     return;
   }
-  marks_[static_cast<std::size_t>(at - run_.steps.begin())].done = true;
+  done(static_cast<std::size_t>(at - run_.steps.begin()));
   follow_stream(link, run_.profile->forms.at(at->step.form), true);
   const auto id = scope_.values.find(event.step + ".id");
   if (!at->changed) {
@@ -312,12 +319,6 @@ void Tracker::on_sent(const Event& event) {
   canary_ = text == scope_.values.end() ? "" : text->second;
 }
 
-bool Tracker::awaits_answer(const std::string& link) const {
-  const auto at = links_.find(link);
-  return at != links_.end() && !service_of(link).empty() && at->second.open && at->second.channel &&
-         !at->second.channel->idle();
-}
-
 void Tracker::on_end(const Event& event) {
   auto& link = links_[event.link];
   if (link.channel && event.kind == Event::Kind::closed) {
@@ -336,7 +337,7 @@ void Tracker::on_end(const Event& event) {
     if (step.step.kind == Step::Kind::close && step.link == event.link &&
         step.connection == link.connection && active(i) && !marks_[i].done &&
         (step.role == Role::expect || (ours_next && step.role == Role::send))) {
-      marks_[i].done = true;
+      done(i);
       return;
     }
   }
@@ -355,7 +356,8 @@ std::vector<Seen> Tracker::take_beside() {
   std::vector<Seen> out;
   for (; beside_from_ < seen_.size(); ++beside_from_) {
     const auto& seen = seen_[beside_from_];
-    if (seen.step.empty() && seen.connection == connection(seen.link)) {
+    const bool beside = seen.step.empty() || standing(seen.step) != nullptr;
+    if (beside && seen.connection == connection(seen.link)) {
       out.push_back(seen);
     }
   }

@@ -75,9 +75,12 @@ class Tracker {
     model::StreamEdit stream{};  // how it is written
   };
   Result<Message> compose(const CastStep& step);
-  // Whether what was asked on a service's link is still to be answered: nothing more is asked there
-  // until then.
-  bool awaits_answer(const std::string& link) const;
+  // Whether a message of ours may go out on that link now. Of a service's link: nothing more is
+  // asked until the last thing was answered, and nothing answered that is not asked.
+  bool may_send(const std::string& link) const;
+  // The standing answer `id`, and the changed one of a link once it is in effect; else null.
+  const CastStep* standing(const std::string& id) const;
+  const CastStep* changed_service(const std::string& link) const;
   // The octets of a stanza beside the flow, and of the end of the stream.
   Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
   Result<Bytes> farewell(const std::string& link);
@@ -93,7 +96,7 @@ class Tracker {
   const std::vector<Seen>& seen() const { return seen_; }
   const std::vector<Said>& sent() const { return sent_; }
   // Stanzas that no step took since the last call, on connections that still stand: for the
-  // responders.
+  // responders. `step` of one names the standing answer to it, if there is one.
   std::vector<Seen> take_beside();
   bool link_open(const std::string& link) const;
   // Which of the link's connections is the present one, from 1; 0 before the first.
@@ -115,13 +118,16 @@ class Tracker {
   const std::vector<std::pair<std::size_t, xml::Refused>>& malformed() const { return malformed_; }
   // The SUT did what the change forbids.
   bool acted() const { return !prohibited_.empty(); }
+  // Whether the SUT has met the change; of a standing answer it must have asked for it.
+  bool met() const { return met_ || !changed_octets_.empty(); }
   bool timed_out() const { return deadline_.has_value(); }
   bool late() const { return late_; }
 
  private:
   struct Mark {
     bool done = false;
-    bool begun = false;  // a driver call under way
+    bool begun = false;      // a driver call under way
+    std::int64_t at_us = 0;  // when it was done
   };
   struct Link {
     int connection = 0;                  // from 1, once connected
@@ -155,10 +161,13 @@ class Tracker {
   void on_notice(const Event& event);
   void on_end(const Event& event);
   void complete(const std::string& step);
+  void done(std::size_t index);
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
   bool begins_connection(const CastStep& step) const;
   bool about_to_end(const std::string& link) const;
+  bool owes_answer(const std::string& link) const;
+  bool concerns(const std::string& link) const;
   bool may_take() const;  // the change may have its consequences, as things stand
   const std::string& changed_link() const;
 
@@ -167,6 +176,7 @@ class Tracker {
   std::optional<std::size_t> next_unordered(std::size_t index) const;
   bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
                  std::optional<xml::Difference>& wrong);
+  const CastStep* standing_answer(const std::string& link, const xml::Element& asked);
   bool joins_late_auth(const std::string& link, xml::Item& item);
   void take(std::size_t index, const std::string& link);
   bool answers_change(const Refusal& refusal) const;
@@ -208,9 +218,11 @@ class Tracker {
   std::vector<Said> sent_;
   std::size_t beside_from_ = 0;
   std::size_t events_ = 0;
+  std::int64_t now_us_ = 0;  // of the event that is fed
   std::vector<Refusal> refusals_;
   std::vector<std::pair<std::size_t, xml::Refused>> malformed_;
   bool change_made_ = false;
+  bool met_ = false;
   std::string changed_octets_;
   std::vector<std::string> changed_ids_;
   std::string canary_;

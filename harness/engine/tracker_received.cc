@@ -174,6 +174,10 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
       check_prohibited(link, *element, kind);
     }
     check_never(link, *element, kind);
+    if (const auto* standing = standing_answer(link, *element)) {
+      note_seen(link, std::move(item), standing->step.id);
+      return;
+    }
   }
   auto refusal = refusal_of(item, link, events_);
   if (links_[link].ended_by_us && refusal && !refusal->of_stanza()) {
@@ -198,7 +202,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
 
 void Tracker::take(std::size_t index, const std::string& link) {
   const auto& step = run_.steps[index].step;
-  marks_[index].done = true;
+  done(index);
   const auto& form = run_.profile->forms.at(step.form);
   follow_stream(links_[link], form, false);
   auto& other = links_[other_half(link)];
@@ -223,11 +227,11 @@ void Tracker::on_refusal(const Refusal& refusal) {
     return;
   }
   refusals_.push_back(refusal);
-  refused_ = refused_ || (change_made_ && refusal.kind != RefusalKind::close &&
-                          refusal.link == changed_link() &&
-                          std::ranges::any_of(run_.outcomes, [&](const model::Outcome& outcome) {
-                            return accepts(outcome, run_.profile->refusals, refusal);
-                          }));
+  refused_ =
+      refused_ || (change_made_ && refusal.kind != RefusalKind::close && concerns(refusal.link) &&
+                   std::ranges::any_of(run_.outcomes, [&](const model::Outcome& outcome) {
+                     return accepts(outcome, run_.profile->refusals, refusal);
+                   }));
 }
 
 bool Tracker::answers_change(const Refusal& refusal) const {
@@ -331,7 +335,7 @@ void Tracker::on_notice(const Event& event) {
     const bool too_soon = shown_too_soon(i);
     if (active(i)) {
       if (shown_in_order(i) && !too_soon) {
-        marks_[i].done = true;
+        done(i);
       } else if (!wrong_) {
         wrong_ = what;
         wrong_step_ = step.step.id;

@@ -15,17 +15,14 @@ namespace {
 using nlohmann::json;
 using Kind = Event::Kind;
 
-constexpr std::array<std::pair<Kind, std::string_view>, 19> kKinds{{
-    {Kind::dialled, "dialled"},   {Kind::unreachable, "unreachable"},
-    {Kind::accepted, "accepted"}, {Kind::sent, "sent"},
-    {Kind::received, "received"}, {Kind::control, "control"},
-    {Kind::tls, "tls"},           {Kind::tls_failed, "tls-failed"},
-    {Kind::closed, "closed"},     {Kind::failed, "failed"},
-    {Kind::gave_up, "gave-up"},   {Kind::ended, "ended"},
-    {Kind::parting, "parting"},   {Kind::call, "call"},
-    {Kind::answer, "answer"},     {Kind::unsupported, "unsupported"},
-    {Kind::notice, "notice"},     {Kind::deadline, "deadline"},
-    {Kind::broken, "broken"},
+constexpr std::array<std::pair<Kind, std::string_view>, 20> kKinds{{
+    {Kind::dialled, "dialled"},   {Kind::unreachable, "unreachable"}, {Kind::accepted, "accepted"},
+    {Kind::sent, "sent"},         {Kind::received, "received"},       {Kind::control, "control"},
+    {Kind::tls, "tls"},           {Kind::tls_failed, "tls-failed"},   {Kind::closed, "closed"},
+    {Kind::failed, "failed"},     {Kind::gave_up, "gave-up"},         {Kind::ended, "ended"},
+    {Kind::serves, "serves"},     {Kind::parting, "parting"},         {Kind::call, "call"},
+    {Kind::answer, "answer"},     {Kind::unsupported, "unsupported"}, {Kind::notice, "notice"},
+    {Kind::deadline, "deadline"}, {Kind::broken, "broken"},
 }};
 
 bool is_plain_text(const std::string& octets) {

@@ -18,6 +18,7 @@ struct Event {
   // step it is one that the flow does not ask for, and is not read.
   // sent, received: octets of the stream (inside TLS). tls: handshake done; tls_failed: not.
   // control: a Ping, Pong or Close frame of a WebSocket, `text` says which and whose.
+  // serves: how a played service answers from then on (a step `answers`).
   // parting: we end our stream politely, to read what the SUT still says.
   // unreachable: we could not connect. gave_up: we ended it, because the SUT floods or does not
   // read. closed: the SUT ended the connection; failed: it broke; ended: we ended it. call, answer,
@@ -36,6 +37,7 @@ struct Event {
     failed,
     gave_up,
     ended,
+    serves,
     parting,
     call,
     answer,

@@ -185,8 +185,11 @@ class FlowLoader {
                                              "declare it under actors"));
       }
     }
-    if (step.kind == Step::Kind::wire) {
-      check_message(document, step.form, pointer);
+    if (step.kind == Step::Kind::wire || step.kind == Step::Kind::answers) {
+      check_message(document, step.form, pointer + "/message");
+    }
+    if (step.kind == Step::Kind::answers) {
+      check_message(document, step.asked, pointer + "/to");
     }
     const std::size_t times = value.value("times", 1U);
     for (std::size_t i = 1; i <= times; ++i) {
@@ -214,8 +217,7 @@ class FlowLoader {
         for (const auto& [message, unused] : profile.forms) {
           known.push_back(message);
         }
-        problems_.push_back(document.problem(pointer + "/message",
-                                             unknown_name("message", form, known),
+        problems_.push_back(document.problem(pointer, unknown_name("message", form, known),
                                              fmt::format("name a message of profile '{}'", name)));
       }
     }
@@ -258,6 +260,8 @@ class FlowLoader {
         step.from = actor_names[step.from];
         step.to = step.to.empty() ? "" : actor_names[step.to];
         step.with = renamed(step.with, names);
+        step.asked_with = renamed(step.asked_with, names);
+        step.not_before = step.not_before.empty() ? "" : prefix + step.not_before;
         step.preamble = section == "given";
         step.fence = section == "fence";
         append(flow, std::move(step), document, pointer);
@@ -286,8 +290,15 @@ class FlowLoader {
   }
 
   void append(Flow& flow, Step step, const Document& document, const std::string& pointer) {
-    const bool twice =
-        std::ranges::any_of(flow.steps, [&](const Step& s) { return s.id == step.id; });
+    const auto stands = [&](const std::string& id) {
+      return std::ranges::any_of(flow.steps, [&](const Step& s) { return s.id == id; });
+    };
+    if (!step.not_before.empty() && !stands(step.not_before)) {
+      problems_.push_back(
+          document.problem(pointer, fmt::format("no step '{}' stands before it", step.not_before),
+                           "name an earlier step under 'not-before'"));
+    }
+    const bool twice = stands(step.id);
     if (twice || step.id.empty()) {
       problems_.push_back(document.problem(
           pointer,
@@ -319,6 +330,10 @@ Step step_of(const json& value) {
       }
     }
   }
+  if (value.contains("not-before")) {
+    step.not_before = string_at(value["not-before"], "step");
+    step.not_before_by = std::chrono::milliseconds(value["not-before"].value("ms", 0U));
+  }
   const std::pair<const char*, Step::Kind> kinds[] = {
       {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};
   for (const auto& [key, kind] : kinds) {
@@ -335,6 +350,13 @@ Step step_of(const json& value) {
     return step;
   }
   step.form = string_at(value, "message");
+  if (value.contains("answers")) {
+    step.kind = Step::Kind::answers;
+    step.asked = string_at(value, "to");
+    step.asked_with = value.contains("asked") ? fields_of(value["asked"]) : Fields();
+    std::tie(step.from, step.to) = arrow(string_at(value, "answers"));
+    return step;
+  }
   std::tie(step.from, step.to) = arrow(string_at(value, "sends"));
   return step;
 }

@@ -121,20 +121,26 @@ using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alt
 struct Step {
   // wire: a message; connect: TCP, and once more of the same actor: its next connection, when the
   // one before has ended; tls: a handshake; close: the end of the TCP connection;
-  // does: a user's action (a driver method when the actor is the SUT);
-  // shows: what the SUT's user must get to see (a driver notification).
-  enum class Kind { wire, connect, tls, close, does, shows };
+  // does: an actor's action (a driver method when the actor is the SUT);
+  // shows: what the SUT's user must get to see (a driver notification);
+  // answers: how a played service answers, from then on, what no step expects.
+  enum class Kind { wire, connect, tls, close, does, shows, answers };
   std::string id;
   Kind kind = Kind::wire;
   std::string from;
   std::string to;    // empty for does and shows
   std::string form;  // message form, or the driver's method
   Fields with;
+  std::string asked{};               // answers: the form of the requests
+  Fields asked_with{};               // answers: what they say
   std::set<std::string> unquoted{};  // of `with`: numbers and booleans, which a driver gets as such
   bool preamble = false;   // before what the case is about: a failure here is inconclusive
   bool fence = false;      // a later exchange that proves that nothing happened before it
   bool unordered = false;  // may come before its unordered neighbours
   std::chrono::milliseconds within{0};  // the least time that the SUT has for it
+  // The step after which it must not come sooner than that; empty: whenever it likes.
+  std::string not_before{};
+  std::chrono::milliseconds not_before_by{0};
 };
 
 struct Flow {

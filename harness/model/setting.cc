@@ -55,17 +55,26 @@ class Gatherer {
         text(alternative);
       }
     }
-    const auto form = profile_.forms.find(step.form);
-    if (step.kind != Step::Kind::wire || form == profile_.forms.end()) {
+    if (step.kind == Step::Kind::wire || step.kind == Step::Kind::answers) {
+      message(step.form, step.with);
+      message(step.asked, step.asked_with);
+      for (const auto& [field, alternatives] : step.asked_with) {
+        text(alternatives.front());
+      }
+    }
+  }
+  void message(const std::string& name, const Fields& with) {
+    const auto form = profile_.forms.find(name);
+    if (form == profile_.forms.end()) {
       return;
     }
     for (const auto& [field, value] : form->second.defaults) {
-      if (!step.with.contains(field)) {
+      if (!with.contains(field)) {
         text(value);
       }
     }
     text(xml::print(form->second.pattern));
-    forms_.insert(step.form);
+    forms_.insert(name);
   }
   std::vector<std::string> names() && {
     for (const auto& [name, setting] : profile_.settings) {

@@ -92,7 +92,7 @@ inline asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::st
     co_return out;
   }
   net::TlsContexts tls;
-  std::map<crypto::LeafKind, crypto::Leaf> leaves;
+  engine::Leaves leaves;
   engine::Patience patience(300ms, 600ms);
   engine::SharedRuns shared(co_await asio::this_coro::executor);
   engine::Turnstile leasing(co_await asio::this_coro::executor);

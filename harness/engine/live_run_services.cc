@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Services over HTTPS of a third party's server that Parley plays and a gatekeeper under test asks.
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/engine/handshake.h"
+#include "harness/engine/identity_token.h"
+#include "harness/engine/live_run.h"
+#include "harness/model/setting.h"
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+
+using model::Step;
+
+namespace {
+
+// Whom the services' certificates are for.
+constexpr const char* kServiceHost = "localhost";
+// Integrators of a run: as many as keep runs apart, and none of the profile's own.
+constexpr std::uint64_t kFirstIntegrator = 1000;
+constexpr std::uint64_t kLastIntegrator = 60'000;
+constexpr std::size_t kSecretOctets = 32;
+
+}  // namespace
+
+// Listens for what the flow has the SUT ask of a third party's server, which has a number, keys and
+// a secret of this run's own: what a SUT learns in one run counts for no other.
+bool LiveRun::open_services() {
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (party == model::Party::third_party_server && cast_.played(actor)) {
+      partner_ = actor;
+    }
+  }
+  if (partner_.empty()) {
+    return true;
+  }
+  auto rng = rng_.child("partner");
+  auto& values = record_.values;
+  values[partner_ + ".integrator"] =
+      std::to_string(kFirstIntegrator + rng.below(kLastIntegrator - kFirstIntegrator + 1));
+  values[partner_ + ".secret"] = to_hex(rng.octets(kSecretOctets));
+  values["identity.seed"] = std::to_string(rng.next());
+  for (const auto& step : cast_.steps) {
+    const auto name = partner_ + "." + service_of(step.link);
+    if (!cast_.serves(step.link) || values.contains(name)) {
+      continue;
+    }
+    const auto address = connections_.listen(step.link, {});
+    if (!address) {
+      broken(step.link, address.error().detail);
+      return false;
+    }
+    values[name] = fmt::format("https://{}:{}", kServiceHost, address->port);
+  }
+  return true;
+}
+
+asio::awaitable<bool> LiveRun::introduce_partner() {
+  auto values = record_.values;
+  model::add_settings(values, *cast_.profile);
+  const Scope scope{.values = values};
+  const auto keys = values.find(partner_ + ".keys");
+  const auto calls = values.find(partner_ + ".partner");
+  nlohmann::json params{{"integrator", std::stoi(values[partner_ + ".integrator"])},
+                        {"audience", values["setting.token-audience"]}};
+  if (keys != values.end()) {
+    params["issuer"] = keys->second;
+  } else {
+    const auto set = published_keys(scope, "", "");
+    if (!set) {
+      broken("identities", set.error().detail);
+      co_return false;
+    }
+    params["issuer"] = values["setting.token-issuer"];
+    params["jwks"] = *set;
+  }
+  if (keys != values.end() || calls != values.end()) {
+    params["ca"] = workshop_.authority_file;
+  }
+  if (calls != values.end()) {
+    params["server"] = calls->second;
+    params["secret"] = values[partner_ + ".secret"];
+  }
+  std::string feature = calls != values.end() ? "partner-calls" : "key-fetch";
+  co_return co_await tell_driver(std::move(params), std::move(feature));
+}
+
+// The users of the third party are this run's third party's, unless the flow says otherwise.
+void LiveRun::enlist_with_partner(model::Party party, Identity& identity) const {
+  if (partner_.empty() || party != model::Party::third_party_client || !identity.kind.empty()) {
+    return;
+  }
+  identity.kind = partner_;
+  identity.terms["integrator"] = record_.values.at(partner_ + ".integrator");
+}
+
+// Whoever comes is let in, one at a time: a SUT asks when it likes. What it asks before the run
+// knows what to answer waits.
+Connections::Admission LiveRun::admission_to_service(const std::string& link) {
+  using When = Connections::Admission::When;
+  if (!tracker_) {
+    return {.when = When::once_ended};
+  }
+  const auto* changed = tracker_->changed_service(link);
+  const auto edit = changed == nullptr ? model::ConnectionEdit{} : connection_edit(*changed);
+  const bool about_tls =
+      !edit.certificate.empty() || !edit.tls_min.empty() || !edit.tls_max.empty();
+  return {.when = When::now,
+          .step = about_tls ? changed->step.id : "",
+          .tls = tls_server(edit, leaf_for(kServiceHost, edit.certificate))};
+}
+
+// Requests are answered meanwhile: a SUT may ask before it says that it has done what it was told.
+asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(std::string method,
+                                                            nlohmann::json params) {
+  const auto limit = patience() * 2;
+  if (partner_.empty()) {
+    co_return co_await workshop_.driven.call(std::move(method), std::move(params), limit);
+  }
+  std::optional<Result<nlohmann::json>> answer;
+  std::exception_ptr thrown;
+  bool over = false;
+  asio::co_spawn(co_await asio::this_coro::executor,
+                 workshop_.driven.call(std::move(method), std::move(params), limit),
+                 [&](std::exception_ptr error, Result<nlohmann::json> value) {
+                   thrown = std::move(error);
+                   answer = std::move(value);
+                   over = true;
+                   wake_.cancel();
+                 });
+  while (!over) {
+    const auto events = record_.events.size();
+    co_await answer_beside();
+    if (!over && record_.events.size() == events) {
+      wake_.expires_after(limit);
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+  }
+  if (thrown) {
+    std::rethrow_exception(thrown);
+  }
+  co_return std::move(*answer);
+}
+
+void LiveRun::serve(const CastStep& step) {
+  note({.kind = Event::Kind::serves,
+        .link = step.link,
+        .step = step.step.id,
+        .text = step.step.asked});
+}
+
+// As the standing answer to it says; what there is none to is not there.
+asio::awaitable<void> LiveRun::answer_request(Seen request) {
+  if (const auto* step = tracker_->standing(request.step)) {
+    co_await send(*step);
+    co_return;
+  }
+  std::vector<xml::Element> none{wire::http_response_tree("404")};
+  co_await say_beside(request.link, request.connection, std::move(none));
+  hang_up(request.link, false);
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What Tracker knows of services over HTTP, those that Parley plays above all: standing answers,
+// and what a change of one is about.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/engine/form.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+
+using model::Step;
+
+// Whether something was asked there that is not yet answered.
+bool Tracker::owes_answer(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.open && at->second.channel && !at->second.channel->idle();
+}
+
+bool Tracker::may_send(const std::string& link) const {
+  return service_of(link).empty() || owes_answer(link) == run_.serves(link);
+}
+
+const CastStep* Tracker::standing(const std::string& id) const {
+  const auto at = std::ranges::find_if(run_.steps, [&](const CastStep& one) {
+    return one.step.kind == Step::Kind::answers && one.step.id == id;
+  });
+  return at == run_.steps.end() ? nullptr : &*at;
+}
+
+const CastStep* Tracker::changed_service(const std::string& link) const {
+  const auto* changed = run_.changed_answer();
+  return changed != nullptr && change_made_ && changed->link == link ? changed : nullptr;
+}
+
+// The latest that fits. Binds what the request says.
+const CastStep* Tracker::standing_answer(const std::string& link, const xml::Element& asked) {
+  for (std::size_t i = run_.steps.size(); i-- > 0;) {
+    const auto& cast = run_.steps[i];
+    if (cast.step.kind != Step::Kind::answers || !marks_[i].done || cast.link != link) {
+      continue;
+    }
+    const auto& form = run_.profile->forms.at(cast.step.asked);
+    if (!match(form, cast.step.id + ".asked", cast.step.asked_with, asked, scope_)) {
+      return &cast;
+    }
+  }
+  return nullptr;
+}
+
+// Whether a refusal there may be one of the change: what the SUT learns from a service it has
+// others feel.
+bool Tracker::concerns(const std::string& link) const {
+  return link == changed_link() || (run_.changed_answer() != nullptr && run_.dials(link));
+}
+
+// Carried out, and not sooner than it may be.
+void Tracker::done(std::size_t index) {
+  const auto& cast = run_.steps[index];
+  const auto& step = cast.step;
+  marks_[index].done = true;
+  marks_[index].at_us = now_us_;
+  const auto before = std::ranges::find(run_.steps, step.not_before,
+                                        [](const CastStep& one) { return one.step.id; });
+  if (step.not_before.empty() || before == run_.steps.end() || cast.role != Role::expect) {
+    return;
+  }
+  const auto& mark = marks_[static_cast<std::size_t>(before - run_.steps.begin())];
+  const std::chrono::microseconds passed(now_us_ - mark.at_us);
+  if (mark.done && passed < step.not_before_by) {
+    prohibit(cast.link,
+             fmt::format("step '{}' happened {} ms after '{}', which is too soon: {} ms", step.id,
+                         passed.count() / 1000, step.not_before, step.not_before_by.count()));
+  }
+}
+
+}  // namespace parley::engine
