@@ -10,6 +10,7 @@
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
 #include "harness/engine/monitor_secrets.h"
+#include "harness/engine/service_monitor.h"
 #include "harness/engine/web_monitor.h"
 
 namespace parley::engine {
@@ -442,6 +443,8 @@ constexpr MonitorEntry kMonitors[] = {
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},
+    {"bounded-fetches", "Keys are asked for no more often than there is reason to",
+     "OpenID Connect Core §10.1.1", false, bounded_fetches},
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ constexpr std::size_t kMostDigits = 10;  // of a time
 // By what lies between octets and stanzas.
 constexpr std::string_view kReadByEngine[] = {
     "noise-hashing", "noise-ik",       "interop-jid-form", "websocket-path", "websocket-origin",
-    "token-issuer",  "token-audience", "token-type",       "token-lifetime", kTokenDictionary};
+    "token-issuer",  "token-audience", "token-type",       "token-lifetime", "jwks-refreshes-most",
+    kTokenDictionary};
 
 // What a setting takes, where not every text can stand in a message.
 struct Takes {
@@ -37,7 +38,8 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},
                             {"login-refusal", "", kMostEnum},
-                            {"integrator", "", kMostEnum}};
+                            {"integrator", "", kMostEnum},
+                            {"jwks-refreshes-most", "", kMostEnum}};
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
 class Gatherer {
@@ -94,7 +96,7 @@ class Gatherer {
 
 // What the setting takes instead of `value`; empty when it takes that.
 std::string wanted_of(std::string_view name, std::string_view value) {
-  if ((name == "websocket-path" || name == "enlistment-path") && !value.starts_with('/')) {
+  if (name.ends_with("-path") && !value.starts_with('/')) {
     return "a path that begins with '/'";
   }
   if (name == "token-lifetime") {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/service_monitor.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string>
+
+#include "harness/engine/form.h"
+#include "harness/model/setting.h"
+
+namespace parley::engine {
+namespace {
+
+constexpr const char* kAsksForKeys = "jwks-get";
+constexpr const char* kMost = "jwks-refreshes-most";
+
+// Nothing where the profile does not say.
+std::optional<std::size_t> most_of(const model::Profile& profile) {
+  const auto setting = profile.settings.find(kMost);
+  std::size_t out = 0;
+  if (setting == profile.settings.end()) {
+    return std::nullopt;
+  }
+  const auto& text = setting->second.value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(out)
+                                                                  : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Finding> bounded_fetches(const Watched& watched) {
+  const auto& profile = *watched.run.profile;
+  const auto form = profile.forms.find(kAsksForKeys);
+  const auto most = most_of(profile);
+  if (form == profile.forms.end() || !most) {
+    return std::nullopt;
+  }
+  std::size_t fetches = 0;
+  Scope scope;
+  model::add_settings(scope.values, profile);
+  for (const auto& seen : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    const bool asks = stanza != nullptr && watched.run.serves(seen.link) &&
+                      !match(form->second, "monitor", {}, stanza->element, scope);
+    fetches += asks ? 1 : 0;
+  }
+  return fetches <= *most
+             ? std::nullopt
+             : std::optional(found("bounded-fetches",
+                                   "the SUT asks for keys more often than there is reason to",
+                                   fmt::format("{} times, at most {}", fetches, *most)));
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Monitors of what a SUT asks of services that Parley plays.
+#pragma once
+
+#include <optional>
+
+#include "harness/engine/monitor.h"
+
+namespace parley::engine {
+
+// That it asks for keys no more often in one run than the profile says.
+std::optional<Finding> bounded_fetches(const Watched& watched);
+
+}  // namespace parley::engine
