@@ -221,7 +221,7 @@ void Connections::admit(const std::string& name) {
   renew(link, std::move(link.waiting));
   if (admission.tls) {
     link.served = true;
-    run_.note({.kind = Event::Kind::accepted, .link = name});
+    run_.note({.kind = Event::Kind::accepted, .link = name, .step = admission.step});
     spawn(name, handshake(name, std::move(admission.step), std::move(*admission.tls)));
     spawn(name, accept(name));
     return;

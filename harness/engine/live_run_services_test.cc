@@ -28,7 +28,7 @@ namespace {
 
 namespace asio = boost::asio;
 using model::VerdictKind;
-using namespace std::chrono_literals;
+constexpr std::chrono::milliseconds kPatience{500};
 using Words = std::vector<std::string>;
 
 constexpr const char* kStanding = R"(
@@ -64,6 +64,26 @@ steps:
   - { id: again, sends: server -> partner, message: jwks-get, within: 5, not-before: { step: told, ms: 200 } }
   - { id: told-again, sends: partner -> server, message: jwks, with: { keys: "2" } }
 )";
+
+constexpr const char* kUnanswered = R"(
+flow: one
+profile: whatsapp
+title: A service says nothing, and is asked once more
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: refresh, does: begin, at: server }
+  - { id: ask, sends: server -> partner, message: jwks-get }
+  - { id: again, sends: server -> partner, message: jwks-get, within: 5 }
+  - { id: told, sends: partner -> server, message: jwks, with: { keys: "2" } }
+)";
+
+const model::Library& shipped() {
+  static const auto loaded = [] {
+    model::Problems problems;
+    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+  }();
+  return loaded;
+}
 
 const crypto::CertificateAuthority& authority() {
   static const auto made = crypto::CertificateAuthority::make(
@@ -125,6 +145,7 @@ class AskingGatekeeper final : public Attachment {
   asio::awaitable<void> ask(std::string path) {
     net::HttpFetchOptions options;
     options.tls.ca_pem = authority().pem();
+    options.patience = kPatience * 2;
     auto url = *net::parse_http_url(partner["issuer"].get<std::string>() + path);
     auto outcome = co_await client_->fetch(wire::http_request("GET", path), std::move(url),
                                            std::move(options));
@@ -165,7 +186,7 @@ struct Given {
 
 asio::awaitable<void> judge_into(Judged& out, Given given) {
   model::Problems problems;
-  out.library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+  out.library = shipped();
   std::vector<model::Document> flows{*model::parse_document("flow.yaml", given.flow, problems)};
   model::check_schema(flows.front(), out.library.folder / "schema/flow.json", problems);
   out.library.flows = model::load_flows(flows, out.library.profiles, problems);
@@ -184,7 +205,7 @@ asio::awaitable<void> judge_into(Judged& out, Given given) {
   net::TlsContexts tls;
   Leaves leaves;
   Manners manners{.respond = [](const auto&, const auto&) { return std::vector<xml::Element>(); }};
-  Patience patience(500ms, 500ms);
+  Patience patience(kPatience, kPatience);
   SharedRuns shared(executor);
   Turnstile leasing(executor);
   std::set<const Attachment*> introduced;
@@ -266,7 +287,23 @@ TEST(PlayedService, ShowsTheCertificateThatTheChangeSays) {
               .asks = {"/jwks"}});
   EXPECT_EQ(refused.verdict.kind, VerdictKind::pass) << refused.verdict.reason;
   EXPECT_EQ(refused.told.at(1), "untrusted certificate");
+  EXPECT_TRUE(refused.has(Event::Kind::accepted, "keys"));
   EXPECT_TRUE(refused.has(Event::Kind::tls_failed, "keys"));
+}
+
+TEST(PlayedService, IsAskedForKeysNoMoreOftenThanThereIsReasonTo) {
+  const auto often = judged({.flow = kStanding, .asks = Words(4, "/jwks")});
+  EXPECT_EQ(often.verdict.kind, VerdictKind::pass) << often.verdict.reason;
+  const auto too_often = judged({.flow = kStanding, .asks = Words(5, "/jwks")});
+  EXPECT_EQ(too_often.verdict.kind, VerdictKind::fail);
+  EXPECT_EQ(too_often.verdict.monitor, "bounded-fetches");
+  EXPECT_EQ(too_often.verdict.requirement, "IDP-005");
+}
+
+TEST(PlayedService, DoesNotTakeItForARefusalThatNobodyWaitsForItsAnswer) {
+  const auto out = judged({.flow = kUnanswered, .asks = {"/jwks", "/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
+  EXPECT_EQ(out.told, (Words{"timed out", "200 2"}));
 }
 
 TEST(PlayedService, IsAskedWhatTheFlowExpectsAndNotTooSoon) {

@@ -126,6 +126,8 @@ void Tracker::open(const std::string& link, int connection) {
 void Tracker::on_connection(const Event& event) {
   if (!service_of(event.link).empty()) {
     open(event.link, links_[event.link].connection + 1);
+    // It is under the change; how the handshake ends the SUT may know before us.
+    met_ = met_ || !event.step.empty();
     return;
   }
   if (event.step.empty()) {
@@ -195,10 +197,8 @@ void Tracker::feed(const Event& event) {
     case Event::Kind::tls:
       open(event.link, links_[event.link].connection);
       complete(event.step);
-      met_ = met_ || !event.step.empty();
       break;
     case Event::Kind::tls_failed:
-      met_ = met_ || !event.step.empty();
       if (!event.step.empty()) {
         for (const auto& step : run_.steps) {
           change_made_ = change_made_ || (step.step.id == event.step && step.changed);
@@ -330,6 +330,9 @@ void Tracker::on_end(const Event& event) {
     return;  // the next thing asked goes over a connection of its own
   }
   link.open = false;
+  if (run_.serves(event.link)) {
+    return;  // whether somebody waits for an answer is its own affair
+  }
   link.reachable = event.kind != Event::Kind::unreachable;
   const bool ours_next = about_to_end(event.link);  // the SUT was faster
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
