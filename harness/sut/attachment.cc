@@ -350,6 +350,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "no-namesakes",
                     "identity-proof",
                     "enlistment-api",
+                    "key-fetch",
+                    "key-refresh",
                     "email-identifiers",
                     "opt-in",
                     "terms",
