@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/monitor_secrets.h"
+#include "harness/engine/secrets.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -65,7 +66,15 @@ class Judge {
     for (const auto& event : record->events) {
       tracker.feed(event);
     }
-    auto findings = watch(run, tracker, *record, ephemerals_);
+    auto verdict = judged(run, *record, tracker);
+    return verdict ? std::optional(
+                         without_secrets(std::move(*verdict), secrets_of(tracker.scope().values)))
+                   : std::nullopt;
+  }
+
+ private:
+  std::optional<Verdict> judged(const CastRun& run, const RunRecord& record, Tracker& tracker) {
+    auto findings = watch(run, tracker, record, ephemerals_);
     ephemerals_.merge(ephemerals_of(tracker));
     // A monitor watches for the profiles whose requirements name it.
     std::erase_if(findings, [this](const Finding& finding) {
@@ -75,7 +84,7 @@ class Judge {
         stopping != findings.end() && !tracker.acted()) {
       return found(tracker, *stopping);
     }
-    if (const auto* event = trouble(*record)) {
+    if (const auto* event = trouble(record)) {
       if (event->kind == Event::Kind::unsupported) {
         return unsettled(VerdictKind::not_applicable, Blame::none,
                          "the SUT cannot do it: " + event->text);
@@ -101,7 +110,6 @@ class Judge {
     return missed(run, tracker, state);
   }
 
- private:
   Verdict found(const Tracker& tracker, const Finding& finding) const {
     auto out = failed(tracker, {});
     if (transcript_.suts.size() > 1) {

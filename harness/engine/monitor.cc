@@ -440,6 +440,8 @@ constexpr MonitorEntry kMonitors[] = {
      "RFC 6120 §13.8.3", false, no_clear_password},
     {"fresh-ephemerals", "Each handshake has an ephemeral key that none had before",
      "Noise revision 34 §14", false, fresh_ephemerals},
+    {"secrets-in-urls", "No password, token or shared secret stands in a URL",
+     "RFC 9110 §17.9; RFC 6750 §5.3", false, no_secrets_in_urls},
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},

@@ -5,6 +5,9 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/secrets.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -74,6 +77,26 @@ std::optional<Finding> fresh_ephemerals(const Watched& watched) {
     const auto key = stanza == nullptr ? "" : ephemeral_of(stanza->element);
     if (!key.empty() && !used.insert(key).second) {
       return found("fresh-ephemerals", "the SUT used an ephemeral key that was used before", key);
+    }
+  }
+  return std::nullopt;
+}
+
+// No password, token or shared secret stands in a URL, which every server and proxy logs: neither
+// in one that the SUT asks for nor in one that it sends us to.
+std::optional<Finding> no_secrets_in_urls(const Watched& watched) {
+  const auto secrets = secrets_of(watched.tracker.scope().values);
+  for (const auto& seen : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    if (stanza == nullptr || service_of(seen.link).empty()) {
+      continue;
+    }
+    const auto* location = wire::http_header(stanza->element, "location");
+    const auto target = stanza->element.get("target");
+    if (holds_any(target, secrets) ||
+        (location != nullptr && holds_any(location->text(), secrets))) {
+      return found("secrets-in-urls", "the SUT put a secret into a URL",
+                   target.empty() ? location->text() : target);
     }
   }
   return std::nullopt;

@@ -13,6 +13,7 @@ namespace parley::engine {
 
 std::optional<Finding> no_clear_password(const Watched& watched);
 std::optional<Finding> fresh_ephemerals(const Watched& watched);
+std::optional<Finding> no_secrets_in_urls(const Watched& watched);
 
 // The ephemeral keys of a run's Noise handshakes, of both sides, in hex.
 std::set<std::string> ephemerals_of(const Tracker& tracker);

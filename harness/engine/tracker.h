@@ -93,6 +93,7 @@ class Tracker {
   std::optional<std::string> ends_next() const;
 
   Scope& scope() { return scope_; }
+  const Scope& scope() const { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
   const std::vector<Said>& sent() const { return sent_; }
   // Stanzas that no step took since the last call, on connections that still stand: for the

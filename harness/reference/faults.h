@@ -210,7 +210,7 @@ enum class Fault {
   wg_enlist_any_media_type, wg_enlist_members_twice, wg_enlist_unknown_member_refused,
   wg_enlist_any_type, wg_enlist_not_normalised, wg_enlist_new_id, wg_enlist_anybody_else_too,
   wg_enlist_leaver_stays, wg_enlist_any_content, wg_enlist_visible_id, wg_enlist_same_id,
-  wg_enlist_in_vain, wg_enlist_to_the_letter,
+  wg_enlist_in_vain, wg_enlist_to_the_letter, wg_enlist_token_in_location,
   // How the keys are fetched that prove it.
   wg_keys_any_ca, wg_keys_any_host, wg_keys_expired_certificate, wg_keys_old_tls,
   wg_keys_http_issuer, wg_keys_http_place, wg_keys_any_place, wg_keys_follow_redirects,

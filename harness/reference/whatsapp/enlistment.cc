@@ -151,7 +151,14 @@ net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
   if (known != nullptr && !has(Fault::wg_enlist_new_id)) {
     return enlisted(kOk, *known);
   }
-  return enlisted(kCreated, keeper_.enlist_identifier(identifier, integrator, faults_));
+  const Account& account = keeper_.enlist_identifier(identifier, integrator, faults_);
+  auto out = enlisted(kCreated, account);
+  auto location = std::string(kPath) + "/" + account.address.number;  // RFC 9110 section 15.3.2
+  if (has(Fault::wg_enlist_token_in_location)) {
+    location += "?token=" + token_of(request);
+  }
+  out.message.headers.push_back({"Location", std::move(location)});
+  return out;
 }
 
 std::string Enlistment::token_of(const wire::HttpMessage& request) const {

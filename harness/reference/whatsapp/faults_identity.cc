@@ -131,6 +131,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Refuses the login of who is enlisted (ENL-001)", kWhatsApp},
     {"wg-enlist-to-the-letter", kGatekeeper,
      "Takes one spelling of scheme and media type alone (RFC 9110 sections 8.3.1, 11.1)", kWhatsApp},
+    {"wg-enlist-token-in-location", kGatekeeper,
+     "Says with the token where the new enlistment is (SRV-011)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 
