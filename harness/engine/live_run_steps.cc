@@ -224,7 +224,7 @@ bool LiveRun::listen(const std::string& name, nlohmann::json& params) {
     broken(name, address.error().detail);
     return false;
   }
-  params["password"] = record_.values[name + ".password"];
+  params.emplace("password", record_.values[name + ".password"]);
   params["domain"] = record_.values["domain"];
   params["host"] = address->host;
   params["port"] = address->port;

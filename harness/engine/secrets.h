@@ -11,7 +11,8 @@
 
 namespace parley::engine {
 
-// Of a scope's values: those called NAME.password, NAME.token or NAME.secret. What is shorter than
+// Of a scope's values: those called NAME.password, NAME.token, NAME.secret or
+// NAME.proof. What is shorter than
 // eight octets is found by chance and does not count.
 std::set<std::string> secrets_of(const std::map<std::string, std::string>& values);
 

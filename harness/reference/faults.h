@@ -124,7 +124,7 @@ enum class Fault {
   wt_web_answer_unchecked, wt_web_unmasked, wt_web_accepts_text, wt_web_accepts_masked,
   wt_web_accepts_odd_frames, wt_web_refuses_fragments, wt_web_frame_per_message,
   wt_web_ping_unanswered, wt_web_close_unanswered, wt_similar_server_taken,
-  wt_receipt_of_other_type, wt_logs_in_as_native,
+  wt_receipt_of_other_type, wt_logs_in_as_native, wt_keeps_first_proof,
   // Liberties: what a conforming client may do as well.
   wt_may_begin_with_pkmsg, wt_may_ask_again,
   // whatsapp, gatekeeper
@@ -211,6 +211,10 @@ enum class Fault {
   wg_enlist_any_type, wg_enlist_not_normalised, wg_enlist_new_id, wg_enlist_anybody_else_too,
   wg_enlist_leaver_stays, wg_enlist_any_content, wg_enlist_visible_id, wg_enlist_same_id,
   wg_enlist_in_vain, wg_enlist_to_the_letter, wg_enlist_token_in_location,
+  wg_enlist_resolvable_early, wg_enlist_unresolvable, wg_enlist_leaver_resolvable,
+  wg_enlist_leaver_keys_stay, wg_enlist_leaver_connected, wg_rename_without_proof,
+  wg_rename_any_proof, wg_rename_anybody_else_too, wg_rename_in_vain, wg_rename_new_id,
+  wg_rename_old_resolves, wg_rename_old_logs_in, wg_rename_takes_over,
   // How the keys are fetched that prove it.
   wg_keys_any_ca, wg_keys_any_host, wg_keys_expired_certificate, wg_keys_old_tls,
   wg_keys_http_issuer, wg_keys_http_place, wg_keys_any_place, wg_keys_follow_redirects,

@@ -114,6 +114,10 @@ void ClientDriver::start(const std::string& user, ClientAccount account, const F
   drop(entry);
   if (entry.memory == nullptr) {
     entry.memory = std::make_shared<ClientMemory>();
+    entry.memory->first_token = account.token;
+  }
+  if (faults.has(Fault::wt_keeps_first_proof)) {
+    account.token = entry.memory->first_token;
   }
   auto session = std::make_shared<ClientSession>(executor_, std::move(account), entry.memory,
                                                  faults, Rng(rng_.next()), notify_);

@@ -69,6 +69,7 @@ struct ClientMemory {
   std::deque<Unacknowledged> outbox;                    // in the order of sending
   std::optional<crypto::noise::Transport> transport;    // under wt-skips-handshake
   std::optional<KeyBundle> keys;                        // as they were uploaded last
+  std::string first_token{};                            // under wt-keeps-first-proof
   std::uint32_t last_prekey = 0;                        // the id of the latest one-time key
 };
 

@@ -7,6 +7,7 @@
 
 #include "harness/crypto/jose/json.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
+#include "harness/reference/whatsapp/session.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -26,6 +27,7 @@ enum Status {
   kUnauthorized = 401,
   kNotFound = 404,
   kMethodNotAllowed = 405,
+  kConflict = 409,
   kUnsupportedMediaType = 415,
 };
 
@@ -70,23 +72,23 @@ bool is_identifier_type(std::string_view type) {
   return type == "email" || type == "pn" || type == "username";
 }
 
-// What is asked for; nothing when it is not as it must be.
-struct Wanted {
-  std::string type;
-  std::string identifier;
-};
-std::optional<Wanted> wanted_of(const jose::Json& content) {
+// Nothing when it is not as it must be.
+std::optional<WantedIdentifier> wanted_of(const jose::Json& content) {
   const auto* type = content.find("identifier_type");
   const auto* identifier = content.find("identifier");
   if (type == nullptr || identifier == nullptr || type->text() == nullptr ||
       identifier->text() == nullptr) {
     return std::nullopt;
   }
-  return Wanted{.type = *type->text(), .identifier = *identifier->text()};
+  const auto* proof = content.find("proof");
+  return WantedIdentifier{
+      .type = *type->text(),
+      .identifier = *identifier->text(),
+      .proof = proof == nullptr || proof->text() == nullptr ? "" : *proof->text()};
 }
 
 // ENL-007: letters of the domain of an address count without regard to case.
-std::string normalised(const Wanted& wanted) {
+std::string normalised(const WantedIdentifier& wanted) {
   auto out = wanted.identifier;
   if (wanted.type == "email") {
     for (auto at = out.rfind('@'); at < out.size(); ++at) {
@@ -112,37 +114,52 @@ net::HttpAnswer Enlistment::answer(const wire::HttpReceived& received) {
   if (method == "GET") {
     return show(request, id);
   }
+  if (method == "PUT") {
+    return rename(request, id);
+  }
   return method == "DELETE" ? take_back(request, id)
                             : refusal(kMethodNotAllowed, "method-not-allowed");
 }
 
-net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
+std::expected<WantedIdentifier, net::HttpAnswer> Enlistment::read(
+    const wire::HttpMessage& request) const {
   const bool to_the_letter = wire::value_of(request.headers, "content-type") == kJson;
   const bool is_json = has(Fault::wg_enlist_to_the_letter)
                            ? to_the_letter
                            : wire::same_name(media_type(request), kJson);
   if (!is_json && !has(Fault::wg_enlist_any_media_type)) {
-    return refusal(kUnsupportedMediaType, "unsupported-media-type");
+    return std::unexpected(refusal(kUnsupportedMediaType, "unsupported-media-type"));
   }
   const auto content = jose::read_json(
       request.body, {},
       has(Fault::wg_enlist_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
-  const auto wanted = content ? wanted_of(*content) : std::nullopt;
+  auto wanted = content ? wanted_of(*content) : std::nullopt;
   if (!wanted && has(Fault::wg_enlist_any_content)) {
-    return enlisted(kCreated, keeper_.enlist_identifier("somebody", kDefaultIntegrator, faults_));
+    return std::unexpected(
+        enlisted(kCreated, keeper_.enlist_identifier("somebody", kDefaultIntegrator, faults_)));
   }
   if (!wanted || wanted->identifier.empty() || wanted->identifier.size() > kLongestIdentifier) {
-    return refusal(kBadRequest, "bad-request");
+    return std::unexpected(refusal(kBadRequest, "bad-request"));
   }
   if (!is_identifier_type(wanted->type) && !has(Fault::wg_enlist_any_type)) {
-    return refusal(kBadRequest, "identifier-type");
+    return std::unexpected(refusal(kBadRequest, "identifier-type"));
   }
-  const bool foreign = content->object()->size() > 2;
+  const bool foreign = content->object()->size() > (wanted->proof.empty() ? 2 : 3);
   if (foreign && has(Fault::wg_enlist_unknown_member_refused)) {
-    return refusal(kBadRequest, "bad-request");
+    return std::unexpected(refusal(kBadRequest, "bad-request"));
   }
-  const auto identifier =
-      has(Fault::wg_enlist_not_normalised) ? wanted->identifier : normalised(*wanted);
+  if (!has(Fault::wg_enlist_not_normalised)) {
+    wanted->identifier = normalised(*wanted);
+  }
+  return std::move(*wanted);
+}
+
+net::HttpAnswer Enlistment::enlist(const wire::HttpMessage& request) {
+  const auto wanted = read(request);
+  if (!wanted) {
+    return wanted.error();
+  }
+  const auto& identifier = wanted->identifier;
   const auto integrator = integrator_of(request);
   if (!proves(request, integrator, identifier)) {
     return refusal(kUnauthorized, "invalid-token");
@@ -200,14 +217,66 @@ net::HttpAnswer Enlistment::show(const wire::HttpMessage& request, const std::st
 
 // ENL-012: whoever is taken back is gone for everybody.
 net::HttpAnswer Enlistment::take_back(const wire::HttpMessage& request, const std::string& id) {
-  const Account* account = own(request, id);
+  Account* account = own(request, id);
   if (account == nullptr) {
     return refusal(kNotFound, "not-found");
   }
-  if (!has(Fault::wg_enlist_leaver_stays)) {
+  if (has(Fault::wg_enlist_leaver_resolvable) || has(Fault::wg_enlist_leaver_keys_stay) ||
+      has(Fault::wg_enlist_leaver_connected)) {
+    keep_part_of(*account);
+  } else if (!has(Fault::wg_enlist_leaver_stays)) {
     keeper_.reset(account->address.number);
   }
   return {.message = wire::http_response(kNoContent)};
+}
+
+// What careless servers forget to take back.
+void Enlistment::keep_part_of(Account& account) const {
+  if (!has(Fault::wg_enlist_leaver_resolvable)) {
+    account.identifier.clear();
+  }
+  if (has(Fault::wg_enlist_leaver_connected)) {
+    account.bundle.reset();
+    return;
+  }
+  const auto bound = account.bound;  // each takes itself out
+  for (Session* session : bound) {
+    session->drop();
+  }
+}
+
+// ENL-013: the new identifier is proven too, and the old one counts for nothing.
+net::HttpAnswer Enlistment::rename(const wire::HttpMessage& request, const std::string& id) {
+  const auto wanted = read(request);
+  if (!wanted) {
+    return wanted.error();
+  }
+  Account* account =
+      has(Fault::wg_rename_anybody_else_too) ? keeper_.of_internal_id(id) : own(request, id);
+  if (account == nullptr) {
+    return refusal(kNotFound, "not-found");
+  }
+  const auto integrator = *account->address.integrator;
+  const bool unproven = wanted->proof.empty() && has(Fault::wg_rename_without_proof);
+  const bool taken = !wanted->proof.empty() && has(Fault::wg_rename_any_proof);
+  if (!unproven && !taken &&
+      !keeper_.partners().proves(integrator, wanted->identifier, wanted->proof, faults_)) {
+    return refusal(kUnauthorized, "invalid-token");
+  }
+  const Account* holder = keeper_.of_identifier(wanted->identifier, integrator);
+  if (holder != nullptr && holder != account && !has(Fault::wg_rename_takes_over)) {
+    return refusal(kConflict, "identifier-taken");
+  }
+  if (has(Fault::wg_rename_new_id)) {
+    return enlisted(kOk, keeper_.enlist_identifier(wanted->identifier, integrator, faults_));
+  }
+  const auto before = std::exchange(account->identifier, wanted->identifier);
+  account->former = before;
+  auto out = enlisted(kOk, *account);
+  if (has(Fault::wg_rename_in_vain)) {
+    account->identifier = before;
+  }
+  return out;
 }
 
 }  // namespace parley::reference::whatsapp

@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <expected>
 #include <string>
 
 #include "harness/net/http_server.h"
@@ -20,6 +21,13 @@ namespace asio = boost::asio;
 class Gatekeeper;
 struct Account;
 
+// What a request wants to be enlisted as. `proof`: of the identifier, in a change.
+struct WantedIdentifier {
+  std::string type;
+  std::string identifier;
+  std::string proof{};
+};
+
 class Enlistment {
  public:
   // `keeper` outlives it. `faults` hold for every request.
@@ -31,7 +39,10 @@ class Enlistment {
 
  private:
   bool has(Fault fault) const { return faults_.has(fault); }
+  std::expected<WantedIdentifier, net::HttpAnswer> read(const wire::HttpMessage& request) const;
   net::HttpAnswer enlist(const wire::HttpMessage& request);
+  net::HttpAnswer rename(const wire::HttpMessage& request, const std::string& id);
+  void keep_part_of(Account& account) const;
   net::HttpAnswer show(const wire::HttpMessage& request, const std::string& id);
   net::HttpAnswer take_back(const wire::HttpMessage& request, const std::string& id);
   std::string token_of(const wire::HttpMessage& request) const;

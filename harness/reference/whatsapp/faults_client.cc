@@ -327,6 +327,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Asks by its receipt that a message be sent again, though it has shown it (STZ-024)", kWhatsApp},
     {"wt-logs-in-as-native", kClient,
      "Logs in as a client of the gatekeeper's own (STZ-032)", kWhatsApp},
+    {"wt-keeps-first-proof", kClient,
+     "Shows on every connection the proof of its first (IDP-021)", kWhatsApp},
     {"wt-may-begin-with-pkmsg", kClient,
      "Sends what is encrypted as the first message of a session (STZ-025)", kWhatsApp, Effect::conforms},
     {"wt-may-ask-again", kClient,

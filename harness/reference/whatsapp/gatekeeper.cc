@@ -268,6 +268,13 @@ Account* Gatekeeper::of_identifier(const std::string& identifier,
   return found == accounts_.end() || identifier.empty() ? nullptr : &found->second;
 }
 
+Account* Gatekeeper::formerly(const std::string& identifier, std::uint16_t integrator) {
+  const auto found = std::ranges::find_if(accounts_, [&](const auto& one) {
+    return one.second.former == identifier && one.second.address.integrator == integrator;
+  });
+  return found == accounts_.end() || identifier.empty() ? nullptr : &found->second;
+}
+
 Account* Gatekeeper::of_internal_id(const std::string& number) {
   const auto found = std::ranges::find_if(accounts_, [&](const auto& one) {
     return one.second.address.number == number && !one.second.identifier.empty();

@@ -49,6 +49,7 @@ inline constexpr std::string_view kHttpsHost = "localhost";
 struct Account {
   Address address;
   std::string identifier{};  // the visible one that was enlisted over HTTP; empty: the number
+  std::string former{};      // the one before, which counts for nothing
   Bytes token;
   FaultSet faults;
   bool proven = false;              // by a token of its third party's service, on some connection
@@ -97,6 +98,8 @@ class Gatekeeper {
   // Of those enlisted over HTTP, of any integrator where none is given. Null when there is none.
   Account* of_identifier(const std::string& identifier,
                          std::optional<std::uint16_t> integrator = {});
+  // Who was called so before its identifier changed.
+  Account* formerly(const std::string& identifier, std::uint16_t integrator);
   Account* of_internal_id(const std::string& number);
   // A third party's user with an id of its own.
   Account& enlist_identifier(const std::string& identifier, std::uint16_t integrator,

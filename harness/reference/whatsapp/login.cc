@@ -95,9 +95,13 @@ bool Session::proves(const Account& account, const Bytes& token) const {
   if (faults.has(Fault::wg_enlist_in_vain) && !account.identifier.empty()) {
     return false;
   }
-  return keeper_.partners().proves(
-      *account.address.integrator,
-      account.identifier.empty() ? account.address.number : account.identifier, token, faults);
+  const auto integrator = *account.address.integrator;
+  const bool formerly = faults.has(Fault::wg_rename_old_logs_in) && !account.former.empty() &&
+                        keeper_.partners().proves(integrator, account.former, token, faults);
+  return formerly ||
+         keeper_.partners().proves(
+             integrator, account.identifier.empty() ? account.address.number : account.identifier,
+             token, faults);
 }
 
 int Session::wrong_token() const {

@@ -45,9 +45,24 @@ void Session::on_partners(const xml::Element& iq, const Account& account) {
   result(iq, std::move(list));
 }
 
+// ENL-015: who has left no keys yet cannot be reached, and so is nobody. Null for nobody.
+Account* Session::enlisted_as(const std::string& identifier, std::uint16_t integrator) {
+  Account* account = keeper_.of_identifier(identifier, integrator);
+  if (account == nullptr && has(Fault::wg_rename_old_resolves)) {
+    account = keeper_.formerly(identifier, integrator);
+  }
+  const bool ready =
+      account != nullptr && (account->bundle || has(Fault::wg_enlist_resolvable_early));
+  return ready && !has(Fault::wg_enlist_unresolvable) ? account : nullptr;
+}
+
 // Null when nobody is called so there.
 Account* Session::called(const std::string& identifier, const Partner& partner,
                          std::string& normalised) {
+  if (Account* enlisted = enlisted_as(identifier, partner.id)) {
+    normalised = identifier;
+    return enlisted;
+  }
   const auto found = identified(identifier, partner, faults_);
   if (!found) {
     return nullptr;

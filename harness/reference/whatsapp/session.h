@@ -153,6 +153,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_reachability_get(const xml::Element& iq, const Account& account);
   void on_reachability_set(const xml::Element& iq, const xml::Element& payload, Account& account);
   xml::Element resolved(const xml::Element& asked);
+  Account* enlisted_as(const std::string& identifier, std::uint16_t integrator);
   Account* called(const std::string& identifier, const Partner& partner, std::string& normalised);
 
   // key_server.cc
