@@ -248,7 +248,7 @@ class HostileServer {
   std::jthread thread_;
 };
 
-// The server as a worker sees it; without a driver.
+// The server as a worker sees it. A driver has it that answers `partner` and nothing else.
 class HostileAttachment final : public engine::Attachment {
  public:
   HostileAttachment(std::string profile, std::map<std::string, std::string> endpoints,
@@ -256,6 +256,7 @@ class HostileAttachment final : public engine::Attachment {
       : endpoints_(std::move(endpoints)), ca_pem_(std::move(ca_pem)) {
     declaration_.name = "hostile";
     declaration_.profile = std::move(profile);
+    declaration_.features = {"identity-proof"};
   }
   const model::Declaration& declaration() const override { return declaration_; }
   std::string endpoint(const std::string& name) const override {
@@ -269,6 +270,9 @@ class HostileAttachment final : public engine::Attachment {
   void give_back(engine::Identity, bool) override {}
   asio::awaitable<Result<nlohmann::json>> call(std::string method, nlohmann::json,
                                                std::chrono::milliseconds) override {
+    if (method == "partner") {
+      co_return nlohmann::json::object();
+    }
     co_return fail(Errc::unsupported, method + " needs a driver");
   }
   void on_notice(const std::string&, NoticeHandler) override {}
