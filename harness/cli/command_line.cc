@@ -216,7 +216,9 @@ class Program {
 
   void add_queries() {
     auto* list = app_.add_subcommand(
-        "list", "suites, cases, requirements, flows, faults, profiles, settings or monitors");
+        "list",
+        "suites, cases, requirements, flows, faults, profiles, settings, monitors or "
+        "forgeries");
     add_selection(*list, arguments_);
     list->add_flag("--json", arguments_.json, "Print JSON");
     list->add_option("what", word_, "What to list")->required();

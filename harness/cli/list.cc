@@ -9,6 +9,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
+#include "harness/crypto/jose/forgery.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
@@ -194,6 +195,15 @@ std::set<std::string> watched_by(const model::Library& library, std::string_view
 }
 
 // Those that a requirement of the profile names, and those that none names: they hold everywhere.
+Listing forgeries() {
+  Listing out{.columns = {"forgery", "source", "of a token"}, .rows = {}};
+  for (const auto& forgery : crypto::jose::forgeries()) {
+    out.rows.push_back(
+        {std::string(forgery.name), std::string(forgery.clause), std::string(forgery.explanation)});
+  }
+  return out;
+}
+
 Listing monitors(const model::Library& library, const RunArguments& arguments) {
   const bool one_profile = arguments.given.contains("--profile");
   Listing out{.columns = {"monitor", "source", "holds"}, .rows = {}};
@@ -307,7 +317,8 @@ ExitCode list(const RunArguments& arguments, const std::string& what) {
       {"faults", [&] { return faults(*library, arguments); }},
       {"settings", [&] { return settings(*library, arguments.profile); }},
       {"profiles", [&] { return profiles(*library); }},
-      {"monitors", [&] { return monitors(*library, arguments); }}};
+      {"monitors", [&] { return monitors(*library, arguments); }},
+      {"forgeries", forgeries}};
   std::vector<std::string> known;
   for (const auto& [name, make] : listings) {
     if (name == what) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/text.h"
+#include "harness/crypto/jose/forgery.h"
 #include "harness/model/case_rows.h"
 
 namespace parley::model {
@@ -74,6 +75,14 @@ const std::array<LayerKeys, 8>& layers() {
                 {"tls-min", "tls-max", "certificate", "end", "upgrade"}},
       LayerKeys{"", {"drop", "before", "insert"}, {"drop", "before", "insert"}}};
   return all;
+}
+
+std::vector<std::string> forgery_names() {
+  std::vector<std::string> out;
+  for (const auto& forgery : crypto::jose::forgeries()) {
+    out.emplace_back(forgery.name);
+  }
+  return out;
 }
 
 template <class Words>
@@ -171,6 +180,15 @@ class CaseCheck {
     word(change, "tls-max", {row, place, strings_of(kTlsVersions)});
   }
 
+  void token(const json& change, const Row& row, const std::string& place) const {
+    const auto forge = text_in(change, "forge", row);
+    if (!forge.empty() && crypto::jose::find_forgery(forge) == nullptr) {
+      const bool varied = forge != string_at(change, "forge");
+      complain(varied ? place : "/change/forge", unknown_name("forgery", forge, forgery_names()),
+               "name one of 'parley list forgeries'");
+    }
+  }
+
  private:
   struct Words {
     const Row& row;
@@ -243,8 +261,11 @@ void check_case(const Document& document, const std::string& pointer, const json
   for (const auto& [name, row] : rows) {
     const auto place = name.empty() ? std::string() : "/vary/" + name;
     check.numbers(change, row, place);
-    if (string_at(change, "layer") == "connection") {
+    const auto layer = string_at(change, "layer");
+    if (layer == "connection") {
       check.connection(change, row, place);
+    } else if (layer == "token") {
+      check.token(change, row, place);
     }
   }
 }

@@ -138,6 +138,7 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "change/set: the key 'set' belongs to layer 'stanza', not to layer 'bytes'"},
       {"change: { step: auth, layer: bytes, find: x }\n", "says nothing that layer 'bytes'"},
       {"change: { step: auth }\n", "says nothing that can be done to the flow"},
+      {"change: { step: auth, layer: token, forge: alg-nonee }\n", "did you mean 'alg-none'"},
       {"change: { step: auth, drop: true, before: auth }\n", "says more than one thing"},
       {"change: { step: auth, layer: connection, certificate: expird }\n",
        "unknown certificate 'expird'; did you mean 'expired'"},

@@ -182,6 +182,10 @@ class ProfileLoader {
         }
       }
     }
+    if (profile.services.contains("up")) {  // so is called the half of a link that goes on
+      problems_.push_back(document.problem("/services/up", "a service cannot be called 'up'",
+                                           "give it another name"));
+    }
     for (const auto& [name, form] : profile.forms) {
       if (!form.service.empty() && !profile.services.contains(form.service)) {
         problems_.push_back(

@@ -108,7 +108,10 @@ INSTANTIATE_TEST_SUITE_P(
             {kBase,
              "profile: a\ntitle: A\nextends: base\nsettings: { x: { value: 1, basis: "
              "assumed, bears-on: [logon] } }\n"},
-            "settings/x/bears-on: unknown message 'logon'; did you mean 'login'?"}),
+            "settings/x/bears-on: unknown message 'logon'; did you mean 'login'?"},
+        Bad{"ServiceWithANameOfLinks",
+            {kBase, "profile: a\ntitle: A\nextends: base\nservices: { up: gatekeeper.server }\n"},
+            "services/up: a service cannot be called 'up'"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
