@@ -51,10 +51,14 @@ Result<std::string> member_removed(SetDraft draft) {
   return written(draft);
 }
 
-Result<std::string> operations_of_signing(SetDraft draft) {
+// "verify sign"
+Result<std::string> operations(SetDraft draft) {
+  Json::Array names;
+  for (const auto& name : split(std::string(draft.argument), ' ')) {
+    names.push_back(json_of(name));
+  }
   remove_member(draft.keys[0], "use");
-  set_member(draft.keys[0], "key_ops",
-             {Json::Array{json_of(std::string("verify")), json_of(std::string("sign"))}});
+  set_member(draft.keys[0], "key_ops", {std::move(names)});
   return written(draft);
 }
 
@@ -81,6 +85,22 @@ Result<std::string> name_twice(SetDraft draft) {
                           {.name = "kid", .value = json_of(own.kid)}}};
   draft.keys.insert(draft.argument == "first" ? draft.keys.begin() : draft.keys.end(),
                     std::move(other));
+  return written(draft);
+}
+
+// Another key of the same type under the first one's name, before or behind it: the one whose
+// secret is 1 and whose point is therefore the curve's generator (FIPS 186-5 by way of SEC 2
+// section 2.4.2).
+Result<std::string> twin(SetDraft draft) {
+  const PublicKey& own = draft.first.public_key;
+  if (own.curve != Curve::p256) {
+    return unfit();
+  }
+  PublicKey other = own;
+  other.x = *from_hex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296");
+  other.y = *from_hex("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
+  draft.keys.insert(draft.argument == "first" ? draft.keys.begin() : draft.keys.end(),
+                    jwk_of(other));
   return written(draft);
 }
 
@@ -218,6 +238,13 @@ constexpr std::array kRows{
     Row{{"kid-shared-last", "another key of the same name behind it", Defect::kid_duplicate},
         name_twice,
         "last"},
+    Row{{"kid-twin-first", "another key of the same name and type before it",
+         Defect::kid_duplicate},
+        twin,
+        "first"},
+    Row{{"kid-twin-last", "another key of the same name and type behind it", Defect::kid_duplicate},
+        twin,
+        "last"},
     Row{{"same-key-twice", "one key under two names", Defect::same_key_twice}, same_key_twice},
     Row{{"use-encryption", "a key that is not for signatures", Defect::use_wrong},
         member_set,
@@ -225,7 +252,11 @@ constexpr std::array kRows{
     Row{{"alg-none", "a key for alg none", Defect::alg_wrong}, member_set, R"(alg="none")"},
     Row{{"alg-hmac", "a public key for HS256", Defect::alg_wrong}, member_set, R"(alg="HS256")"},
     Row{{"operations-of-signing", "key_ops lists sign", Defect::key_ops_wrong},
-        operations_of_signing},
+        operations,
+        "verify sign"},
+    Row{{"operations-of-encryption", "key_ops lists no verify", Defect::key_ops_wrong},
+        operations,
+        "encrypt decrypt"},
     Row{{"curve-unknown", "a curve that JWS does not sign on", Defect::curve_unknown},
         curve,
         "secp256k1"},
