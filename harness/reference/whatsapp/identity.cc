@@ -102,6 +102,7 @@ struct Open {
   Fault fault;
 };
 constexpr auto kOpen = std::to_array<Open>({
+    {Outage::refused, Fault::wg_keys_open_when_unreachable},
     {Outage::unreachable, Fault::wg_keys_open_when_unreachable},
     {Outage::silent, Fault::wg_keys_open_when_silent},
     {Outage::status, Fault::wg_keys_open_on_status},

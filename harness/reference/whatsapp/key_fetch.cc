@@ -24,7 +24,7 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kKeySet = "application/jwk-set+json";  // RFC 7517 section 8.5.1
 constexpr std::size_t kMaxMetadataOctets = std::size_t{64} << 10U;
 constexpr std::size_t kAnySize = std::size_t{64} << 20U;
-constexpr int kFewRedirects = 5;
+constexpr int kFewRedirects = 2;  // wg-may-follow-redirects
 constexpr auto kAnyTime = std::chrono::milliseconds(std::chrono::hours(1));
 
 std::string lower(std::string text) {
@@ -96,8 +96,7 @@ class Fetch {
 
   asio::awaitable<FetchedKeys> run() {
     const auto issuer = net::parse_http_url(source_.issuer);
-    const bool clear = issuer && issuer->scheme == HttpUrl::Scheme::http;
-    if (!issuer || (clear && !has(Fault::wg_keys_http_issuer))) {
+    if (!issuer || issuer->scheme != HttpUrl::Scheme::https) {
       co_return std::unexpected(Outage::refused);
     }
     HttpUrl place = *issuer;
@@ -184,7 +183,7 @@ class Fetch {
     const bool follows =
         (clear && has(Fault::wg_keys_follow_to_http)) ||
         (elsewhere && has(Fault::wg_keys_follow_elsewhere)) ||
-        (near && (has(Fault::wg_keys_follow_redirects) || has(Fault::wg_keys_follow_loops)));
+        (near && (has(Fault::wg_may_follow_redirects) || has(Fault::wg_keys_follow_loops)));
     return follows ? std::optional(std::move(*next)) : std::nullopt;
   }
 
@@ -194,9 +193,7 @@ class Fetch {
     if (media_type(answer) != kJson && !has(Fault::wg_keys_any_metadata_type)) {
       return std::unexpected(Outage::media_type);
     }
-    const auto metadata = jose::read_json(
-        answer.body, {},
-        has(Fault::wg_keys_metadata_twice) ? jose::Repeats::kept : jose::Repeats::refused);
+    const auto metadata = jose::read_json(answer.body);
     const auto* said = metadata ? metadata->find("issuer") : nullptr;
     const auto* place = metadata ? metadata->find("jwks_uri") : nullptr;
     const bool named = said != nullptr && said->text() != nullptr;
@@ -211,7 +208,7 @@ class Fetch {
     if (!url) {
       return std::unexpected(Outage::refused);
     }
-    const bool clear = url->scheme == HttpUrl::Scheme::http && issuer.scheme != url->scheme;
+    const bool clear = url->scheme == HttpUrl::Scheme::http;
     const bool elsewhere = !clear && !net::same_origin(*url, issuer);
     if ((clear && !has(Fault::wg_keys_http_place)) ||
         (elsewhere && !has(Fault::wg_keys_any_place))) {

@@ -19,7 +19,6 @@ using jose::Defect;
 using jose::Json;
 
 constexpr std::size_t kAnySize = std::size_t{64} << 20U;  // wg-keys-any-size
-constexpr std::size_t kManyKeys = 1000;                   // wg-keys-any-number
 constexpr std::array<std::string_view, 4> kNumbers{"x", "y", "n", "e"};
 
 // A gatekeeper with the fault takes a key that has the defect.
@@ -122,7 +121,6 @@ std::vector<jose::PublicKey> as_far_as_read(std::vector<jose::PublicKey> keys,
 jose::LintRules rules_under(const FaultSet& faults) {
   jose::LintRules rules;
   rules.limits.max_octets = faults.has(Fault::wg_keys_any_size) ? kAnySize : kMaxKeySetOctets;
-  rules.limits.max_keys = faults.has(Fault::wg_keys_any_number) ? kManyKeys : rules.limits.max_keys;
   return rules;
 }
 

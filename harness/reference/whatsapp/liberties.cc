@@ -26,6 +26,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Refuses a wrong token with reason 403 (no reason is published)", kWhatsApp, Effect::conforms},
     {"wg-may-honour-after-success", kGatekeeper,
      "Keeps what comes before success until it has sent success (no order is published)", kWhatsApp, Effect::conforms},
+    {"wg-may-follow-redirects", kGatekeeper,
+     "Follows a redirect or two within the issuer's own host (RFC 9110 section 15.4)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one liberty is two lines, whatever its sentence's length
 
