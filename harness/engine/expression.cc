@@ -132,6 +132,7 @@ constexpr Function kFunctions[] = {
     {"identity-token", 5, 6},  // subject, issuer, audience, type, lifetime, the key's name
     {"jwk-set", 1, 2},         // the keys' names, separated by commas; a forgery of the set
     {"upper", 1, 1},
+    {"in-the-clear", 1, 1},  // an https URL, as one of http
     {"hex", 1, 1},
     {"shorter", 2, 2},           // without so many octets at its end
     {"unassigned-token", 1, 1},  // its two octets, escaped; 1: the last one
@@ -201,6 +202,12 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
     return found != scope.values.end()
                ? Result<std::string>(found->second)
                : fail(Errc::not_found, "the token dictionary leaves too few numbers unassigned");
+  }
+  if (name == "in-the-clear") {
+    constexpr std::string_view kScheme = "https:";
+    return arguments[0].starts_with(kScheme)
+               ? Result<std::string>("http:" + arguments[0].substr(kScheme.size()))
+               : fail(Errc::malformed, "'" + arguments[0] + "' is no https URL");
   }
   if (name == "upper") {
     std::string out = arguments[0];

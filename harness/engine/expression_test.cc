@@ -33,6 +33,9 @@ TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
   EXPECT_EQ(evaluate("${numbered('k#=', 2)}", scope(), "x").value_or("?"), "k0000=k0001=");
   EXPECT_EQ(evaluate("${plain(alice)}", scope(), "x").value_or("?"), "AGFsaWNlAHNlY3JldA==");
   EXPECT_EQ(evaluate("${b64('a')}", scope(), "x").value_or("?"), "YQ==");
+  EXPECT_EQ(evaluate("${in-the-clear('https://a.test:8')}", scope(), "x").value_or("?"),
+            "http://a.test:8");
+  EXPECT_FALSE(evaluate("${in-the-clear('http://a.test')}", scope(), "x"));
 }
 
 TEST(Evaluate, NamesTokensThatTheDictionaryDoesNotAssign) {

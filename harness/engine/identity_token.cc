@@ -26,6 +26,8 @@ namespace {
 
 namespace jose = crypto::jose;
 
+constexpr std::string_view kShortRsa = "rsa-1024";  // the name of a key that is too short
+
 template <class Number = std::int64_t>
 std::optional<Number> number(std::string_view text) {
   Number out = 0;
@@ -51,7 +53,7 @@ Result<jose::PrivateKey> key_of(const Scope& scope, const std::string& name) {
     return fail(Errc::not_found, "there is no identity.seed");
   }
   auto rng = Rng(*drawn).child("identity/key/" + name);
-  return jose::make_key(jose::KeyKind::ec_p256, rng);
+  return jose::make_key(name == kShortRsa ? jose::KeyKind::rsa_1024 : jose::KeyKind::ec_p256, rng);
 }
 
 // JSON where the text is JSON, a string otherwise.
@@ -200,7 +202,8 @@ Result<std::string> honest_token(const Scope& scope, const TokenContents& conten
     return std::unexpected(!key ? key.error() : !now ? now.error() : end.error());
   }
   jose::Json header{jose::Json::Object()};
-  jose::set_member(header, "alg", jose::json_of(std::string("ES256")));
+  const auto algorithm = jose::usual_algorithm(key->public_key);
+  jose::set_member(header, "alg", jose::json_of(std::string(to_string(algorithm))));
   jose::set_member(header, "kid", jose::json_of(key->public_key.kid));
   jose::set_member(header, "typ", jose::json_of(contents.type));
   jose::Json claims{jose::Json::Object()};
@@ -211,8 +214,7 @@ Result<std::string> honest_token(const Scope& scope, const TokenContents& conten
   jose::set_member(claims, "exp", jose::number_written(*end));
   jose::set_member(claims, "jti",
                    jose::json_of(scope.rng.child("token/" + contents.subject).token(16)));
-  return jose::sign_token(jose::write_json(header), jose::write_json(claims),
-                          jose::Algorithm::es256, *key);
+  return jose::sign_token(jose::write_json(header), jose::write_json(claims), algorithm, *key);
 }
 
 Result<std::string> changed_token(const std::string& token, const model::TokenEdit& edit,
@@ -240,7 +242,7 @@ Result<std::string> changed_token(const std::string& token, const model::TokenEd
     return forged(*how, *parts, scope, std::move(*key));
   }
   return jose::sign_token(jose::write_json(parts->header), jose::write_json(parts->claims),
-                          jose::Algorithm::es256, *key);
+                          jose::usual_algorithm(key->public_key), *key);
 }
 
 }  // namespace parley::engine

@@ -29,7 +29,7 @@ struct TokenContents {
   std::string audience;
   std::string type;
   std::string lifetime;  // as from_now() takes it
-  std::string key{};     // that signs it
+  std::string key{};     // that signs it: any name, "rsa-1024" that of one which is too short
 };
 // Errors: not_found for a value that the scope has not; malformed for a lifetime that is none.
 Result<std::string> honest_token(const Scope& scope, const TokenContents& contents);

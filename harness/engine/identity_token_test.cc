@@ -97,6 +97,12 @@ TEST(PublishedKeys, AreThoseWhoseNamesAreGiven) {
   EXPECT_EQ(jose::read_jwks(*published_keys(scope(), "old,new", ""))->keys.size(), 2U);
 }
 
+TEST(PublishedKeys, AreTooShortWhereTheNameSaysSo) {
+  EXPECT_EQ(refusal_of("rsa-1024", "old,rsa-1024"), std::nullopt);
+  const auto set = *jose::read_jwks(*published_keys(scope(), "rsa-1024", ""));
+  EXPECT_EQ(jose::rsa_bits(set.keys.at(0)), 1024U);
+}
+
 TEST(PublishedKeys, HaveTheDefectThatIsAskedFor) {
   const auto set = published_keys(scope(), "old", "private-members");
   ASSERT_TRUE(set) << set.error();

@@ -93,8 +93,8 @@ const crypto::CertificateAuthority& authority() {
   return *made;
 }
 
-// Asks for these, one after another, when it is told to `refresh` or `begin`; a word with a number
-// of milliseconds is a pause.
+// Asks for these, one after another, when it is told to `refresh` or `begin`, in the clear behind a
+// "http:"; a word with a number of milliseconds is a pause.
 class AskingGatekeeper final : public Attachment {
  public:
   AskingGatekeeper(asio::any_io_executor executor, Words asks)
@@ -135,20 +135,23 @@ class AskingGatekeeper final : public Attachment {
   asio::awaitable<void> ask_all() {
     for (const auto& what : asks_) {
       if (what.starts_with('/')) {
-        co_await ask(what);
+        co_await ask(partner["issuer"].get<std::string>() + what);
+        continue;
+      }
+      if (what.starts_with("http:")) {
+        co_await ask("http" + partner["issuer"].get<std::string>().substr(5) + what.substr(5));
         continue;
       }
       asio::steady_timer pause(executor_, std::chrono::milliseconds(std::stoi(what)));
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
-  asio::awaitable<void> ask(std::string path) {
+  asio::awaitable<void> ask(std::string where) {
     net::HttpFetchOptions options;
     options.tls.ca_pem = authority().pem();
     options.patience = kPatience * 2;
-    auto url = *net::parse_http_url(partner["issuer"].get<std::string>() + path);
-    auto outcome = co_await client_->fetch(wire::http_request("GET", path), std::move(url),
-                                           std::move(options));
+    auto outcome = co_await client_->fetch(wire::http_request("GET", ""),
+                                           *net::parse_http_url(where), std::move(options));
     told.push_back(outcome ? fmt::format("{} {}", outcome->answer.message.response()->status,
                                          outcome->answer.message.body)
                            : std::string(net::to_string(outcome.error().fault)));
@@ -289,6 +292,13 @@ TEST(PlayedService, ShowsTheCertificateThatTheChangeSays) {
   EXPECT_EQ(refused.told.at(1), "untrusted certificate");
   EXPECT_TRUE(refused.has(Event::Kind::accepted, "keys"));
   EXPECT_TRUE(refused.has(Event::Kind::tls_failed, "keys"));
+}
+
+TEST(PlayedService, IsNotAskedInTheClear) {
+  const auto out = judged({.flow = kStanding, .asks = {"/jwks", "http:/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::fail);
+  EXPECT_EQ(out.verdict.monitor, "https-alone");
+  EXPECT_EQ(out.verdict.requirement, "IDP-023");
 }
 
 TEST(PlayedService, IsAskedForKeysNoMoreOftenThanThereIsReasonTo) {

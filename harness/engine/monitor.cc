@@ -447,6 +447,8 @@ constexpr MonitorEntry kMonitors[] = {
      close_answered},
     {"bounded-fetches", "Keys are asked for no more often than there is reason to",
      "OpenID Connect Core §10.1.1", false, bounded_fetches},
+    {"https-alone", "Services over HTTPS are not asked in the clear",
+     "OpenID Connect Discovery §7.1", false, https_alone},
 };
 
 }  // namespace

@@ -13,6 +13,8 @@ namespace parley::engine {
 namespace {
 
 constexpr const char* kAsksForKeys = "jwks-get";
+// What OpenSSL calls a first octet that begins an HTTP request instead of a handshake.
+constexpr const char* kInTheClear = "http request";
 constexpr const char* kMost = "jwks-refreshes-most";
 
 // Nothing where the profile does not say.
@@ -51,6 +53,17 @@ std::optional<Finding> bounded_fetches(const Watched& watched) {
              : std::optional(found("bounded-fetches",
                                    "the SUT asks for keys more often than there is reason to",
                                    fmt::format("{} times, at most {}", fetches, *most)));
+}
+
+std::optional<Finding> https_alone(const Watched& watched) {
+  for (const auto& event : watched.record.events) {
+    const bool clear =
+        event.kind == Event::Kind::tls_failed && event.text.find(kInTheClear) != std::string::npos;
+    if (clear && watched.run.serves(event.link)) {
+      return found("https-alone", "the SUT asks in the clear where HTTPS is served", event.link);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace parley::engine

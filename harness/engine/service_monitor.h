@@ -10,5 +10,7 @@ namespace parley::engine {
 
 // That it asks for keys no more often in one run than the profile says.
 std::optional<Finding> bounded_fetches(const Watched& watched);
+// That it asks nothing in the clear where HTTPS is served.
+std::optional<Finding> https_alone(const Watched& watched);
 
 }  // namespace parley::engine
