@@ -228,8 +228,8 @@ enum class Fault {
   wg_keys_open_on_unreadable, wg_keys_open_on_empty, wg_keys_shared, wg_keys_private,
   wg_keys_encryption, wg_keys_operations, wg_keys_algorithm, wg_keys_short_rsa,
   wg_keys_twice_first, wg_keys_twice_last, wg_keys_members_twice, wg_keys_unknown_type_fatal,
-  wg_keys_defect_fatal, wg_keys_padded, wg_keys_standard_alphabet, wg_keys_line_break,
-  wg_keys_coordinate_long,
+  wg_keys_defect_fatal, wg_keys_padded, wg_keys_line_break, wg_keys_coordinate_long,
+  wg_keys_newest_tls_alone, wg_keys_type_to_the_letter, wg_keys_strict,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,

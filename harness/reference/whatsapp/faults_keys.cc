@@ -107,12 +107,16 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes no key of a set that has one it cannot use (IDP-028)", kWhatsApp},
     {"wg-keys-padded", kGatekeeper,
      "Takes a key's numbers with padding (IDP-028)", kWhatsApp},
-    {"wg-keys-standard-alphabet", kGatekeeper,
-     "Takes a key's numbers in the standard alphabet (IDP-028)", kWhatsApp},
     {"wg-keys-line-break", kGatekeeper,
      "Takes a key's numbers with line breaks in them (IDP-028)", kWhatsApp},
     {"wg-keys-coordinate-long", kGatekeeper,
      "Takes a coordinate with a zero too many (IDP-028)", kWhatsApp},
+    {"wg-keys-newest-tls-alone", kGatekeeper,
+     "Fetches keys over TLS 1.3 alone (RFC 9325 section 3.1.1)", kWhatsApp},
+    {"wg-keys-type-to-the-letter", kGatekeeper,
+     "Takes one spelling of one media type alone (RFC 9110 section 8.3.1; RFC 7517 section 8.5)", kWhatsApp},
+    {"wg-keys-strict", kGatekeeper,
+     "Refuses metadata and key sets with a member that it does not know (RFC 7517 section 5)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

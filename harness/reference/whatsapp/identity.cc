@@ -116,9 +116,10 @@ struct Saying {
   std::string issuer;
   std::string kid;
 };
-Saying saying_of(const std::string& text, const jose::Policy& policy) {
-  const auto token = jose::read_token(text, policy.limits);
-  const auto claims = token ? jose::read_claims(*token, policy.limits)
+Saying saying_of(const std::string& text) {
+  const jose::TokenLimits limits;
+  const auto token = jose::read_token(text, limits);
+  const auto claims = token ? jose::read_claims(*token, limits)
                             : std::expected<jose::Json, jose::Refused>(jose::Json());
   const auto* issuer = claims ? claims->find("iss") : nullptr;
   const auto* kid = token ? token->header.find("kid") : nullptr;
@@ -217,28 +218,25 @@ bool Partners::refresh(std::uint16_t integrator) {
 
 asio::awaitable<void> Partners::prepare(std::uint16_t integrator, std::string token,
                                         FaultSet faults) {
-  const auto found = partners_.find(integrator);
-  if (found == partners_.end()) {
-    co_return;
-  }
   std::vector<std::shared_ptr<KeyCache>> others;
   for (const auto& [number, partner] : partners_) {
     if (partner.fetched && partner.fetched->fetching() && faults.has(Fault::wg_keys_block_others)) {
       others.push_back(partner.fetched);
     }
   }
-  const auto own = found->second.fetched;
-  const auto said = saying_of(token, found->second.policy);
+  const auto found = partners_.find(integrator);
+  const auto own = found == partners_.end() ? nullptr : found->second.fetched;
   for (const auto& other : others) {
     co_await other->settled();
   }
+  const auto said = own ? saying_of(token) : Saying();
   if (own && said.issuer == own->issuer()) {
     co_await own->prepare(said.kid, faults);
   }
 }
 
 std::optional<std::uint16_t> Partners::named_by(const std::string& token) const {
-  const auto issuer = saying_of(token, jose::Policy()).issuer;
+  const auto issuer = saying_of(token).issuer;
   std::optional<std::uint16_t> out;
   std::uint64_t latest = 0;
   for (const auto& [integrator, partner] : partners_) {

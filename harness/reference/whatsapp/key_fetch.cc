@@ -135,6 +135,9 @@ class Fetch {
     if (has(Fault::wg_keys_old_tls)) {
       out.tls.min_version = net::TlsVersion::tls1_0;
     }
+    if (has(Fault::wg_keys_newest_tls_alone)) {
+      out.tls.min_version = net::TlsVersion::tls1_3;
+    }
     return out;
   }
 
@@ -187,10 +190,16 @@ class Fetch {
     return follows ? std::optional(std::move(*next)) : std::nullopt;
   }
 
+  bool is_json(const wire::HttpMessage& answer) const {
+    return has(Fault::wg_keys_type_to_the_letter)
+               ? wire::value_of(answer.headers, "content-type") == kJson
+               : media_type(answer) == kJson;
+  }
+
   // Where the metadata of `issuer` say that its keys are.
   std::expected<HttpUrl, Outage> key_set_of(const wire::HttpMessage& answer,
                                             const HttpUrl& issuer) const {
-    if (media_type(answer) != kJson && !has(Fault::wg_keys_any_metadata_type)) {
+    if (!is_json(answer) && !has(Fault::wg_keys_any_metadata_type)) {
       return std::unexpected(Outage::media_type);
     }
     const auto metadata = jose::read_json(answer.body);
@@ -198,7 +207,8 @@ class Fetch {
     const auto* place = metadata ? metadata->find("jwks_uri") : nullptr;
     const bool named = said != nullptr && said->text() != nullptr;
     if (place == nullptr || place->text() == nullptr ||
-        (!named && !has(Fault::wg_keys_issuer_missing))) {
+        (!named && !has(Fault::wg_keys_issuer_missing)) ||
+        (metadata->object()->size() > 2 && has(Fault::wg_keys_strict))) {
       return std::unexpected(Outage::unreadable);
     }
     if (named && !same_issuer(*said->text(), source_.issuer, faults_)) {
@@ -218,8 +228,8 @@ class Fetch {
   }
 
   FetchedKeys keys_of(const wire::HttpMessage& answer) const {
-    const auto type = media_type(answer);
-    if (type != kJson && type != kKeySet && !has(Fault::wg_keys_any_media_type)) {
+    const bool is_set = media_type(answer) == kKeySet && !has(Fault::wg_keys_type_to_the_letter);
+    if (!is_json(answer) && !is_set && !has(Fault::wg_keys_any_media_type)) {
       return std::unexpected(Outage::media_type);
     }
     auto keys = trusted_keys(answer.body, faults_);

@@ -149,6 +149,38 @@ INSTANTIATE_TEST_SUITE_P(
               Outage::unreadable, "wg-keys-any-headers"}),
     [](const auto& info) { return info.param.name; });
 
+// What an honest service may do as well.
+class OtherManner : public testing::TestWithParam<Wrong> {};
+
+TEST_P(OtherManner, IsTaken) {
+  std::optional<Outage> outage;
+  EXPECT_EQ(keys_from(GetParam(), {}, outage), 1U);
+}
+
+TEST_P(OtherManner, IsRefusedByTheGatekeeperWithTheFault) {
+  std::optional<Outage> outage;
+  EXPECT_EQ(keys_from(GetParam(), {GetParam().fault}, outage), 0U);
+  EXPECT_EQ(outage, GetParam().outage);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, OtherManner,
+    testing::Values(
+        Wrong{"Tls12", nothing, Outage::unreachable, "wg-keys-newest-tls-alone", LeafKind::valid,
+              net::TlsVersion::tls1_2},
+        Wrong{"SetType", [](KeyService& s) { s.keys.type = "application/jwk-set+json"; },
+              Outage::media_type, "wg-keys-type-to-the-letter"},
+        Wrong{"Charset", [](KeyService& s) { s.metadata.type = "application/json; charset=utf-8"; },
+              Outage::media_type, "wg-keys-type-to-the-letter"},
+        Wrong{"MoreMetadata",
+              [](KeyService& s) {
+                s.metadata.content.insert(1, R"("token_endpoint":"https://a.test",)");
+              },
+              Outage::unreadable, "wg-keys-strict"},
+        Wrong{"MoreThanKeys", [](KeyService& s) { s.keys.content.insert(1, R"("a":1,)"); },
+              Outage::unreadable, "wg-keys-strict"}),
+    [](const auto& info) { return info.param.name; });
+
 class BrokenAnswer : public testing::TestWithParam<Wrong> {};
 
 TEST_P(BrokenAnswer, IsAnOutage) {

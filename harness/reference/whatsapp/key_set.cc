@@ -33,7 +33,6 @@ constexpr auto kOverlooked = std::to_array<Overlooked>({
     {Defect::alg_wrong, Fault::wg_keys_algorithm},
     {Defect::weak_rsa, Fault::wg_keys_short_rsa},
     {Defect::base64_padding, Fault::wg_keys_padded},
-    {Defect::base64_standard_alphabet, Fault::wg_keys_standard_alphabet},
     {Defect::base64_other, Fault::wg_keys_line_break},
     {Defect::coordinate_length, Fault::wg_keys_coordinate_long},
 });
@@ -65,10 +64,6 @@ Json read_carelessly(Json key, const FaultSet& faults) {
     std::string text = *member->text();
     if (faults.has(Fault::wg_keys_padded)) {
       text.erase(text.find_last_not_of('=') + 1);
-    }
-    if (faults.has(Fault::wg_keys_standard_alphabet)) {
-      std::ranges::replace(text, '+', '-');
-      std::ranges::replace(text, '/', '_');
     }
     if (faults.has(Fault::wg_keys_line_break)) {
       std::erase(text, '\n');
@@ -161,6 +156,9 @@ Result<std::vector<jose::PublicKey>> trusted_keys(const std::string& text, const
       jose::Repeats::kept);
   if (!set) {
     return fail(Errc::malformed, std::string(to_string(set.error().fault)));
+  }
+  if (set->object()->size() > 1 && faults.has(Fault::wg_keys_strict)) {
+    return fail(Errc::malformed, "the set says more than its keys");
   }
   const auto& published = *set->find("keys")->array();
   std::set<std::size_t> unfit;
