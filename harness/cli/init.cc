@@ -70,6 +70,8 @@ constexpr Feature kFeatures[] = {
     {"enlistment-api", "has an Enlistment API, at endpoints/enlistment with endpoints/ca"},
     {"identity-proof", "checks who vouches for users; a driver's 'partner' tells it"},
     {"keepalive", "asks whether its server is there when it has been idle"},
+    {"key-fetch", "fetches third parties' keys from where their issuers publish them"},
+    {"key-refresh", "fetches them again when the driver's 'refresh' says so"},
     {"last-tokens-unassigned", "gives the last places of the token dictionaries no meaning"},
     {"no-namesakes", "keeps no user of its own under a number that it has enlisted"},
     {"noise-ik", "takes part in Noise IK handshakes"},
