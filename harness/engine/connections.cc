@@ -167,6 +167,7 @@ void Connections::note_deadline(const std::string& name, const std::string& step
 void Connections::renew(Link& link, std::unique_ptr<net::Stream> stream) {
   link.stream = std::move(stream);
   link.web = nullptr;
+  link.ended = false;
   link.held.clear();
   link.joined = 0;
 }
@@ -283,7 +284,7 @@ asio::awaitable<void> Connections::read(std::string name) {
       }
       continue;
     }
-    if (link.pausing || shut_) {
+    if (link.pausing || shut_ || (link.served && link.ended)) {
       co_return;
     }
     const auto* failed = std::get_if<net::Failed>(&event);
@@ -428,6 +429,7 @@ void Connections::end(const std::string& link, bool reset) {
   if (at == links_.end() || at->second.stream == nullptr) {
     return;
   }
+  at->second.ended = true;
   if (reset) {
     at->second.stream->reset();
   } else {

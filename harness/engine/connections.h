@@ -91,6 +91,7 @@ class Connections {
     std::optional<net::WebSocketOffer> offer{};  // to what the listener accepts
     std::unique_ptr<net::Stream> waiting{};      // was accepted and is not yet admitted
     bool served = false;  // under TLS from the first octet on: who says nothing has asked nothing
+    bool ended = false;   // by us
     bool reading = false;
     bool pausing = false;
     int holders = 0;  // writes and handshakes under way, for which the stream stays until they end

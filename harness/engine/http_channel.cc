@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <utility>
 
 #include "harness/engine/cast.h"
@@ -74,20 +76,24 @@ class HttpChannel : public Channel {
 
   // Whatever a change has made of it, it asks something or answers something.
   std::vector<xml::Item> sent(std::string_view octets) override {
-    wire::HttpReader reader(side_ == Side::client ? wire::HttpRole::request
-                                                  : wire::HttpRole::response);
-    auto tree =
-        side_ == Side::client ? wire::http_request_tree("", "") : wire::http_response_tree("");
-    for (const auto& item : reader.feed(octets)) {
+    const bool asks = side_ == Side::client;
+    wire::HttpReader reader(asks ? wire::HttpRole::request : wire::HttpRole::response);
+    if (!asks && !open_.empty()) {
+      reader.expect(open_.front().method);
+    }
+    auto tree = asks ? wire::http_request_tree("", "") : wire::http_response_tree("");
+    auto items = reader.feed(octets);
+    std::ranges::move(reader.end(), std::back_inserter(items));  // a body may last until then
+    for (const auto& item : items) {
       if (const auto* read = std::get_if<wire::HttpReceived>(&item)) {
         tree = wire::tree_of(read->message);
         break;
       }
     }
-    if (side_ == Side::client) {
+    if (asks) {
       in_.expect(tree.get("method"));
     }
-    tree.set("id", side_ == Side::client ? next_question() : next_answer());
+    tree.set("id", asks ? next_question(tree) : next_answer());
     std::vector<xml::Item> out;
     out.emplace_back(xml::Stanza{std::move(tree), Bytes(octets)});
     return out;
@@ -103,7 +109,7 @@ class HttpChannel : public Channel {
       return;  // answers nothing: the final response follows (RFC 9110 section 15.2)
     }
     auto tree = wire::tree_of(message);
-    tree.set("id", side_ == Side::client ? next_answer() : next_question());
+    tree.set("id", side_ == Side::client ? next_answer() : next_question(tree));
     out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
   }
 
@@ -122,25 +128,31 @@ class HttpChannel : public Channel {
     }
   }
 
-  std::string next_question() {
-    open_.push_back(fmt::format("{}.{}", number_, ++asked_));
-    return open_.back();
+  std::string next_question(const xml::Element& request) {
+    open_.push_back(
+        {.id = fmt::format("{}.{}", number_, ++asked_), .method = request.get("method")});
+    return open_.back().id;
   }
   // Answers come in the order of the questions (RFC 9112 section 9.3.2).
   std::string next_answer() {
     if (open_.empty()) {
       return "";
     }
-    auto out = std::move(open_.front());
+    auto out = std::move(open_.front().id);
     open_.pop_front();
     return out;
   }
+
+  struct Question {
+    std::string id;
+    std::string method;
+  };
 
   Side side_;
   std::string number_;  // of the connection
   std::string host_;
   wire::HttpReader in_;
-  std::deque<std::string> open_;  // what is asked and not yet answered
+  std::deque<Question> open_;  // what is asked and not yet answered
   int asked_ = 0;
 };
 

@@ -123,6 +123,7 @@ TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {
   const auto said = channel->sent(*octets);
   ASSERT_EQ(said.size(), 1U);
   EXPECT_EQ(element_of(said[0]).get("id"), element_of(came[0]).get("id"));
+  EXPECT_EQ(element_of(said[0]).get("status"), "200");
   EXPECT_TRUE(channel->idle());
 }
 

@@ -252,6 +252,7 @@ TEST(PlayedService, AnswersWhateverItIsAskedAsTheFlowSays) {
   EXPECT_EQ(out.told,
             (Words{"200 {\"issuer\":\"" + issuer + "\",\"jwks_uri\":\"" + issuer + "/jwks\"}",
                    "200 {\"keys\":[\"old\"]}", "200 {\"keys\":[\"old\"]}", "404 "}));
+  EXPECT_FALSE(out.has(Event::Kind::failed, "")) << "it was us who ended the connection";
   EXPECT_TRUE(issuer.starts_with("https://localhost:")) << issuer;
   EXPECT_EQ(out.partner["ca"], "played-ca.pem");
   EXPECT_FALSE(out.partner.contains("server"));
