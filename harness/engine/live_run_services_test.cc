@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -40,6 +41,15 @@ steps:
   - { id: discovery, answers: partner -> server, to: discovery-get, message: discovery, with: { issuer: "${partner.keys}", jwks-uri: "${partner.keys}/jwks" } }
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: '{"keys":["old"]}' } }
   - { id: refresh, does: refresh, at: server }
+)";
+constexpr const char* kBoth = R"(
+flow: one
+profile: whatsapp
+title: A service is asked two things at the same time
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: both, does: both, at: server }
 )";
 constexpr const char* kReplaced = R"(
 flow: one
@@ -93,8 +103,8 @@ const crypto::CertificateAuthority& authority() {
   return *made;
 }
 
-// Asks for these, one after another, when it is told to `refresh` or `begin`, in the clear behind a
-// "http:"; a word with a number of milliseconds is a pause.
+// Asks for these, one after another, when it is told to `refresh` or `begin`, at once for `both`, in
+// the clear behind a "http:"; a number is a pause of so many milliseconds.
 class AskingGatekeeper final : public Attachment {
  public:
   AskingGatekeeper(asio::any_io_executor executor, Words asks)
@@ -116,7 +126,10 @@ class AskingGatekeeper final : public Attachment {
       co_return nlohmann::json::object();
     }
     refreshed = params;
-    if (method == "refresh") {
+    if (method == "both") {
+      using asio::experimental::awaitable_operators::operator&&;
+      co_await (ask(asks_.front()) && ask(asks_.back()));
+    } else if (method == "refresh") {
       co_await ask_all();
     } else {
       ++begun;
@@ -264,6 +277,12 @@ TEST(PlayedService, AnswersAsTheLatestStepSays) {
   const auto out = judged({.flow = kReplaced, .asks = {"/jwks"}});
   EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
   EXPECT_EQ(out.told, (Words{"200 1", "200 2"}));
+}
+
+TEST(PlayedService, AnswersOneAfterTheOtherWhoeverComesAtTheSameTime) {
+  const auto out = judged({.flow = kBoth, .asks = {"/jwks", "/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
+  EXPECT_EQ(out.told, (Words{"200 1", "200 1"}));
 }
 
 TEST(PlayedService, LetsAChangeBendItsAnswer) {
