@@ -90,7 +90,7 @@ steps:
 const model::Library& shipped() {
   static const auto loaded = [] {
     model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems, "whatsapp");
   }();
   return loaded;
 }
@@ -200,22 +200,34 @@ struct Given {
   Words asks{};
 };
 
-asio::awaitable<void> judge_into(Judged& out, Given given) {
+// The shipped library with that flow alone.
+model::Library with_flow(const char* text) {
+  auto out = shipped();
   model::Problems problems;
-  out.library = shipped();
-  std::vector<model::Document> flows{*model::parse_document("flow.yaml", given.flow, problems)};
-  model::check_schema(flows.front(), out.library.folder / "schema/flow.json", problems);
-  out.library.flows = model::load_flows(flows, out.library.profiles, problems);
-  out.library.profiles.at("whatsapp").probe = "one";
-  const auto text =
-      "case: one\ntitle: A case of a test\nprofile: whatsapp\nverifies: IDP-025\n"
-      "party: gatekeeper.server\nflow: one\n" +
-      given.rest;
-  const auto document = *model::parse_document("case.yaml", text, problems);
-  model::check_schema(document, out.library.folder / "schema/case.json", problems);
-  const auto one = model::cases_of(document, "test", problems).at(0);
+  std::vector<model::Document> flows{*model::parse_document("flow.yaml", text, problems)};
+  model::check_schema(flows.front(), out.folder / "schema/flow.json", problems);
+  out.flows = model::load_flows(flows, out.profiles, problems);
+  out.profiles.at("whatsapp").probe = "one";
   EXPECT_TRUE(problems.empty()) << to_string(problems.front());
+  return out;
+}
 
+model::Case case_with(const std::string& rest) {
+  model::Problems problems;
+  const auto document = *model::parse_document("case.yaml",
+                                               "case: one\ntitle: A case of a test\n"
+                                               "profile: whatsapp\nverifies: IDP-025\n"
+                                               "party: gatekeeper.server\nflow: one\n" +
+                                                   rest,
+                                               problems);
+  model::check_schema(document, shipped().folder / "schema/case.json", problems);
+  EXPECT_TRUE(problems.empty()) << to_string(problems.front());
+  return model::cases_of(document, "test", problems).at(0);
+}
+
+asio::awaitable<void> judge_into(Judged& out, Given given) {
+  out.library = with_flow(given.flow);
+  const auto one = case_with(given.rest);
   const auto executor = co_await asio::this_coro::executor;
   AskingGatekeeper gatekeeper(executor, given.asks);
   net::TlsContexts tls;
@@ -255,6 +267,54 @@ Judged judged(Given given) {
   Judged out;
   testkit::run_to_end(judge_into(out, std::move(given)));
   return out;
+}
+
+constexpr const char* kProvoked = R"(
+flow: one
+profile: whatsapp
+title: A service answers what a server asks because of what its client says
+actors: { alice: third-party.client, server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: ping, sends: alice -> server, message: keepalive }
+  - { id: pong, sends: server -> alice, message: iq-result }
+  - { id: say, sends: alice -> server, message: keepalive }
+  - { id: ask, sends: server -> partner, message: jwks-get }
+  - { id: heard, sends: server -> alice, message: iq-result }
+fence:
+  - { id: more, sends: alice -> server, message: keepalive }
+)";
+
+// "server/keys keys send changed", of each step.
+Words lines_of(const CastRun& run) {
+  constexpr const char* kRoles[] = {"send", "expect", "done"};
+  Words out;
+  for (const auto& step : run.steps) {
+    out.push_back(fmt::format("{} {} {}{}{}", step.link, step.step.id,
+                              kRoles[static_cast<int>(step.role)], step.changed ? " changed" : "",
+                              step.consequence ? " consequence" : ""));
+  }
+  return out;
+}
+
+TEST(StandingAnswer, HasForItsConsequencesWhatComesAfterTheLastThingSent) {
+  const auto library = with_flow(kProvoked);
+  const auto runs = cast_case(case_with("change: { step: keys, layer: stanza, set: { '@status': "
+                                        "500 } }\nexpect: refused"),
+                              library);
+  ASSERT_TRUE(runs) << runs.error();
+  EXPECT_EQ(lines_of(runs->at(1)),
+            (Words{"server/keys keys send changed", "alice ping send", "alice pong expect",
+                   "alice say send", "server/keys ask expect consequence",
+                   "alice heard expect consequence", "alice more send"}));
+}
+
+TEST(StandingAnswer, IsNobodysWhereTheServiceIsUnderTest) {
+  const auto library = with_flow(kProvoked);
+  const auto runs = cast_case(case_with(""), library, {model::Party::third_party_server});
+  ASSERT_TRUE(runs) << runs.error();
+  EXPECT_EQ(lines_of(runs->at(0)).front(), "server/keys keys done");
+  EXPECT_EQ(lines_of(runs->at(0)).at(4), "server/keys ask send");
 }
 
 TEST(PlayedService, AnswersWhateverItIsAskedAsTheFlowSays) {

@@ -206,6 +206,48 @@ TEST_F(Suites, ComplainOfASecondConnectionBesideTheFirst) {
       << text;
 }
 
+TEST_F(Suites, ReadHowAServiceAnswersAndWhatIsNotToComeTooSoon) {
+  write("stanza/flows/served.yaml",
+        "flow: served\nprofile: whatsapp\ntitle: A service answers as it is told\n"
+        "actors: { server: gatekeeper.server, partner: third-party.server }\nsteps:\n"
+        "  - { id: keys, answers: partner -> server, to: jwks-get, asked: { path: /a },"
+        " message: jwks, with: { keys: '{}' } }\n"
+        "  - { id: ask, sends: server -> partner, message: jwks-get,"
+        " not-before: { step: keys, ms: 200 } }\n");
+  write("stanza/flows/used.yaml",
+        "flow: used\nprofile: whatsapp\ntitle: A flow that uses such a one\n"
+        "actors: { server: gatekeeper.server, partner: third-party.server }\nsteps:\n"
+        "  - { id: first, use: served }\n");
+  Problems problems;
+  const auto library = load_library(folder_, problems, "whatsapp");
+  ASSERT_TRUE(problems.empty()) << to_string(problems.front());
+  const auto& steps = library.flow("whatsapp", "used")->steps;
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0].kind, Step::Kind::answers);
+  EXPECT_EQ(steps[0].from + " " + steps[0].to, "partner server");
+  EXPECT_EQ(steps[0].asked + " " + steps[0].form, "jwks-get jwks");
+  EXPECT_EQ(steps[0].asked_with, (Fields{{"path", {"/a"}}}));
+  EXPECT_EQ(steps[1].not_before, "first/keys");
+  EXPECT_EQ(steps[1].not_before_by, std::chrono::milliseconds(200));
+}
+
+TEST_F(Suites, ComplainOfAnswersAndOrdersThatCannotBe) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"answers: partner -> server, to: jwk-get, message: jwks",
+       "unknown message 'jwk-get'; did you mean 'jwks-get'"},
+      {"sends: server -> partner, message: jwks-get, not-before: { step: ask, ms: 1 }",
+       "no step 'ask' stands before it"}};
+  for (const auto& [step, wanted] : rows) {
+    write("stanza/flows/broken.yaml",
+          "flow: broken\nprofile: whatsapp\ntitle: A flow with a wrong step\n"
+          "actors: { server: gatekeeper.server, partner: third-party.server }\nsteps:\n"
+          "  - { id: ask, " +
+              step + " }\n");
+    const auto text = complaint("whatsapp");
+    EXPECT_NE(text.find(wanted), std::string::npos) << text;
+  }
+}
+
 TEST_F(Suites, KeepWhichValuesADriverGetsAsNumbersAndBooleans) {
   write("stanza/flows/typed.yaml",
         "flow: typed\nprofile: whatsapp\ntitle: A flow with a number for a driver\n"
