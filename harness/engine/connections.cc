@@ -402,7 +402,12 @@ asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
   asio::steady_timer guard(executor_, run_.patience());
   guard.async_wait([this, stream, name, under_way](boost::system::error_code error) {
     if (!error && *under_way) {
-      run_.note({.kind = Event::Kind::gave_up, .link = name, .text = "the SUT does not read"});
+      // Of a service's answer it reads as much as it likes.
+      const bool served = links_[name].served;
+      links_[name].ended = served;
+      run_.note({.kind = served ? Event::Kind::ended : Event::Kind::gave_up,
+                 .link = name,
+                 .text = "the SUT does not read"});
       stream->reset();
     }
   });

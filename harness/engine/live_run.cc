@@ -85,8 +85,11 @@ std::chrono::milliseconds LiveRun::patience() const {
 }
 
 void LiveRun::note(Event event) {
-  // Answers beside the flow do not count: a SUT could ask for ever more time.
-  sent_ += event.kind == Event::Kind::sent && !event.step.empty() ? event.octets.size() : 0;
+  // Answers beside the flow do not count, nor those of a service: a SUT could ask for ever more
+  // time.
+  const bool counts =
+      event.kind == Event::Kind::sent && !event.step.empty() && !cast_.serves(event.link);
+  sent_ += counts ? event.octets.size() : 0;
   event.at_us = duration_cast<std::chrono::microseconds>(Clock::now() - began_).count();
   record_.events.push_back(std::move(event));
   if (tracker_) {
@@ -283,13 +286,18 @@ asio::awaitable<void> LiveRun::perform(const CastStep& step) {
   }
 }
 
+// When the step that is due has been waited for long enough, whatever comes beside it.
+LiveRun::Clock::time_point LiveRun::end_of_patience() const {
+  const auto within = due_ == nullptr ? milliseconds(0) : due_->step.within;
+  return due_since_ + std::max(patience() * kMostWaits, within);
+}
+
 // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
 // that drips octets or chats beside the flow does not keep one step waiting for ever.
 asio::awaitable<void> LiveRun::wait_for(const CastStep* due) {
   const auto within = due == nullptr ? milliseconds(0) : due->step.within;
   const auto wait = std::max(patience(), within);
-  const auto until =
-      std::min(Clock::now() + wait, due_since_ + std::max(patience() * kMostWaits, within));
+  const auto until = std::min(Clock::now() + wait, end_of_patience());
   last_event_ = Clock::now();
   const auto asked = Clock::now();
   if (co_await something_until(until)) {

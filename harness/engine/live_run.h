@@ -43,6 +43,7 @@ class LiveRun {
   using milliseconds = std::chrono::milliseconds;
 
   milliseconds patience() const;
+  Clock::time_point end_of_patience() const;
   void note(Event event);
   void broken(std::string link, std::string text);
   asio::awaitable<bool> lease();

@@ -32,7 +32,7 @@ asio::awaitable<void> LiveRun::answer_beside() {
         cast_.between(actor_of(seen.link))) {
       continue;
     }
-    if (Clock::now() > due_since_ + patience() * kMostWaits) {
+    if (Clock::now() > end_of_patience()) {
       co_return;  // a SUT that asks much and reads slowly
     }
     if (cast_.serves(seen.link)) {

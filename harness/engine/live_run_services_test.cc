@@ -29,7 +29,7 @@ namespace {
 
 namespace asio = boost::asio;
 using model::VerdictKind;
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kPatience{300};
 using Words = std::vector<std::string>;
 
 constexpr const char* kStanding = R"(
@@ -50,6 +50,18 @@ actors: { server: gatekeeper.server, partner: third-party.server }
 steps:
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
   - { id: both, does: both, at: server }
+)";
+constexpr const char* kStalled = R"(
+flow: one
+profile: whatsapp
+title: A service answers at length, and once more
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: stall, does: stall, at: server }
+  - { id: ask, sends: server -> partner, message: discovery-get }
+  - { id: told, sends: partner -> server, message: discovery, with: { issuer: "${repeat('7', 8000000)}", jwks-uri: "${repeat('7', 8000000)}" } }
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "2" } }
+  - { id: refresh, does: refresh, at: server }
 )";
 constexpr const char* kReplaced = R"(
 flow: one
@@ -75,6 +87,17 @@ steps:
   - { id: told-again, sends: partner -> server, message: jwks, with: { keys: "2" } }
 )";
 
+constexpr const char* kLate = R"(
+flow: one
+profile: whatsapp
+title: A service is asked something else before what the flow waits for
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: discovery, answers: partner -> server, to: discovery-get, message: discovery, with: { issuer: a, jwks-uri: b } }
+  - { id: refresh, does: begin, at: server }
+  - { id: ask, sends: server -> partner, message: jwks-get, within: 30 }
+  - { id: told, sends: partner -> server, message: jwks, with: { keys: "2" } }
+)";
 constexpr const char* kUnanswered = R"(
 flow: one
 profile: whatsapp
@@ -126,7 +149,9 @@ class AskingGatekeeper final : public Attachment {
       co_return nlohmann::json::object();
     }
     refreshed = params;
-    if (method == "both") {
+    if (method == "stall") {
+      co_await stall("/.well-known/openid-configuration");
+    } else if (method == "both") {
       using asio::experimental::awaitable_operators::operator&&;
       co_await (ask(asks_.front()) && ask(asks_.back()));
     } else if (method == "refresh") {
@@ -159,6 +184,14 @@ class AskingGatekeeper final : public Attachment {
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
+  // Asks, and never looks at the answer.
+  asio::awaitable<void> stall(std::string path) {
+    const auto url = *net::parse_http_url(partner["issuer"].get<std::string>());
+    stalled_ = std::move(*co_await net::Stream::connect({"127.0.0.1", url.port}, kPatience));
+    net::TlsClientOptions trust{.ca_pem = authority().pem(), .host = url.host};
+    (void)co_await stalled_->start_tls(tls_, std::move(trust), kPatience);
+    (void)co_await stalled_->write("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
   asio::awaitable<void> ask(std::string where) {
     net::HttpFetchOptions options;
     options.tls.ca_pem = authority().pem();
@@ -174,6 +207,7 @@ class AskingGatekeeper final : public Attachment {
   Words asks_;
   model::Declaration declaration_;
   net::TlsContexts tls_;
+  std::unique_ptr<net::Stream> stalled_;
   std::unique_ptr<net::HttpClient> client_ = net::HttpClient::make(tls_, net::loopback_route);
 };
 
@@ -394,6 +428,20 @@ TEST(PlayedService, DoesNotTakeItForARefusalThatNobodyWaitsForItsAnswer) {
   const auto out = judged({.flow = kUnanswered, .asks = {"/jwks", "/jwks"}});
   EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
   EXPECT_EQ(out.told, (Words{"timed out", "200 2"}));
+}
+
+TEST(PlayedService, AnswersForAsLongAsTheFlowWaits) {
+  const auto pause = std::to_string((kPatience * 11).count());
+  const auto out =
+      judged({.flow = kLate, .asks = {pause, "/.well-known/openid-configuration", "/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
+  EXPECT_EQ(out.told.size(), 2U);
+}
+
+TEST(PlayedService, LeavesItToWhoAsksHowMuchOfAnAnswerIsRead) {
+  const auto out = judged({.flow = kStalled, .asks = {"/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
+  EXPECT_EQ(out.told, Words{"200 2"});
 }
 
 TEST(PlayedService, IsAskedWhatTheFlowExpectsAndNotTooSoon) {
