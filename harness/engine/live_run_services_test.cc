@@ -126,8 +126,8 @@ const crypto::CertificateAuthority& authority() {
   return *made;
 }
 
-// Asks for these, one after another, when it is told to `refresh` or `begin`, at once for `both`, in
-// the clear behind a "http:"; a number is a pause of so many milliseconds.
+// Asks for these, one after another, when it is told to `refresh` or `begin`, at once for `both`,
+// in the clear behind a "http:"; a number is a pause of so many milliseconds.
 class AskingGatekeeper final : public Attachment {
  public:
   AskingGatekeeper(asio::any_io_executor executor, Words asks)
@@ -153,7 +153,8 @@ class AskingGatekeeper final : public Attachment {
       co_await stall("/.well-known/openid-configuration");
     } else if (method == "both") {
       using asio::experimental::awaitable_operators::operator&&;
-      co_await (ask(asks_.front()) && ask(asks_.back()));
+      const auto issuer = partner["issuer"].get<std::string>();
+      co_await (ask(issuer + asks_.front()) && ask(issuer + asks_.back()));
     } else if (method == "refresh") {
       co_await ask_all();
     } else {
