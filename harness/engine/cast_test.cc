@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -274,6 +275,27 @@ INSTANTIATE_TEST_SUITE_P(
                {"alice ask done", "alice say send", "bob hear expect", "bob inserted send changed",
                 "bob see done consequence", "alice ping send fence", "alice pong expect fence"}}),
     [](const auto& info) { return info.param.name; });
+
+// The driver is told of these services, and only who has the feature can make anything of it.
+TEST(CastCase, OfTheShippedOnesNeedsTheFeatureByWhichTheSutAsksAService) {
+  model::Problems problems;
+  const auto shipped = model::load_library(PARLEY_SOURCE_DIR "/suites", problems, "whatsapp");
+  int serving = 0;
+  for (const auto& one : shipped.cases) {
+    const auto runs = cast_case(one, shipped);
+    ASSERT_TRUE(runs) << one.id << ": " << runs.error();
+    std::set<std::string> services;
+    for (const auto& step : runs->front().steps) {
+      if (one.party == Party::gatekeeper_server && runs->front().serves(step.link)) {
+        services.insert(service_of(step.link));
+      }
+    }
+    const auto* feature = services.contains("keys") ? "key-fetch" : "partner-calls";
+    EXPECT_TRUE(services.empty() || std::ranges::count(one.needs, feature) == 1) << one.id;
+    serving += services.empty() ? 0 : 1;
+  }
+  EXPECT_GT(serving, 0);
+}
 
 TEST(CastCase, LeavesOutTheAnswersToAStepThatIsLeftOut) {
   const auto loaded = library();

@@ -2,6 +2,7 @@
 // Services over HTTPS of a third party's server that Parley plays and a gatekeeper under test asks.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -28,6 +29,9 @@ constexpr const char* kServiceHost = "localhost";
 constexpr std::uint64_t kFirstIntegrator = 1000;
 constexpr std::uint64_t kLastIntegrator = 60'000;
 constexpr std::size_t kSecretOctets = 32;
+// Features: a gatekeeper that fetches keys, one that calls the third party's server.
+constexpr std::string_view kFetches = "key-fetch";
+constexpr std::string_view kCalls = "partner-calls";
 
 }  // namespace
 
@@ -69,6 +73,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   const Scope scope{.values = values};
   const auto keys = values.find(partner_ + ".keys");
   const auto calls = values.find(partner_ + ".partner");
+  const auto& features = workshop_.attachment.declaration().features;
   nlohmann::json params{{"integrator", std::stoi(values[partner_ + ".integrator"])},
                         {"audience", values["setting.token-audience"]}};
   if (keys != values.end()) {
@@ -85,11 +90,11 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   if (keys != values.end() || calls != values.end()) {
     params["ca"] = workshop_.authority_file;
   }
-  if (calls != values.end()) {
+  if (calls != values.end() && std::ranges::count(features, kCalls) > 0) {
     params["server"] = calls->second;
     params["secret"] = values[partner_ + ".secret"];
   }
-  std::string feature = calls != values.end() ? "partner-calls" : "key-fetch";
+  std::string feature(keys != values.end() ? kFetches : kCalls);
   co_return co_await tell_driver(std::move(params), std::move(feature));
 }
 

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,15 @@ steps:
   - { id: told, sends: partner -> server, message: discovery, with: { issuer: "${repeat('7', 8000000)}", jwks-uri: "${repeat('7', 8000000)}" } }
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "2" } }
   - { id: refresh, does: refresh, at: server }
+)";
+constexpr const char* kElsewhere = R"(
+flow: one
+profile: whatsapp
+title: Two services of one party answer
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: other, answers: partner -> server, to: jwks-get-elsewhere, message: jwks-elsewhere, with: { keys: "2" } }
 )";
 constexpr const char* kReplaced = R"(
 flow: one
@@ -130,9 +140,10 @@ const crypto::CertificateAuthority& authority() {
 // in the clear behind a "http:"; a number is a pause of so many milliseconds.
 class AskingGatekeeper final : public Attachment {
  public:
-  AskingGatekeeper(asio::any_io_executor executor, Words asks)
+  AskingGatekeeper(asio::any_io_executor executor, Words asks, Words features)
       : executor_(executor), asks_(std::move(asks)) {
     declaration_.profile = "whatsapp";
+    declaration_.features = std::move(features);
   }
   const model::Declaration& declaration() const override { return declaration_; }
   std::string endpoint(const std::string& name) const override {
@@ -233,6 +244,7 @@ struct Given {
   const char* flow;
   std::string rest{};
   Words asks{};
+  Words features{};
 };
 
 // The shipped library with that flow alone.
@@ -264,7 +276,7 @@ asio::awaitable<void> judge_into(Judged& out, Given given) {
   out.library = with_flow(given.flow);
   const auto one = case_with(given.rest);
   const auto executor = co_await asio::this_coro::executor;
-  AskingGatekeeper gatekeeper(executor, given.asks);
+  AskingGatekeeper gatekeeper(executor, given.asks, given.features);
   net::TlsContexts tls;
   Leaves leaves;
   Manners manners{.respond = [](const auto&, const auto&) { return std::vector<xml::Element>(); }};
@@ -366,6 +378,14 @@ TEST(PlayedService, AnswersWhateverItIsAskedAsTheFlowSays) {
   EXPECT_FALSE(out.partner.contains("server"));
   EXPECT_GE(out.partner["integrator"], 1000);
   EXPECT_EQ(out.refreshed, (nlohmann::json{{"integrator", out.partner["integrator"]}}));
+}
+
+TEST(PlayedService, TellsWhereAndByWhatItIsCalledToWhoCallsOnly) {
+  const auto silent = judged({.flow = kElsewhere});
+  EXPECT_TRUE(silent.partner.contains("issuer") && !silent.partner.contains("server"));
+  const auto calling = judged({.flow = kElsewhere, .features = {"partner-calls"}});
+  EXPECT_NE(calling.partner["server"], calling.partner["issuer"]);
+  EXPECT_EQ(calling.partner["secret"].get<std::string>().size(), 64U);
 }
 
 TEST(PlayedService, AnswersAsTheLatestStepSays) {
