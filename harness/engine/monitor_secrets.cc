@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/engine/monitor_secrets.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "harness/base/encoding.h"
@@ -27,6 +29,25 @@ bool holds(const Bytes& octets, const std::string& secret) {
 std::string ephemeral_of(const xml::Element& element) {
   const bool opens = element.name == "client-hello" || element.name == "server-hello";
   return opens && element.ns.empty() ? element.get("ephemeral") : "";
+}
+
+// The value of one attribute of a SCRAM message (RFC 5802 section 7), which stands in base64.
+std::string scram_value(const std::string& base64, char name) {
+  const auto message = from_base64(base64);
+  for (const auto& part : split(message ? *message : "", ',')) {
+    if (part.size() > 2 && part[0] == name && part[1] == '=') {
+      return part.substr(2);
+    }
+  }
+  return {};
+}
+
+// Digits only, as RFC 5802 has it; 0 for anything else, nine digits at most count.
+long as_number(const std::string& digits) {
+  const bool right =
+      digits.size() < 10 &&
+      std::ranges::all_of(digits, [](char digit) { return digit >= '0' && digit <= '9'; });
+  return right ? std::stol(digits) : 0;
 }
 
 }  // namespace
@@ -114,6 +135,39 @@ std::set<std::string> ephemerals_of(const Tracker& tracker) {
   }
   out.erase("");
   return out;
+}
+
+// A server's SCRAM challenge extends the client's nonce and asks for 4096 iterations at least.
+std::optional<Finding> sound_challenge(const Watched& watched) {
+  if (!model::is_server(watched.sut)) {
+    return std::nullopt;
+  }
+  std::map<std::string, std::map<std::size_t, std::string>> nonces;  // by link and event
+  for (const auto& one : watched.sent) {
+    if (one.element.name == "auth") {
+      nonces[one.link][one.event] = scram_value(one.element.text(), 'r');
+    }
+  }
+  for (const auto& seen : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    if (stanza == nullptr || stanza->element.name != "challenge") {
+      continue;
+    }
+    const auto nonce = scram_value(stanza->element.text(), 'r');
+    const auto iterations = scram_value(stanza->element.text(), 'i');
+    // That of the attempt under way: a stream may see several.
+    const auto& attempts = nonces[seen.link];
+    const auto later = attempts.lower_bound(seen.event);
+    const auto ours = later == attempts.begin() ? std::string() : std::prev(later)->second;
+    if (!nonce.empty() && !ours.empty() && (!nonce.starts_with(ours) || nonce == ours)) {
+      return found("sound-challenge", "the challenge's nonce does not extend the client's", nonce);
+    }
+    if (!iterations.empty() && as_number(iterations) < 4096) {
+      return found("sound-challenge", "the challenge asks for fewer than 4096 iterations",
+                   iterations);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace parley::engine

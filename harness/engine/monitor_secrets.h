@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The monitors of what must stay secret or fresh: passwords, tokens and numbers, ephemeral keys.
-// They stand in the table of monitor.cc.
+// The monitors of what must stay secret or fresh: passwords, tokens and numbers, ephemeral keys,
+// nonces. They stand in the table of monitor.cc.
 #pragma once
 
 #include <optional>
@@ -14,6 +14,7 @@ namespace parley::engine {
 std::optional<Finding> no_clear_password(const Watched& watched);
 std::optional<Finding> fresh_ephemerals(const Watched& watched);
 std::optional<Finding> no_secrets_in_urls(const Watched& watched);
+std::optional<Finding> sound_challenge(const Watched& watched);
 
 // The ephemeral keys of a run's Noise handshakes, of both sides, in hex.
 std::set<std::string> ephemerals_of(const Tracker& tracker);
