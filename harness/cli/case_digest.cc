@@ -76,7 +76,7 @@ class Writer {
   }
   void put(const model::Step& step) {
     all(step.id, step.kind, step.from, step.to, step.form, step.with, step.preamble, step.fence,
-        step.unordered, step.within.count());
+        step.unordered, step.within.count(), step.gets);
   }
   void put(const model::Flow& flow) { all(flow.actors, flow.accounts, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }
@@ -88,7 +88,7 @@ class Writer {
   void put(const model::Profile& profile) {
     all(profile.wire, profile.addresses, profile.account_kinds, profile.content_ns,
         profile.settings, profile.tokens, profile.forms, profile.refusals, profile.probe,
-        profile.farewell);
+        profile.probes, profile.farewell);
   }
 
   const std::string& text() const { return text_; }
@@ -116,7 +116,7 @@ std::string case_digest(const model::Case& one, const model::Library& library) {
   }
   if (const auto at = library.profiles.find(one.profile); at != library.profiles.end()) {
     writer.put(at->second);
-    if (const auto* probe = library.flow(one.profile, at->second.probe)) {
+    if (const auto* probe = library.flow(one.profile, at->second.probe_of(one.party))) {
       writer.put(*probe);
     }
   }

@@ -307,7 +307,8 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     }
     runs.push_back(std::move(changed));
     if (one.negative()) {
-      runs.push_back(plain_run(makings, "after", library.profiles.at(one.profile).probe));
+      runs.push_back(
+          plain_run(makings, "after", library.profiles.at(one.profile).probe_of(one.party)));
     }
   }
   for (auto& run : runs) {

@@ -76,12 +76,15 @@ asio::awaitable<void> Connections::dial(std::string link, std::string step, Way 
   }
   auto stream = co_await net::Stream::connect(way.to, run_.patience());
   auto trouble = stream ? std::string() : stream.error().detail;
+  bool insecure = false;
   if (stream && way.tls) {
     const auto session = co_await (*stream)->start_tls(tls_, way.trust, run_.patience());
     trouble = session ? "" : session.error().detail;
+    insecure = !session;
   }
   if (!trouble.empty()) {
-    run_.note({.kind = Event::Kind::unreachable,
+    // What a change has offered is refused; without one the SUT is out of reach.
+    run_.note({.kind = insecure && way.changed ? Event::Kind::tls_failed : Event::Kind::unreachable,
                .link = link,
                .step = step,
                .text = fmt::format("connecting to {}: {}", net::to_string(way.to), trouble)});

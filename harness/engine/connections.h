@@ -28,6 +28,7 @@ struct Way {
   bool tls = false;                            // from the first octet on
   std::optional<net::WebSocketRequest> web{};  // over a WebSocket
   net::TlsClientOptions trust{};               // with `tls`
+  bool changed = false;  // by a case: what the SUT then refuses is no matter of reaching it
 };
 
 class Connections {

@@ -109,6 +109,13 @@ Result<std::string> numbered(const Arguments& arguments) {
   return out;
 }
 
+// Of whatever a SUT gives for a URL: judging that is for a monitor.
+std::string path_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto path = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+  return path == std::string::npos ? "/" : url.substr(path, url.find('#', path) - path);
+}
+
 struct Function {
   std::string_view name;
   std::size_t min_arguments;
@@ -128,6 +135,7 @@ constexpr Function kFunctions[] = {
     {"scram-verify", 4, 4},
     {"scram-signature", 3, 3},
     {"flip", 1, 1},
+    {"path-of", 1, 1},  // of a URL, with its query; "/" where it has none
     {"from-now", 1, 1},
     {"identity-token", 5, 6},  // subject, issuer, audience, type, lifetime, the key's name
     {"jwk-set", 1, 2},         // the keys' names, separated by commas; a forgery of the set
@@ -159,6 +167,9 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
   }
   if (name == "numbered") {
     return numbered(arguments);
+  }
+  if (name == "path-of") {
+    return path_of(arguments[0]);
   }
   if (name == "from-now") {
     return from_now(scope, arguments[0]);

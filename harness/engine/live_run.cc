@@ -128,8 +128,10 @@ asio::awaitable<bool> LiveRun::lease() {
   }
   if (server_sut) {
     locate_services();
-    if (!open_services() ||
-        !(partner_.empty() ? co_await introduce() : co_await introduce_partner())) {
+    const bool partner = cast_.under_test(model::Party::third_party_server);
+    if (!open_services() || !(partner            ? co_await introduce_gatekeeper()
+                              : partner_.empty() ? co_await introduce()
+                                                 : co_await introduce_partner())) {
       co_return false;
     }
   }

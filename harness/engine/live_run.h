@@ -53,6 +53,7 @@ class LiveRun {
   bool open_services();
   asio::awaitable<bool> introduce_partner();
   void enlist_with_partner(model::Party party, Identity& identity) const;
+  asio::awaitable<bool> introduce_gatekeeper();
   void take_notice(const std::string& actor, const std::string& method,
                    const nlohmann::json& params);
   asio::awaitable<void> follow();

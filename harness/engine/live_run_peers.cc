@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "harness/base/encoding.h"
 #include "harness/engine/carrier.h"
 #include "harness/engine/live_run.h"
 #include "harness/engine/owed.h"
@@ -11,6 +14,28 @@
 namespace parley::engine {
 
 using model::Step;
+
+// A third party's server learns once who the gatekeeper is, and by which secret it knows its calls.
+// One that cannot be told has it configured.
+asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
+  constexpr std::size_t kSecretOctets = 32;
+  auto& attachment = workshop_.attachment;
+  auto secret = to_hex(Rng(workshop_.identity_seed).child("partner/secret").octets(kSecretOctets));
+  record_.values["partner.issuer"] = attachment.endpoint("issuer");
+  record_.values["partner.secret"] = secret;
+  const auto audience = cast_.profile->settings.find("token-audience");
+  if (audience == cast_.profile->settings.end() || workshop_.introduced.contains(&attachment)) {
+    co_return true;
+  }
+  nlohmann::json params{{"audience", audience->second.value}, {"secret", std::move(secret)}};
+  const auto answer = co_await attachment.call("gatekeeper", std::move(params), patience() * 2);
+  if (!answer && answer.error().code != Errc::unsupported) {
+    broken("driver", fmt::format("driver method gatekeeper: {}", answer.error().detail));
+    co_return false;
+  }
+  workshop_.introduced.insert(&attachment);
+  co_return true;
+}
 
 // Between two SUTs: each connection that the one makes goes on to the other, and what is said.
 asio::awaitable<void> LiveRun::carry_across() {

@@ -22,6 +22,8 @@ std::string endpoint_of(const CastStep& step) {
   return at == step.step.with.end() ? "starttls" : at->second.front();
 }
 
+constexpr std::string_view kNoTls = "none";  // of the versions of TLS
+
 Result<Way> plain_way(const std::string& declared) {
   auto address = net::parse_address(declared);
   return address ? Result<Way>(Way{.to = std::move(*address)}) : std::unexpected(address.error());
@@ -84,7 +86,9 @@ model::ConnectionEdit LiveRun::connection_edit(const CastStep& step) {
                          ? std::get_if<model::ConnectionEdit>(&cast_.change->edit)
                          : nullptr;
   model::ConnectionEdit out = edit == nullptr ? model::ConnectionEdit{} : *edit;
-  out.certificate = evaluated(out.certificate);
+  for (auto* text : {&out.certificate, &out.tls_min, &out.tls_max}) {
+    *text = evaluated(*text);
+  }
   for (auto& [what, value] : out.upgrade) {
     value = evaluated(value);
   }
@@ -134,8 +138,11 @@ asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
     note({.kind = Event::Kind::unsupported, .link = step.link, .text = way.error().detail});
     co_return false;
   }
-  way->trust = tls_client({}, workshop_.attachment.ca_pem(), way->trust.host);
-  co_await connections_.dial(step.link, "", std::move(*way));
+  const auto edit = connection_edit(step);
+  way->trust = tls_client(edit, workshop_.attachment.ca_pem(), way->trust.host);
+  way->tls = way->tls && edit.tls_max != kNoTls;
+  way->changed = !edit.tls_max.empty();
+  co_await connections_.dial(step.link, way->changed ? step.step.id : "", std::move(*way));
   co_return connections_.reading(step.link);
 }
 
@@ -174,7 +181,7 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
     params["integrator"] = std::stoi(record_.values[partner_ + ".integrator"]);
   }
   for (const auto& [field, alternatives] : step.step.with) {
-    auto value = evaluate(alternatives.front(), tracker_->scope(), step.step.id + "/" + field);
+    auto value = evaluate_row(alternatives.front(), tracker_->scope(), step.step.id + "/" + field);
     if (!value) {
       broken(step.link, value.error().detail);
       co_return;
@@ -196,7 +203,8 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
     note({.kind = Event::Kind::answer,
           .link = step.link,
           .step = step.step.id,
-          .text = step.step.form});
+          .text = step.step.form,
+          .data = answer->is_object() && !answer->empty() ? std::move(*answer) : nlohmann::json()});
   } else if (answer.error().code == Errc::unsupported) {
     note({.kind = Event::Kind::unsupported, .link = "driver", .text = answer.error().detail});
   } else {

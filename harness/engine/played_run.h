@@ -143,6 +143,15 @@ steps:
   - { id: two-shown, unordered: true, shows: received, at: user, with: { text: text-two } }
 )",
     R"(
+flow: ask-token
+profile: xmpp
+title: A driver is asked for a token, and for one that there is not
+actors: { user: third-party.client, server: gatekeeper.server }
+steps:
+  - { id: ask, does: token, at: user, gets: { token: ["!", "!none"] } }
+  - { id: ask-none, does: token, at: user, gets: { token: "" } }
+)",
+    R"(
 flow: do
 profile: xmpp
 title: A user sends a message

@@ -234,6 +234,8 @@ void Tracker::feed(const Event& event) {
       links_[event.link].ended_by_us = true;
       break;
     case Event::Kind::answer:
+      on_answer(event);
+      break;
     case Event::Kind::serves:
       complete(event.step);
       break;

@@ -160,6 +160,7 @@ class Tracker {
   void note_seen(const std::string& link, xml::Item item, std::string step);
   void on_refusal(const Refusal& refusal);
   void on_notice(const Event& event);
+  void on_answer(const Event& event);
   void on_end(const Event& event);
   void complete(const std::string& step);
   void done(std::size_t index);
@@ -187,6 +188,8 @@ class Tracker {
   bool shown_in_order(std::size_t index) const;
   bool shown_too_soon(std::size_t index) const;
   bool says(const Event& notice, const model::Step& step) const;
+  bool takes(const std::vector<std::string>& alternatives, const std::string& value,
+             const std::string& step) const;
 
   // What must not happen (prohibited.cc).
   void prohibit(const std::string& link, std::string what);

@@ -320,6 +320,54 @@ bool Tracker::says(const Event& notice, const Step& step) const {
          });
 }
 
+// Whether a step's alternatives, as those of a message that comes, take a value.
+bool Tracker::takes(const std::vector<std::string>& alternatives, const std::string& value,
+                    const std::string& step) const {
+  bool any = false;
+  bool taken = false;
+  for (const std::string_view expression : alternatives) {
+    const bool excludes = expression.starts_with('!');
+    const auto text = evaluate(expression.substr(excludes ? 1 : 0), scope_, step);
+    if (excludes && text && *text == value) {
+      return false;
+    }
+    any = any || excludes;
+    taken = taken || (!excludes && (expression == "*" || (text && *text == value)));
+  }
+  return taken || any;
+}
+
+// What the driver answers is bound as the step's fields, and must be what the step says.
+void Tracker::on_answer(const Event& event) {
+  const auto text_of = [&](const std::string& field) {
+    const auto& data = event.data;
+    return data.is_object() && data.contains(field) && data[field].is_string()
+               ? data[field].get<std::string>()
+               : std::string();
+  };
+  for (const auto& [field, value] : event.data.items()) {
+    if (value.is_string()) {
+      scope_.values[event.step + "." + field] = value.get<std::string>();
+    }
+  }
+  const auto at =
+      std::ranges::find(run_.steps, event.step, [](const CastStep& one) { return one.step.id; });
+  if (at == run_.steps.end()) {
+    return;
+  }
+  for (const auto& [field, alternatives] : at->step.gets) {
+    const auto value = text_of(field);
+    if (!takes(alternatives, value, event.step)) {
+      wrong_ = fmt::format("the driver answers '{}' with {} '{}'", event.text, field,
+                           printable(value, kShownOctets));
+      wrong_step_ = event.step;
+      difference_ = xml::Difference{field, join(alternatives, " or "), value};
+      return;
+    }
+  }
+  complete(event.step);
+}
+
 void Tracker::on_notice(const Event& event) {
   const auto text = event.data.is_object()
                         ? event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)

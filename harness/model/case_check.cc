@@ -42,6 +42,7 @@ constexpr std::array<std::string_view, 54> kConditions{
 constexpr std::array<std::string_view, 6> kCertificates{
     "valid", "expired", "not-yet-valid", "other-host", "self-signed", "unknown-ca"};
 constexpr std::array<std::string_view, 4> kTlsVersions{"1.0", "1.1", "1.2", "1.3"};
+constexpr std::array<std::string_view, 5> kTlsOrNone{"none", "1.0", "1.1", "1.2", "1.3"};
 // Keys beside `cases:` that no case would inherit.
 constexpr std::array kOwnKeys{"case", "change", "vary", "expect", "never", "soils", "alone"};
 
@@ -177,7 +178,7 @@ class CaseCheck {
   void connection(const json& change, const Row& row, const std::string& place) const {
     word(change, "certificate", {row, place, strings_of(kCertificates)});
     word(change, "tls-min", {row, place, strings_of(kTlsVersions)});
-    word(change, "tls-max", {row, place, strings_of(kTlsVersions)});
+    word(change, "tls-max", {row, place, strings_of(kTlsOrNone)});
   }
 
   void token(const json& change, const Row& row, const std::string& place) const {

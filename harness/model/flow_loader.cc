@@ -76,6 +76,15 @@ Fields renamed(const Fields& fields, const std::map<std::string, std::string>& n
   return out;
 }
 
+// "#i" in what a repeated step says is its number.
+void number_references(Fields& fields, const std::string& number) {
+  for (auto& [field, values] : fields) {
+    for (auto& text : values) {
+      text = replace_all(text, "#i", "#" + number);
+    }
+  }
+}
+
 class FlowLoader {
  public:
   FlowLoader(const std::vector<Document>& documents, const std::map<std::string, Profile>& profiles,
@@ -197,11 +206,8 @@ class FlowLoader {
       if (times > 1) {
         const auto number = std::to_string(i);
         one.id = step.id + "#" + number;
-        for (auto& [field, values] : one.with) {
-          for (auto& text : values) {
-            text = replace_all(text, "#i", "#" + number);
-          }
-        }
+        number_references(one.with, number);
+        number_references(one.gets, number);
       }
       append(flow, std::move(one), document, pointer);
     }
@@ -262,6 +268,7 @@ class FlowLoader {
         step.with = renamed(step.with, names);
         step.asked_with = renamed(step.asked_with, names);
         step.not_before = step.not_before.empty() ? "" : prefix + step.not_before;
+        step.gets = renamed(step.gets, names);
         step.preamble = section == "given";
         step.fence = section == "fence";
         append(flow, std::move(step), document, pointer);
@@ -347,6 +354,9 @@ Step step_of(const json& value) {
     step.kind = value.contains("does") ? Step::Kind::does : Step::Kind::shows;
     step.form = string_at(value, step.kind == Step::Kind::does ? "does" : "shows");
     step.from = string_at(value, "at");
+    if (value.contains("gets")) {
+      step.gets = fields_of(value["gets"]);
+    }
     return step;
   }
   step.form = string_at(value, "message");

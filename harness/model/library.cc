@@ -492,11 +492,13 @@ std::optional<Declaration> load_declaration(const fs::path& file, const Library&
   out.patience = std::chrono::milliseconds(root.value("patience_ms", 0));
   const auto profile = library.profiles.find(out.profile);
   const bool noise = profile != library.profiles.end() && profile->second.wire == Wire::noise;
-  const std::string address = noise ? "tcp" : "starttls";
+  const bool partner = out.party == Party::third_party_server;
+  const std::string address = partner ? "keys" : noise ? "tcp" : "starttls";
   if (is_server(out.party) && !out.endpoints.contains(address) && out.driver.empty()) {
-    problems.push_back(
-        document->problem("/endpoints", fmt::format("a server needs the address '{}'", address),
-                          fmt::format("add endpoints: {{ {}: 127.0.0.1:5222, … }}", address)));
+    problems.push_back(document->problem(
+        "/endpoints", fmt::format("a server needs the address '{}'", address),
+        partner ? "add endpoints: { keys: https://localhost:8443, … }"
+                : fmt::format("add endpoints: {{ {}: 127.0.0.1:5222, … }}", address)));
   }
   if (!is_server(out.party) && out.driver.empty()) {
     problems.push_back(document->problem("", "a client needs a driver",

@@ -299,6 +299,11 @@ bool Profile::is(const std::string& other) const {
   return name == other || std::ranges::find(bases, other) != bases.end();
 }
 
+const std::string& Profile::probe_of(Party party) const {
+  const auto own = probes.find(party);
+  return own == probes.end() ? probe : own->second;
+}
+
 bool Case::negative() const {
   return std::ranges::none_of(any_of,
                               [](const Outcome& o) { return o.kind == Outcome::Kind::completes; });

@@ -70,7 +70,7 @@ struct Setting {
   std::string value;
   std::string basis;  // published, observed, assumed; given: on the command line
   std::string source;
-  std::vector<std::string> bears_on{};  // message forms
+  std::vector<std::string> bears_on{};  // message forms, and "does METHOD" of what a driver is told
 };
 
 enum class RefusalKind {
@@ -110,10 +110,12 @@ struct Profile {
   std::map<std::string, Party> services{};  // of HTTP, by name: whose server offers them
   std::vector<RefusalKind> refusals;        // what counts when a case does not say
   std::string probe;                        // the flow that shows that a SUT still works
+  std::map<Party, std::string> probes{};    // of the parties for which that is another one
   std::string farewell;  // the form, without fields, that ends a session politely
 
   // Whether what is written for profile `other` holds for this one.
   bool is(const std::string& other) const;
+  const std::string& probe_of(Party party) const;
 };
 
 using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives
@@ -134,6 +136,7 @@ struct Step {
   std::string asked{};               // answers: the form of the requests
   Fields asked_with{};               // answers: what they say
   std::set<std::string> unquoted{};  // of `with`: numbers and booleans, which a driver gets as such
+  Fields gets{};           // does: what the driver must answer; "" for a field that is not
   bool preamble = false;   // before what the case is about: a failure here is inconclusive
   bool fence = false;      // a later exchange that proves that nothing happened before it
   bool unordered = false;  // may come before its unordered neighbours

@@ -126,6 +126,13 @@ class ProfileLoader {
         }
       }
     }
+    if (root.contains("probes")) {
+      for (const auto& [party, flow] : root["probes"].items()) {
+        if (const auto known = party_from(party)) {
+          profile.probes[*known] = text_of(flow);
+        }
+      }
+    }
     if (root.contains("account-kinds")) {
       for (const auto& [kind, fields] : root["account-kinds"].items()) {
         auto& kept = profile.account_kinds[kind];
@@ -174,7 +181,7 @@ class ProfileLoader {
     }
     for (const auto& [name, setting] : profile.settings) {
       for (const auto& form : setting.bears_on) {
-        if (!profile.forms.contains(form)) {
+        if (!profile.forms.contains(form) && !form.starts_with(kDoes)) {
           problems_.push_back(
               document.problem("/settings/" + name + "/bears-on",
                                unknown_name("message", form, keys_of(profile.forms)),

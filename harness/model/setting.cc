@@ -16,10 +16,14 @@ constexpr std::string_view kPrefix = "setting.";
 constexpr std::size_t kShownOctets = 60;
 constexpr std::size_t kMostDigits = 10;  // of a time
 // By what lies between octets and stanzas.
-constexpr std::string_view kReadByEngine[] = {
-    "noise-hashing", "noise-ik",       "interop-jid-form", "websocket-path", "websocket-origin",
-    "token-issuer",  "token-audience", "token-type",       "token-lifetime", "jwks-refreshes-most",
-    kTokenDictionary};
+constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
+                                              "interop-jid-form",    "websocket-path",
+                                              "websocket-origin",    "token-issuer",
+                                              "token-audience",      "token-type",
+                                              "token-lifetime",      "jwks-refreshes-most",
+                                              "token-lifetime-most", "token-leeway",
+                                              "token-algorithms",    kTokenDictionary};
+constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 
 // What a setting takes, where not every text can stand in a message.
 struct Takes {
@@ -56,6 +60,9 @@ class Gatherer {
       for (const auto& alternative : alternatives) {
         text(alternative);
       }
+    }
+    if (step.kind == Step::Kind::does) {
+      forms_.insert(std::string(kDoes) + step.form);
     }
     if (step.kind == Step::Kind::wire || step.kind == Step::Kind::answers) {
       message(step.form, step.with);
@@ -99,7 +106,7 @@ std::string wanted_of(std::string_view name, std::string_view value) {
   if (name.ends_with("-path") && !value.starts_with('/')) {
     return "a path that begins with '/'";
   }
-  if (name == "token-lifetime") {
+  if (std::ranges::count(kTimes, name) > 0) {
     const auto digits = value.substr(0, value.size() - 1);
     const bool right = !digits.empty() && digits.size() < kMostDigits &&
                        digits.find_first_not_of("0123456789") == digits.npos &&

@@ -15,9 +15,13 @@ namespace parley::model {
 // The names in ${setting.NAME}, alone or within an expression; in the text's order.
 std::vector<std::string> settings_in(std::string_view text);
 
+// Before a driver's method, where a setting bears on what that answers.
+inline constexpr std::string_view kDoes = "does ";
+
 // The settings of its profile that a case rests on, in order of name: those that its flow's steps,
 // the messages of these and the addresses of its actors refer to, and those that bear on one of
-// these messages. A change of the case is not looked at: it says itself what it is.
+// these messages, or on what a driver is told. A change of the case is not looked at: it says
+// itself what it is.
 std::vector<std::string> settings_of(const Case& one, const Library& library);
 // Those of them whose value is nothing but assumed.
 std::vector<std::string> assumed_settings(const Case& one, const Library& library);
