@@ -26,6 +26,7 @@ using std::chrono::floor;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
+constexpr std::string_view kKeys = "keys";  // the service that a third party's server cannot lack
 constexpr std::chrono::milliseconds kLimit{5'000};  // for each question
 constexpr seconds kClocksApart{60};                 // what tokens are usually forgiven
 constexpr std::size_t kShownOctets = 160;
@@ -93,7 +94,7 @@ std::string ServiceChecks::setting(const std::string& name) const {
 asio::awaitable<void> ServiceChecks::run(model::Party party) {
   bool served = true;
   for (const auto& [service, of] : profile_.services) {
-    if (of == party && (party == model::Party::third_party_server || !endpoint(service).empty())) {
+    if (of == party && (service == kKeys || !endpoint(service).empty())) {
       served = co_await check_service(service) && served;
     }
   }

@@ -48,7 +48,8 @@ model::Profile profile() {
   out.name = "served";
   out.wire = model::Wire::noise;
   out.services = {{"enlistment", model::Party::gatekeeper_server},
-                  {"keys", model::Party::third_party_server}};
+                  {"keys", model::Party::third_party_server},
+                  {"partner", model::Party::third_party_server}};  // which nobody needs to have
   out.settings["enlistment-path"].value = "/v1/enlistments";
   out.settings["discovery-path"].value = "/discovery";
   out.settings["token-audience"].value = "https://gatekeeper.test";
