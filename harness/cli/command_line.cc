@@ -265,9 +265,11 @@ class Program {
   void add_reference() {
     auto* reference =
         app_.add_subcommand("reference", "Run a reference party as a program of its own");
-    reference->add_option("--party", reference_.party, "gatekeeper.server or third-party.client")
+    reference
+        ->add_option("--party", reference_.party,
+                     "gatekeeper.server, third-party.client or third-party.server")
         ->required()
-        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client"}))
+        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client", "third-party.server"}))
         ->transform(CLI::Transformer(
             std::map<std::string, std::string>{{"gatekeeper", "gatekeeper.server"}}));
     reference

@@ -48,6 +48,16 @@ identities:
   pool: accounts.csv             # number,token a line; a case leases two to four, 100 are plenty
 )";
 
+constexpr std::string_view kPartnerEndpoints =
+    R"(endpoints:
+  keys: https://localhost:8443   # of the discovery document and of the keys that it names: https://HOST:PORT
+  partner: https://localhost:8443   # of what the gatekeeper's server calls; leave out if there is none
+  issuer: https://localhost:8443   # as tokens and discovery document say it, byte for byte
+  ca: ca.pem                     # PEM file of the CA that issued the certificates, relative to this file
+driver:
+  command: [./driver]            # issues tokens and changes keys; speaks JSON-RPC 2.0 on its standard streams
+)";
+
 constexpr std::string_view kDriver =
     R"(driver:
   command: [./driver]            # speaks JSON-RPC 2.0 on its standard streams; runs in this file's folder
@@ -66,9 +76,11 @@ constexpr Feature kFeatures[] = {
     {"chatstate", "shows that somebody is typing"},
     {"deflate", "takes compressed stanzas"},
     {"direct-tls", "speaks TLS from the first octet on, at endpoints/direct-tls"},
-    {"email-identifiers", "enlists e-mail addresses"},
+    {"email-identifiers", "has users who are called by e-mail addresses"},
     {"enlistment-api", "has an Enlistment API, at endpoints/enlistment with endpoints/ca"},
     {"identity-proof", "checks who vouches for users; a driver's 'partner' tells it"},
+    {"key-algorithms", "signs with the algorithm that a driver's 'token' names"},
+    {"key-rotation", "changes its key, stage by stage, as a driver's 'rotate' says"},
     {"keepalive", "asks whether its server is there when it has been idle"},
     {"key-fetch", "fetches third parties' keys from where their issuers publish them"},
     {"key-refresh", "fetches them again when the driver's 'refresh' says so"},
@@ -82,9 +94,11 @@ constexpr Feature kFeatures[] = {
     {"passive", "holds back deliveries of a passive login"},
     {"prekeys", "keeps and serves prekeys"},
     {"presence", "tells others who is there"},
+    {"published-keys", "publishes keys under endpoints/keys; a driver's 'token' shows its tokens"},
     {"reachability", "lets its own users say by whom they can be reached"},
     {"receipts", "carries or sends receipts"},
     {"reconnect", "connects again by itself when the protocol has it do so"},
+    {"renaming", "lets a driver's 'rename' call its users something else"},
     {"resolve", "tells its own users who is called what at a partner"},
     {"roster", "keeps a roster"},
     {"routing", "takes octets for a load balancer before the intro"},
@@ -92,6 +106,7 @@ constexpr Feature kFeatures[] = {
     {"scram-sha-256", "logs in with SCRAM-SHA-256"},
     {"second-partner", "has accounts of a second partner; a driver enlists them"},
     {"starttls", "turns to TLS on the plain port"},
+    {"suspension", "knows a driver's 'suspend' and 'restore'"},
     {"terms", "has its own users accept terms before they opt in"},
     {"trust", "shows presence to partners' users once they are trusted"},
     {"websocket", "speaks over a WebSocket too"},
@@ -121,14 +136,18 @@ std::string features_of(const model::Profile& profile, model::Party party,
 std::string template_for(const model::Profile& profile, model::Party party,
                          const model::Library& library) {
   const bool server = model::is_server(party);
+  const bool partner = party == model::Party::third_party_server;
   auto head = replace_all(
       std::string(kHead), "WHAT",
       server ? "system supports and where it is" : "client supports and how to press its buttons");
-  head =
-      replace_all(std::move(head), "NAME", server ? "My gatekeeper 1.0  " : "My client 1.0      ");
+  head = replace_all(std::move(head), "NAME",
+                     partner  ? "My service 1.0     "
+                     : server ? "My gatekeeper 1.0  "
+                              : "My client 1.0      ");
   head = replace_all(std::move(head), "PROFILE", profile.name);
   head = replace_all(std::move(head), "PARTY", std::string(model::to_string(party)));
-  const auto own = !server                              ? kDriver
+  const auto own = partner                              ? kPartnerEndpoints
+                   : !server                            ? kDriver
                    : profile.wire == model::Wire::noise ? kNoiseEndpoints
                                                         : kXmlEndpoints;
   return head + std::string(own) + features_of(profile, party, library) + std::string(kTail);
@@ -150,9 +169,12 @@ ExitCode init(const RunArguments& arguments, const std::string& party, const std
     put(stderr, "parley: {}\n", unknown_name("profile", arguments.profile, names));
     return ExitCode::usage;
   }
-  if (party != "gatekeeper.server" && party != "third-party.client") {
-    put(stderr, "parley: {}\n",
-        unknown_name("party", party, {"gatekeeper.server", "third-party.client"}));
+  std::vector<std::string> parties{"gatekeeper.server", "third-party.client"};
+  if (profile->second.services.contains("keys")) {
+    parties.emplace_back("third-party.server");
+  }
+  if (std::ranges::count(parties, party) == 0) {
+    put(stderr, "parley: {}\n", unknown_name("party", party, parties));
     return ExitCode::usage;
   }
   if (std::filesystem::exists(file)) {

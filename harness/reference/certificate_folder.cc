@@ -31,7 +31,7 @@ std::int64_t now_s() {
 
 Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::string& host,
                                                   const std::string& folder) {
-  const auto ca = crypto::CertificateAuthority::make(rng.child("ca"), now_s());
+  auto ca = crypto::CertificateAuthority::make(rng.child("ca"), now_s());
   auto leaf = ca ? ca->issue(host, crypto::LeafKind::valid) : std::unexpected(ca.error());
   if (!leaf) {
     return std::unexpected(leaf.error());
@@ -39,6 +39,8 @@ Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::str
   CertificateFolder out;
   out.leaf_ = std::move(*leaf);
   out.ca_pem_ = ca->pem();
+  out.host_ = host;
+  out.authority_ = std::move(*ca);
   fs::path where = folder;
   if (where.empty()) {
     auto made = make_temporary_folder();
@@ -58,11 +60,17 @@ Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::str
   return out;
 }
 
+Result<crypto::Leaf> CertificateFolder::issue(crypto::LeafKind kind) const {
+  return authority_ ? authority_->issue(host_, kind) : fail(Errc::io, "there is no CA");
+}
+
 CertificateFolder::CertificateFolder(CertificateFolder&& other) noexcept {
   *this = std::move(other);
 }
 
 CertificateFolder& CertificateFolder::operator=(CertificateFolder&& other) noexcept {
+  std::swap(authority_, other.authority_);
+  std::swap(host_, other.host_);
   std::swap(leaf_, other.leaf_);
   std::swap(ca_pem_, other.ca_pem_);
   std::swap(ca_path_, other.ca_path_);

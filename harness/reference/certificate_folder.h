@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "harness/base/result.h"
@@ -24,10 +25,14 @@ class CertificateFolder {
   ~CertificateFolder();
 
   const crypto::Leaf& leaf() const { return leaf_; }
+  // Another one of the same CA and host. Errors: io, also of a folder that was not made.
+  Result<crypto::Leaf> issue(crypto::LeafKind kind) const;
   const std::string& ca_pem() const { return ca_pem_; }
   const std::string& ca_path() const { return ca_path_; }
 
  private:
+  std::optional<crypto::CertificateAuthority> authority_;
+  std::string host_;
   crypto::Leaf leaf_;
   std::string ca_pem_;
   std::string ca_path_;

@@ -12,6 +12,7 @@
 #include "harness/reference/whatsapp/faults_identity.h"
 #include "harness/reference/whatsapp/faults_keys.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
+#include "harness/reference/whatsapp/faults_partner.h"
 #include "harness/reference/whatsapp/liberties.h"
 
 namespace parley::reference {
@@ -30,6 +31,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_identity.begin(), of_identity.end());
     const auto of_keys = whatsapp::key_faults();
     out.insert(out.end(), of_keys.begin(), of_keys.end());
+    const auto of_partner = whatsapp::partner_faults();
+    out.insert(out.end(), of_partner.begin(), of_partner.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();

@@ -21,9 +21,10 @@ enum class Effect { breaks, conforms };
 // One way in which a reference party can be made to misbehave, or one of its liberties.
 struct FaultEntry {
   // "gk-answers-twice": gk- for the gatekeeper's server, tp- for the client; of profile `whatsapp`
-  // wg- and wt-, of `messenger` mg- and mt-. A liberty's goes on with "may-".
+  // wg-, wt- and, for a third party's server, wp-, of `messenger` mg- and mt-. A liberty's goes on
+  // with "may-".
   std::string_view name;
-  std::string_view party;             // "gatekeeper.server" or "third-party.client"
+  std::string_view party;             // "gatekeeper.server", as Options::party
   std::string_view breaks;            // one sentence: what it does and which clause is about it
   std::string_view profile = "xmpp";  // whose parties it bends
   Effect effect = Effect::breaks;
@@ -39,7 +40,8 @@ struct AccountEntry {
 };
 
 struct Options {
-  std::string party;             // "gatekeeper.server" or "third-party.client"
+  // "gatekeeper.server", "third-party.client" or, of the binary dialects, "third-party.server"
+  std::string party;
   std::string profile = "xmpp";  // the dialect: "xmpp", "whatsapp" or "messenger"
   std::string domain = "parley.test";
   std::uint16_t port = 0;           // gatekeeper: STARTTLS port, 0 chosen by the system

@@ -21,16 +21,21 @@
 #include "harness/reference/whatsapp/client.h"
 #include "harness/reference/whatsapp/dialect.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
+#include "harness/reference/whatsapp/partner_server.h"
 
 namespace parley::reference {
 namespace {
 
 constexpr int kUsage = 2;
 constexpr int kHarnessError = 4;
+constexpr std::string_view kPartner = "third-party.server";
 
 // The party that the options describe; `peer` is null without a driver.
 asio::awaitable<void> party_of(const Options& options, JsonRpcPeer* peer) {
   const bool binary = whatsapp::dialect_of(options.profile) != nullptr;
+  if (options.party == kPartner) {
+    return whatsapp::run_partner(options, peer);
+  }
   if (options.party == "gatekeeper.server") {
     return binary ? whatsapp::run_gatekeeper(options, peer) : run_gatekeeper(options, peer);
   }
@@ -84,13 +89,15 @@ asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer) {
 }
 
 int run(const Options& options) {
-  const bool server = options.party == "gatekeeper.server";
+  const bool binary = whatsapp::dialect_of(options.profile) != nullptr;
+  const bool server = options.party == "gatekeeper.server" || (binary && options.party == kPartner);
   if (!server && (options.party != "third-party.client" || !options.driver)) {
     fmt::print(stderr,
-               "the reference is a gatekeeper.server, or with a driver a third-party.client\n");
+               "the reference is a gatekeeper.server, of the binary dialects also a "
+               "third-party.server, or with a driver a third-party.client\n");
     return kUsage;
   }
-  if (options.profile != "xmpp" && whatsapp::dialect_of(options.profile) == nullptr) {
+  if (options.profile != "xmpp" && !binary) {
     fmt::print(stderr, "there is no reference of profile {}\n", options.profile);
     return kUsage;
   }

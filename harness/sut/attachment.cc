@@ -26,7 +26,16 @@ constexpr std::chrono::milliseconds kCallTimeout{5'000};
 constexpr std::chrono::seconds kPoolPatience{60};  // for an account that another case has
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kCanaryOctets = 12;
-constexpr std::string_view kTcp = "tcp";  // the address of the binary dialect's servers
+constexpr std::string_view kTcp = "tcp";    // the address of the binary dialect's servers
+constexpr std::string_view kKeys = "keys";  // of a third party's server: where its keys are
+
+// What must be known of a server to judge it.
+std::vector<std::string> endpoints_needed(const model::Declaration& declaration) {
+  const std::string_view address = address_name(declaration);
+  // Without TLS the key that signs the certificates is what says who the server is.
+  const auto* who = address == kTcp ? "root" : address == kKeys ? "issuer" : "domain";
+  return {who, std::string(address)};
+}
 
 class AttachedSut final : public engine::Attachment {
  public:
@@ -102,9 +111,7 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
   if (!model::is_server(declaration_.party)) {
     co_return Result<void>();
   }
-  // Without TLS the key that signs the certificates is what says who the server is.
-  const std::string address = address_name(declaration_);
-  for (const auto& needed : {std::string(address == kTcp ? "root" : "domain"), address}) {
+  for (const auto& needed : endpoints_needed(declaration_)) {
     if (endpoint(needed).empty()) {
       co_return fail(
           Errc::not_found,
@@ -118,7 +125,7 @@ Result<void> AttachedSut::read_pool() {
   if (!pooled()) {
     return {};
   }
-  const auto form = address_name(declaration_) == kTcp ? AccountForm::number : AccountForm::user;
+  const auto form = declaration_.profile == "xmpp" ? AccountForm::user : AccountForm::number;
   auto all = load_pool(resolve(declaration_, declaration_.pool_file), form);
   if (!all) {
     return std::unexpected(all.error());
@@ -314,13 +321,18 @@ std::string driver_trouble(const engine::Attachment& attachment) {
 }
 
 const char* address_name(const model::Declaration& declaration) {
+  if (declaration.party == model::Party::third_party_server) {
+    return kKeys.data();
+  }
   return declaration.profile == "xmpp" ? "starttls" : kTcp.data();
 }
 
 Result<model::Declaration> reference_declaration(std::string program, model::Party party,
                                                  const std::string& profile) {
   const bool server = party == model::Party::gatekeeper_server;
-  if (!server && party != model::Party::third_party_client) {
+  const bool partner = party == model::Party::third_party_server;
+  if ((!server && !partner && party != model::Party::third_party_client) ||
+      (partner && profile == "xmpp")) {
     return fail(Errc::unsupported,
                 fmt::format("there is no embedded reference for {}", model::to_string(party)));
   }
@@ -332,6 +344,13 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                 "--driver"};
   if (profile != "xmpp") {
     out.driver.insert(out.driver.end(), {"--profile", profile});
+  }
+  if (partner) {
+    out.features = {"published-keys", "key-rotation",      "key-algorithms", "opt-in",
+                    "suspension",     "email-identifiers", "renaming"};
+    return out;
+  }
+  if (profile != "xmpp") {
     out.features = {"noise-xx",       "noise-ik",       "noise-xxfallback",
                     "deflate",        "routing",        "passive",
                     "offline",        "receipts",       "presence",

@@ -49,7 +49,8 @@ asio::awaitable<std::string> reach(engine::Attachment& attachment, std::chrono::
 Result<model::Declaration> reference_declaration(std::string program, model::Party party,
                                                  const std::string& profile);
 
-// The endpoint that Parley dials by default: "starttls", or "tcp" in the profiles without TLS.
+// The endpoint that Parley dials by default: "starttls", "tcp" in the profiles without TLS, "keys"
+// of a third party's server.
 const char* address_name(const model::Declaration& declaration);
 
 }  // namespace parley::sut

@@ -15,8 +15,7 @@ namespace parley::sut {
 
 inline constexpr std::chrono::milliseconds kIntroductionTimeout{5'000};
 
-using Endpoints =
-    std::map<std::string, std::string>;  // domain, starttls, direct-tls, ca, tcp, root, websocket
+using Endpoints = std::map<std::string, std::string>;  // as endpoints/NAME of a declaration
 
 struct Introduction {
   std::string name;

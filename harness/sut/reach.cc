@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "harness/net/http_url.h"
 #include "harness/net/stream.h"
 #include "harness/sut/attachment.h"
 
@@ -28,7 +29,10 @@ asio::awaitable<std::string> reach(engine::Attachment& attachment, milliseconds 
     co_return "";
   }
   const auto text = attachment.endpoint(address_name(attachment.declaration()));
-  const auto address = net::parse_address(text);
+  const auto url = net::parse_http_url(text);
+  const auto address =
+      url ? Result<net::Address>(net::Address{.host = url->host, .port = url->port})
+          : net::parse_address(text);
   if (!address) {
     co_return "";  // a client: its driver is all there is to reach
   }
