@@ -78,8 +78,17 @@ class Judge {
     ephemerals_.merge(ephemerals_of(tracker));
     // A monitor watches for the profiles whose requirements name it.
     std::erase_if(findings, [this](const Finding& finding) {
-      return library_.watched_by(case_.profile, finding.monitor) == nullptr;
+      const auto* broken = library_.watched_by(case_.profile, finding.monitor);
+      return broken == nullptr ||
+             (finding.reach == Reach::own_cases && broken->id != requirement_.id);
     });
+    // What the case is about comes first.
+    const auto own = std::ranges::find_if(findings, [this](const Finding& finding) {
+      return library_.watched_by(case_.profile, finding.monitor)->id == requirement_.id;
+    });
+    if (own != findings.end()) {
+      std::iter_swap(findings.begin(), own);
+    }
     if (const auto stopping = std::ranges::find_if(findings, &Finding::stops);
         stopping != findings.end() && !tracker.acted()) {
       return found(tracker, *stopping);

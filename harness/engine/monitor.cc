@@ -9,6 +9,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/engine/monitor_identity.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/service_monitor.h"
 #include "harness/engine/web_monitor.h"
@@ -358,6 +359,12 @@ std::optional<Finding> answers_no_errors(const Watched& watched) {
   return answers_to_answers(watched, "answers-no-errors", false);
 }
 
+// As one SUT asks, and as another says where it is to be asked.
+std::optional<Finding> https_throughout(const Watched& watched) {
+  auto asked = https_alone(watched);
+  return asked ? asked : keys_in_safety(watched);
+}
+
 constexpr MonitorEntry kMonitors[] = {
     {"well-formed", "What the SUT sends is XML that RFC 6120 allows", "RFC 6120 §11", true,
      well_formed},
@@ -390,13 +397,32 @@ constexpr MonitorEntry kMonitors[] = {
      "Noise revision 34 §14", false, fresh_ephemerals},
     {"secrets-in-urls", "No password, token or shared secret stands in a URL",
      "RFC 9110 §17.9; RFC 6750 §5.3", false, no_secrets_in_urls},
+    {"published-keys", "A published key set is sound", "RFC 7517 §4, §5, §9; RFC 7518 §3.3", false,
+     published_keys, Reach::own_cases},
+    {"keys-rotate", "A key is published before it signs and as long as its tokens live",
+     "OpenID Connect Core 1.0 §10.1.1", false, keys_rotate, Reach::own_cases},
+    {"token-signed", "A token is signed by its service", "RFC 7515 §5.2; RFC 8725 §3.1", false,
+     token_signed},
+    {"token-expires", "A token says when it expires, and has not yet", "RFC 7519 §4.1.4", false,
+     token_expires},
+    {"token-short-lived", "A token lives no longer than the profile lets it", "good practice",
+     false, token_short_lived},
+    {"token-purpose", "A token is for its user, its gatekeeper and nothing else",
+     "RFC 8725 §3.8 to §3.12", false, token_purpose},
+    {"token-encoding", "The parts of a token are base64url and nothing else", "RFC 7515 §2", false,
+     token_encoding},
+    {"token-issuer", "A token names the issuer of the keys", "RFC 8725 §3.8", false, token_issuer},
+    {"token-spelling", "A token names an identifier as it is normalised", "RE-apk baron-baileys-v2",
+     false, token_spelling},
+    {"token-identifier", "No token names an identifier that its user has given up", "good practice",
+     false, token_identifier},
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},
     {"bounded-fetches", "Keys are asked for no more often than there is reason to",
      "OpenID Connect Core §10.1.1", false, bounded_fetches},
-    {"https-alone", "Services over HTTPS are not asked in the clear",
-     "OpenID Connect Discovery §7.1", false, https_alone},
+    {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
+     "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };
 
 }  // namespace
@@ -438,6 +464,7 @@ std::vector<Finding> watch(const CastRun& run, const Tracker& tracker, const Run
     for (const auto& monitor : kMonitors) {
       if (auto finding = monitor.check(watched)) {
         finding->stops = monitor.stops;
+        finding->reach = monitor.reach;
         finding->broke = sut;
         out.push_back(std::move(*finding));
       }

@@ -14,9 +14,14 @@
 
 namespace parley::engine {
 
+// In which cases a monitor counts: in all, or in those that verify the requirement which names it,
+// because what it finds would be the same in each.
+enum class Reach { all_cases, own_cases };
+
 struct Finding {
   std::string monitor;
   bool stops = false;  // what came after it cannot be judged
+  Reach reach = Reach::all_cases;
   std::string reason;
   std::string came;
   model::Party broke = model::Party::gatekeeper_server;  // which SUT
@@ -47,6 +52,7 @@ struct MonitorEntry {
   std::string_view source;  // clause
   bool stops;
   std::optional<Finding> (*check)(const Watched& watched);
+  Reach reach = Reach::all_cases;
 };
 std::span<const MonitorEntry> monitors();
 
