@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "harness/base/text.h"
+#include "harness/crypto/jose/base64url.h"
 #include "harness/crypto/noise/handshake_message.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/handshake_tree.h"
@@ -103,12 +104,31 @@ void add_clear(Lines& out, wire::FrameReader& reader, const Bytes& octets) {
   }
 }
 
+// What a token says that a driver has answered with: without its signature it proves nothing.
+void add_token(Lines& out, const engine::Event& event) {
+  const bool has = event.kind == engine::Event::Kind::answer && event.data.is_object() &&
+                   event.data.contains("token") && event.data["token"].is_string();
+  if (!has) {
+    return;
+  }
+  const auto parts = split(event.data["token"].get<std::string>(), '.');
+  for (std::size_t i = 0; i < 2 && i < parts.size(); ++i) {
+    if (const auto octets = crypto::jose::from_base64url(parts[i])) {
+      out.push_back(fmt::format("{} {}", i == 0 ? "header" : "claims",
+                                printable(*octets, kMaxContentOctets)));
+    }
+  }
+}
+
 std::map<std::size_t, Lines> lines_of(const engine::CastRun& run, const engine::Tracker& tracker,
                                       const engine::RunRecord& record) {
   std::map<std::size_t, Lines> out;
   const bool binary = run.profile->wire != model::Wire::xml;
   const auto changed = std::ranges::find_if(run.steps, &engine::CastStep::changed);
   for (std::size_t i = 0; i < record.events.size(); ++i) {
+    if (record.events[i].kind == engine::Event::Kind::answer) {
+      add_token(out[i], record.events[i]);
+    }
     if (run.change != nullptr && changed != run.steps.end() &&
         record.events[i].kind == engine::Event::Kind::sent &&
         record.events[i].step == changed->step.id) {

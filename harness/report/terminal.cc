@@ -125,7 +125,7 @@ std::string words_of(const Event& event, Octets extent, bool binary, Masks& mask
   if (!event.data.is_null()) {
     const auto data =
         without_password(event.data).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    out += " " + printable(data, max_octets);
+    out += " " + printable(masked(data), max_octets);
   }
   return out;
 }
