@@ -45,7 +45,7 @@ class Writer {
   }
 
   void put(const model::StanzaEdit& edit) {
-    all(edit.set, edit.remove, edit.add, edit.into, edit.rename, edit.ns);
+    all(edit.set, edit.remove, edit.add, edit.into, edit.rename, edit.ns, edit.proof);
   }
   void put(const model::BytesEdit& edit) {
     all(edit.find, edit.replace, edit.prepend, edit.append, edit.cut_after, edit.flip, edit.keep,

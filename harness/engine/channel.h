@@ -26,6 +26,8 @@ struct Edits {
   std::function<Result<Bytes>(Bytes)> bytes{};             // the stanza's or the message's octets
   std::function<Result<Bytes>(Bytes)> frame{};  // the frame, encrypted and with its length
   int counter = 0;                              // added to the frame's counter
+  // Of an HTTP request: whether it is proved before the change to the stanza or after it.
+  model::StanzaEdit::Proof proof = model::StanzaEdit::Proof::before;
 };
 
 class Channel {

@@ -236,6 +236,7 @@ Edits edits_of(const model::Change& change, const Scope& scope, std::string_view
     out.stanza = [stanza, &scope, content_ns](xml::Element& element) {
       return edit_stanza(element, *stanza, scope, content_ns);
     };
+    out.proof = stanza->proof;
   } else if (const auto* bytes = std::get_if<model::BytesEdit>(&change.edit)) {
     out.bytes = [bytes, &scope](Bytes octets) {
       return edit_bytes(std::move(octets), *bytes, scope);
@@ -248,6 +249,8 @@ Edits edits_of(const model::Change& change, const Scope& scope, std::string_view
     out.stanza = [token, step = change.step, &scope](xml::Element& element) {
       return edit_token(element, step, *token, scope);
     };
+    // It is the token that is wrong, and not the call that bears it.
+    out.proof = model::StanzaEdit::Proof::after;
   } else if (const auto* frame = std::get_if<model::FrameEdit>(&change.edit)) {
     out.counter = frame->counter;
     out.frame = [frame, &scope](Bytes octets) {

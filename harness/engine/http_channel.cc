@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "harness/engine/call_proof.h"
 #include "harness/engine/cast.h"
 #include "harness/wire/http_reader.h"
 #include "harness/wire/http_tree.h"
@@ -28,6 +29,7 @@ class HttpChannel : public Channel {
  public:
   HttpChannel(Side side, const std::string& label, const Scope& scope)
       : side_(side),
+        scope_(scope),
         number_(label.substr(label.rfind('/') + 1)),
         host_(host_of(label, scope)),
         in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request) {}
@@ -61,10 +63,8 @@ class HttpChannel : public Channel {
   Result<Bytes> write(const model::MessageForm& /*form*/, xml::Element element,
                       const Edits& edits) override {
     complete(element);
-    if (edits.stanza) {
-      if (auto edited = edits.stanza(element); !edited) {
-        return std::unexpected(edited.error());
-      }
+    if (auto changed = change(element, edits); !changed) {
+      return std::unexpected(changed.error());
     }
     auto message = wire::http_message_of(element);
     if (!message) {
@@ -110,7 +110,25 @@ class HttpChannel : public Channel {
     }
     auto tree = wire::tree_of(message);
     tree.set("id", side_ == Side::client ? next_answer() : next_question(tree));
+    if (side_ == Side::server) {
+      read_proof(tree, message, scope_);
+    }
     out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
+  }
+
+  // The call's proof holds for what it was before the change, or for what has become of it.
+  static Result<void> change(xml::Element& message, const Edits& edits) {
+    const bool proof_after = edits.proof == model::StanzaEdit::Proof::after;
+    if (auto proved = proof_after ? Result<void>() : make_proof(message); !proved) {
+      return proved;
+    }
+    if (auto edited = edits.stanza ? edits.stanza(message) : Result<void>(); !edited) {
+      return edited;
+    }
+    if (!proof_after && message.child(kProof) != nullptr) {
+      return fail(Errc::malformed, "what changes the proof itself says `proof: after`");
+    }
+    return make_proof(message);
   }
 
   // What an honest message of its kind has.
@@ -149,6 +167,7 @@ class HttpChannel : public Channel {
   };
 
   Side side_;
+  const Scope& scope_;
   std::string number_;  // of the connection
   std::string host_;
   wire::HttpReader in_;

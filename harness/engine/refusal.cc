@@ -22,6 +22,13 @@ std::string first_child(const xml::Element& element) {
   return children.empty() ? "" : children.front()->name;
 }
 
+// Who asks whether a token holds is refused with status 200 (RFC 7662 section 2.2).
+bool is_inactive(const xml::Element& response) {
+  const auto* content = response.child(wire::kHttpJson);
+  const auto* active = content == nullptr ? nullptr : content->child("active");
+  return active != nullptr && active->text() == "false";
+}
+
 }  // namespace
 
 std::optional<Refusal> refusal_of(const xml::Item& item, const std::string& link,
@@ -72,6 +79,12 @@ std::optional<Refusal> refusal_of(const xml::Item& item, const std::string& link
   }
   if (element.name == wire::kHttpResponse) {
     const auto status = element.get("status");
+    if (status == "200" && is_inactive(element)) {
+      out.kind = RefusalKind::http_error;
+      out.id = element.get("id");
+      out.condition = "inactive";
+      return out;
+    }
     if (status.size() != 3 || (status[0] != '4' && status[0] != '5')) {
       return std::nullopt;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which of a SUT's answers refuse something, and how an answer is shown to people. Sources: RFC
 // 6120 sections 4.9 (stream errors), 5.4.2.2 (TLS), 6.4.5 (SASL) and 8.3 (stanza errors); of
-// binary stanzas, whose conditions are codes, observed client behaviour. Pure.
+// binary stanzas, whose conditions are codes, observed client behaviour; of HTTP the status, or
+// "inactive" for a token that does not hold (RFC 7662 section 2.2). Pure.
 #pragma once
 
 #include <optional>

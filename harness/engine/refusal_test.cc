@@ -196,5 +196,38 @@ TEST(ShownEnd, TellsAnEndFromABreakAndFromNoConnection) {
   EXPECT_EQ(shown_end({.kind = Kind::unreachable, .text = "nobody\x1b"}), "nobody\\x1B");
 }
 
+struct HttpAnswer {
+  const char* name;
+  std::string status;
+  std::string content;
+  std::string condition;  // empty: nothing is refused
+};
+class OverHttp : public testing::TestWithParam<HttpAnswer> {};
+
+TEST_P(OverHttp, IsRefusedByTheStatusOrByWhatIsAnswered) {
+  const auto& [name, status, content, condition] = GetParam();
+  const auto tree =
+      xml::parse("<http-response id='1.1' status='" + status + "'>" + content + "</http-response>");
+  ASSERT_TRUE(tree) << tree.error();
+  const auto refusal = refusal_of(xml::Stanza{*tree, "octets"}, "server/partner", 7);
+  ASSERT_EQ(refusal.has_value(), !condition.empty());
+  if (refusal) {
+    EXPECT_EQ(refusal->kind, RefusalKind::http_error);
+    EXPECT_EQ(refusal->condition, condition);
+    EXPECT_EQ(refusal->id, "1.1");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, OverHttp,
+    testing::Values(HttpAnswer{"not_found", "404", "", "404"},
+                    HttpAnswer{"unavailable", "503", "<json><active>true</active></json>", "503"},
+                    HttpAnswer{"inactive", "200",
+                               "<json><active type='boolean'>false</active></json>", "inactive"},
+                    HttpAnswer{"active", "200", "<json><active type='boolean'>true</active></json>",
+                               ""},
+                    HttpAnswer{"accepted", "202", "", ""}, HttpAnswer{"found", "302", "", ""}),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace parley::engine

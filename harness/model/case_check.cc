@@ -55,7 +55,7 @@ struct LayerKeys {
 const std::array<LayerKeys, 8>& layers() {
   static const std::array<LayerKeys, 8> all{
       LayerKeys{"stanza",
-                {"set", "remove", "add", "into", "rename", "ns"},
+                {"set", "remove", "add", "into", "rename", "ns", "proof"},
                 {"set", "remove", "add", "rename", "ns"}},
       LayerKeys{"bytes",
                 {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times"},
@@ -109,8 +109,11 @@ bool does_something(const std::string& key, const json& value) {
                                                  : value.is_structured() && value.empty());
 }
 
-// Of a binary stanza's error or an HTTP response.
+// Of a binary stanza's error or an HTTP response; "inactive" as RFC 7662 section 2.2 answers.
 bool is_code(std::string_view condition) {
+  if (condition == "inactive") {
+    return true;
+  }
   return condition.size() == 3 && condition.find_first_not_of("0123456789") == condition.npos;
 }
 

@@ -31,6 +31,8 @@ StanzaEdit stanza_edit(const json& value) {
   edit.into = value.contains("into") ? string_at(value, "into") : ".";
   edit.rename = string_at(value, "rename");
   edit.ns = string_at(value, "ns");
+  edit.proof =
+      string_at(value, "proof") == "after" ? StanzaEdit::Proof::after : StanzaEdit::Proof::before;
   return edit;
 }
 

@@ -83,6 +83,9 @@ std::string describe_edit(const StanzaEdit& edit) {
   if (!edit.ns.empty()) {
     parts.push_back("namespace " + edit.ns);
   }
+  if (edit.proof == StanzaEdit::Proof::after) {
+    parts.push_back("then prove the call");
+  }
   return join(parts, ", ");
 }
 

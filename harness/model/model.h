@@ -165,6 +165,10 @@ struct StanzaEdit {
   std::string into = ".";
   std::string rename;
   std::string ns;
+  // Of a server's call: whether it is proved before the change, which may break the proof, or after
+  // it, so that the proof holds for what is sent.
+  enum class Proof { before, after };
+  Proof proof = Proof::before;
 };
 // Octets are written with \xNN escapes and ${…}.
 struct BytesEdit {

@@ -256,6 +256,9 @@ class ProfileLoader {
         return;
       }
       form.pattern = std::move(*pattern);
+      if (value.contains("proof")) {
+        form.defaults.insert(proof_defaults().begin(), proof_defaults().end());
+      }
     } else if (form.kind != MessageForm::Kind::footer) {
       auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
       if (!pattern) {
@@ -281,6 +284,25 @@ class ProfileLoader {
     profile.forms[name] = std::move(form);
   }
 
+  // How a call is proved: the element that the engine makes header fields of, and adds to what it
+  // reads. What an honest call says stands in proof_defaults().
+  static xml::Element proof_pattern(const std::string& by) {
+    xml::Element out{.ns = {}, .name = "proof", .attributes = {}, .children = {}};
+    out.set("by", by);
+    out.set("state", "valid");
+    for (const auto& [field, value] : proof_defaults()) {
+      out.set(field, "${" + field + "?}");
+    }
+    return out;
+  }
+  static const std::map<std::string, std::string>& proof_defaults() {
+    static const std::map<std::string, std::string> all{
+        {"key", "${partner.secret}"},     {"keyid", "${setting.signature-key-id}"},
+        {"created", "${from-now('0s')}"}, {"nonce", "${fresh}"},
+        {"alg", "hmac-sha256"},           {"covered", "${setting.signature-covers}"}};
+    return all;
+  }
+
   // Nullopt, and a problem, for what is no HTTP message.
   std::optional<xml::Element> http_pattern(const Document& document, const std::string& name,
                                            const json& value) {
@@ -298,6 +320,9 @@ class ProfileLoader {
       for (const auto& [field, text] : value["headers"].items()) {
         wire::set_http_header(out, field, text_of(text));
       }
+    }
+    if (value.contains("proof")) {
+      out.children.emplace_back(proof_pattern(text_of(value["proof"])));
     }
     if (value.contains("json")) {
       auto content = wire::read_json_pattern(string_at(value, "json"), wire::kHttpJson);

@@ -27,6 +27,7 @@ constexpr std::array kNotices{
     Notice{"connected", {"jid"}},  Notice{"received", {"from", "type", "text"}},
     Notice{"presence", {"from"}},  Notice{"answered", {"id", "from", "type"}},
     Notice{"refused", {"reason"}}, Notice{"closed", {"reason"}},
+    Notice{"pushed", {"id"}},
 };
 
 bool has_text(const json& object, std::string_view name) {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/call_proof.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/base/secret_bytes.h"
+#include "harness/base/text.h"
+#include "harness/crypto/httpsig/message_signature.h"
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+namespace {
+
+namespace httpsig = crypto::httpsig;
+
+constexpr std::string_view kSignature = "signature";
+constexpr std::string_view kBearer = "bearer";
+constexpr std::string_view kBearerScheme = "Bearer ";
+constexpr std::string_view kDigest = "content-digest";
+constexpr std::string_view kValid = "valid";
+// The scope tells when the run began, and it may last so long.
+constexpr std::chrono::minutes kLongestRun{10};
+
+httpsig::SignedRequest request_of(const wire::HttpMessage& message) {
+  httpsig::SignedRequest out{.method = message.request()->method,
+                             .authority = wire::value_of(message.headers, "host"),
+                             .target = message.request()->target,
+                             .body = message.body};
+  for (const auto& [name, value] : message.headers) {
+    out.fields.push_back({name, value});
+  }
+  return out;
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(out)
+                                                                  : std::nullopt;
+}
+
+// What the element says; an attribute that is empty is not there.
+Result<httpsig::SignatureParameters> parameters_of(const xml::Element& proof) {
+  const auto text = [&](std::string_view name) {
+    auto value = proof.get(name);
+    return value.empty() ? std::nullopt : std::optional(std::move(value));
+  };
+  httpsig::SignatureParameters out{
+      .nonce = text("nonce"), .alg = text("alg"), .keyid = text("keyid")};
+  for (const auto& name : split(proof.get("covered"), ' ')) {
+    if (!name.empty()) {
+      out.components.push_back(name);
+    }
+  }
+  const auto time = [&](std::string_view name, std::optional<std::int64_t>& into) {
+    const auto value = text(name);
+    into = value ? number(*value) : std::nullopt;
+    return !value || into;
+  };
+  if (!time("created", out.created) || !time("expires", out.expires)) {
+    return fail(Errc::malformed, "a time of a proof is no number");
+  }
+  return out;
+}
+
+Result<void> sign(xml::Element& request, const xml::Element& proof, const SecretBytes& key) {
+  const auto message = wire::http_message_of(request);
+  const auto parameters = parameters_of(proof);
+  if (!message || !parameters) {
+    return std::unexpected(message ? parameters.error() : message.error());
+  }
+  auto covered = request_of(*message);
+  if (wire::http_header(request, kDigest) == nullptr) {
+    auto digest = httpsig::content_digest(message->body);
+    covered.fields.push_back({std::string(kDigest), digest});
+    wire::set_http_header(request, kDigest, std::move(digest));
+  }
+  auto made = httpsig::sign(covered, *parameters, key);
+  if (!made) {
+    return std::unexpected(made.error());
+  }
+  wire::set_http_header(request, "signature-input", std::move(made->input));
+  wire::set_http_header(request, "signature", std::move(made->signature));
+  return {};
+}
+
+xml::Element proof_element(std::string_view by, std::string_view state) {
+  xml::Element out{.ns = {}, .name = std::string(kProof), .attributes = {}, .children = {}};
+  out.set("by", std::string(by));
+  out.set("state", std::string(state));
+  return out;
+}
+
+xml::Element signature_read(const wire::HttpMessage& message, const SecretBytes& key,
+                            std::chrono::sys_seconds now) {
+  // Whose key it is says the form: it is in the element.
+  const httpsig::SignaturePolicy policy{.leeway = kLongestRun,
+                                        .overlooked = {httpsig::SignatureFault::key_unknown}};
+  const auto verified = httpsig::verify(request_of(message), key, policy, now);
+  auto out = proof_element(kSignature, verified ? kValid : httpsig::to_string(verified.error()));
+  if (verified) {
+    out.set("keyid", verified->keyid.value_or(""));
+    out.set("created", std::to_string(verified->created.value_or(0)));
+    out.set("nonce", verified->nonce.value_or(""));
+    out.set("covered", join(verified->components, " "));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> make_proof(xml::Element& request) {
+  const auto* element = request.child(kProof);
+  if (element == nullptr) {
+    return {};
+  }
+  const auto proof = *element;
+  std::erase_if(request.children, [](const xml::Node& node) {
+    const auto* inner = std::get_if<xml::Element>(&node);
+    return inner != nullptr && inner->name == kProof;
+  });
+  const auto by = proof.get("by");
+  if (by == kBearer) {
+    wire::set_http_header(request, "authorization", std::string(kBearerScheme) + proof.get("key"));
+    return {};
+  }
+  const auto key = from_hex(proof.get("key"));
+  if (by != kSignature || !key) {
+    return fail(Errc::malformed, key ? fmt::format("there is no proof by '{}'", by)
+                                     : "the key of a proof is no hex");
+  }
+  return sign(request, proof, SecretBytes(*key));
+}
+
+void read_proof(xml::Element& tree, const wire::HttpMessage& request, const Scope& scope) {
+  const auto secret = scope.values.find("partner.secret");
+  const auto now = scope.values.find("noise.now");
+  const auto key = secret == scope.values.end() ? Result<Bytes>(Bytes()) : from_hex(secret->second);
+  const auto seconds = now == scope.values.end() ? std::nullopt : number(now->second);
+  if (!key || key->empty() || !seconds) {
+    return;
+  }
+  const auto bearer = wire::value_of(request.headers, "authorization");
+  const auto signature = wire::find_field(request.headers, "signature-input");
+  if (!bearer.empty() && signature == nullptr) {
+    const bool right = wire::same_name(bearer.substr(0, kBearerScheme.size()), kBearerScheme) &&
+                       bearer.substr(kBearerScheme.size()) == secret->second;
+    tree.children.emplace_back(proof_element(kBearer, right ? kValid : "secret-wrong"));
+    return;
+  }
+  tree.children.emplace_back(signature_read(
+      request, SecretBytes(*key), std::chrono::sys_seconds(std::chrono::seconds(*seconds))));
+}
+
+}  // namespace parley::engine
