@@ -274,8 +274,10 @@ Assessment Tracker::assess_outcomes() const {
   for (const auto& outcome : run_.outcomes) {
     auto one = assess(outcome);
     if (one.state == State::holds && run_.changed_answer() != nullptr && !met()) {
-      return violated("the SUT did not ask for what the case changes",
-                      run_.changed_answer()->step.asked, "no such request");
+      // What it made of the service may come to us after what it made of the user.
+      return !deadline_ ? Assessment{}
+                        : violated("the SUT did not ask for what the case changes",
+                                   run_.changed_answer()->step.asked, "no such request");
     }
     if (one.state == State::holds) {
       return one;

@@ -100,7 +100,7 @@ Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, c
     }
   }
   for (const auto& expression : edit.add) {
-    auto text = evaluate(expression, scope, "change/add");
+    auto text = evaluate_row(expression, scope, "change/add");
     if (!text) {
       return std::unexpected(text.error());
     }

@@ -253,13 +253,21 @@ class Matcher {
     return xml::Difference{path + "/" + label, "<" + label + "/>", "(absent)"};
   }
 
-  // Whether all that `pattern` holds is a field that may be empty: then it says nothing by itself.
+  // Whether all that `pattern` holds are fields that may be empty: then it says nothing by itself.
   bool may_be_absent(const xml::Element& pattern) const {
-    if (!pattern.attributes.empty() || pattern.children.size() != 1 ||
-        !std::holds_alternative<std::string>(pattern.children.front())) {
-      return false;
-    }
-    const auto field = placeholder(std::get<std::string>(pattern.children.front()));
+    const bool says_more = std::ranges::any_of(pattern.attributes, [](const auto& attribute) {
+      return attribute.name != wire::kJsonType;
+    });
+    return !says_more && !pattern.children.empty() &&
+           std::ranges::all_of(pattern.children, [this](const xml::Node& node) {
+             const auto* inner = std::get_if<xml::Element>(&node);
+             return inner != nullptr ? may_be_absent(*inner)
+                                     : may_be_empty(std::get<std::string>(node));
+           });
+  }
+
+  bool may_be_empty(std::string_view text) const {
+    const auto field = placeholder(text);
     const auto given = field ? with_.find(field->field) : with_.end();
     return field && field->optional && given != with_.end() &&
            std::ranges::count(given->second, "") > 0;

@@ -10,6 +10,7 @@
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
 #include "harness/engine/monitor_identity.h"
+#include "harness/engine/monitor_push.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/service_monitor.h"
 #include "harness/engine/web_monitor.h"
@@ -416,6 +417,8 @@ constexpr MonitorEntry kMonitors[] = {
      false, token_spelling},
     {"token-identifier", "No token names an identifier that its user has given up", "good practice",
      false, token_identifier},
+    {"pushes-tell-little", "A push tells whom to wake, and nothing of what waits",
+     "Regulation (EU) 2022/1925 Art. 7(8)", false, pushes_tell_little},
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},

@@ -67,7 +67,8 @@ std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
     }
     const bool wire = step.step.kind == Step::Kind::wire;
     if (marks_[i].done) {
-      in_volley = step.role == Role::send && wire;
+      // Over HTTP one thing is asked at a time, and an answer belongs to what was asked.
+      in_volley = step.role == Role::send && wire && service_of(link).empty();
       continue;
     }
     if (marks_[i].begun) {

@@ -7,6 +7,7 @@
 #include "harness/base/text.h"
 #include "harness/reference/faults_xmpp.h"
 #include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/faults_calls.h"
 #include "harness/reference/whatsapp/faults_client.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_identity.h"
@@ -33,6 +34,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_keys.begin(), of_keys.end());
     const auto of_partner = whatsapp::partner_faults();
     out.insert(out.end(), of_partner.begin(), of_partner.end());
+    const auto of_calls = whatsapp::call_faults();
+    out.insert(out.end(), of_calls.begin(), of_calls.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();

@@ -252,6 +252,15 @@ enum class Fault {
   wp_token_of_suspended, wp_token_of_leaver, wp_token_of_old_identifier, wp_identifier_as_given,
   // Liberties: what a conforming third party's server may do as well.
   wp_may_list_audiences, wp_may_add_claims, wp_may_name_set_type, wp_may_publish_unknown_types,
+  // What the servers ask of each other.
+  wg_call_any_ca, wg_call_any_host, wg_call_expired_certificate, wg_call_old_tls, wg_call_unsigned,
+  wg_call_other_secret, wg_call_content_uncovered, wg_call_digest_wrong, wg_call_nonce_repeated,
+  wg_call_clock_behind, wg_call_fails_open, wg_call_any_status, wg_call_inactive_taken,
+  wg_call_any_subject, wg_call_any_answer, wg_call_any_media_type, wg_call_truthy_answer,
+  wg_call_members_twice, wg_call_deep_answer, wg_call_large_answer, wg_call_unknown_member_refused,
+  wg_push_never, wg_push_with_content, wg_push_with_sender, wg_push_never_again,
+  wg_push_silence_taken, wg_push_at_once, wg_push_same_wait, wg_push_retry_after_ignored,
+  wg_push_refusal_retried, wg_push_retry_renamed, wg_push_unknown_retried, wg_push_unknown_again,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,

@@ -351,16 +351,38 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
     return out;
   }
   if (profile != "xmpp") {
-    out.features = {"noise-xx",       "noise-ik",       "noise-xxfallback",
-                    "deflate",        "routing",        "passive",
-                    "offline",        "receipts",       "presence",
-                    "chatstate",      "websocket",      "keepalive",
-                    "reconnect",      "prekeys",        "last-tokens-unassigned",
-                    "no-namesakes",   "identity-proof", "enlistment-api",
-                    "key-fetch",      "key-refresh",    "email-identifiers",
-                    "opt-in",         "terms",          "resolve",
-                    "reachability",   "blocks",         "trust",
-                    "second-partner", "blank-accounts"};
+    out.features = {"noise-xx",
+                    "noise-ik",
+                    "noise-xxfallback",
+                    "deflate",
+                    "routing",
+                    "passive",
+                    "offline",
+                    "receipts",
+                    "presence",
+                    "chatstate",
+                    "websocket",
+                    "keepalive",
+                    "reconnect",
+                    "prekeys",
+                    "last-tokens-unassigned",
+                    "no-namesakes",
+                    "identity-proof",
+                    "enlistment-api",
+                    "key-fetch",
+                    "key-refresh",
+                    "partner-calls",
+                    "pushes",
+                    "user-authentication",
+                    "email-identifiers",
+                    "opt-in",
+                    "terms",
+                    "resolve",
+                    "reachability",
+                    "blocks",
+                    "trust",
+                    "second-partner",
+                    "blank-accounts"};
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "harness/base/text.h"
 
@@ -38,9 +39,13 @@ std::string repaired(std::string_view text) {
 
 std::unexpected<Error> malformed() { return fail(Errc::malformed, "not the address of a user"); }
 
-Result<std::uint16_t> integrator_of(std::string_view text, const FaultSet& faults) {
+Result<std::uint16_t> integrator_of(std::string_view text, const FaultSet& faults,
+                                    const Dialect& dialect) {
   const auto value = shortest(text);
-  if (value && *value <= kLastIntegrator) {
+  const auto* more = dialect.more_integrators;
+  if (value &&
+      (*value <= kLastIntegrator || (more != nullptr && std::in_range<std::uint16_t>(*value) &&
+                                     more->contains(static_cast<std::uint16_t>(*value))))) {
     return static_cast<std::uint16_t>(*value);
   }
   if (is_number(text) && faults.has(Fault::wg_accepts_any_integrator)) {
@@ -98,7 +103,7 @@ Result<Address> parse_address(std::string_view text, const FaultSet& faults,
     if (dash == std::string_view::npos) {
       return malformed();
     }
-    const auto integrator = integrator_of(user.substr(0, dash), faults);
+    const auto integrator = integrator_of(user.substr(0, dash), faults, dialect);
     if (!integrator) {
       return std::unexpected(integrator.error());
     }

@@ -225,9 +225,16 @@ bool Session::trusts(const Consent& consent, const std::string& other) const {
 }
 
 // 0, or the error that keeps a third party's user and one of the gatekeeper's own apart.
+// Partners above 999 are the driver's own: every account of the gatekeeper's that has accepted the
+// terms is opted in to them.
+bool Session::opted_in(const Consent& consent, std::uint16_t integrator) const {
+  return consent.partners.contains(integrator) ||
+         (consent.terms_accepted && keeper_.knows_more(integrator));
+}
+
 int Session::consent_error(const Account& native, const Account& other) const {
   const Consent& consent = native.consent;
-  if (!consent.partners.contains(*other.address.integrator)) {
+  if (!opted_in(consent, *other.address.integrator)) {
     return kForbidden;
   }
   const bool welcome = consent.welcome.contains(other.address.bare()) &&
@@ -245,9 +252,9 @@ int Session::consent_error(const Account& to) const {
   }
   // Whom a user of the gatekeeper's own writes to reaches that user as far as this one wishes.
   const auto& consent = account_->consent;
-  return to_native                                           ? consent_error(to, *account_)
-         : consent.partners.contains(*to.address.integrator) ? 0
-                                                             : kForbidden;
+  return to_native                                   ? consent_error(to, *account_)
+         : opted_in(consent, *to.address.integrator) ? 0
+                                                     : kForbidden;
 }
 
 bool Session::is_blocked(const Account& native, const Account& other) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string_view>
 
 #include "harness/reference/reference.h"
@@ -21,6 +22,8 @@ struct Dialect {
   std::string_view enc_version;          // of a message's content
   int wrong_token;                       // the reason of a refused login
   const wire::Tokens* tokens = nullptr;  // lent; the strings that travel as numbers
+  // Lent; the integrators above 999 that the driver has made known.
+  const std::set<std::uint16_t>* more_integrators = nullptr;
 };
 
 inline constexpr Dialect kWhatsAppDialect{.profile = "whatsapp",

@@ -46,7 +46,13 @@ Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKe
            .run = [this](asio::awaitable<void> task,
                          std::function<void()> end) { run(std::move(task), std::move(end)); }}),
       rng_(std::move(rng)),
-      idle_(executor, asio::steady_timer::time_point::max()) {}
+      callers_({.executor = executor,
+                .run = [this](asio::awaitable<void> task,
+                              std::function<void()> end) { run(std::move(task), std::move(end)); }},
+               rng_.child("callers")),
+      idle_(executor, asio::steady_timer::time_point::max()) {
+  dialect_.more_integrators = &more_integrators_;
+}
 
 Gatekeeper::~Gatekeeper() = default;
 

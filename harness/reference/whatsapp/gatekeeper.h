@@ -34,6 +34,7 @@
 #include "harness/reference/whatsapp/handshake.h"
 #include "harness/reference/whatsapp/identity.h"
 #include "harness/reference/whatsapp/interop.h"
+#include "harness/reference/whatsapp/partner_caller.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/xml/tree.h"
 
@@ -107,6 +108,11 @@ class Gatekeeper {
   const ServerKeys& keys() const { return keys_; }
   const Partners& partners() const { return partners_; }
   Partners& partners() { return partners_; }
+  // Null where that integrator's server is not called.
+  std::shared_ptr<PartnerCaller> caller(std::optional<std::uint16_t> integrator) const {
+    return callers_.of(integrator);
+  }
+  bool knows_more(std::uint16_t integrator) const { return more_integrators_.contains(integrator); }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
   const Dialect& dialect() const { return dialect_; }
@@ -131,10 +137,12 @@ class Gatekeeper {
   Dialect dialect_;
   ServerKeys keys_;
   Partners partners_;
-  CertificateFolder certificate_;  // of what is offered over HTTPS
+  std::set<std::uint16_t> more_integrators_;  // above 999, that the driver has made known
+  CertificateFolder certificate_;             // of what is offered over HTTPS
   net::TlsContexts tls_;
   HandshakeLog handshakes_;
   Rng rng_;
+  PartnerCallers callers_;
   FaultSet faults_;  // of every connection
   Doors doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

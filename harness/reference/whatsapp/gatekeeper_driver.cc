@@ -113,6 +113,9 @@ json Gatekeeper::describe() const {
             "identity-proof",
             "key-fetch",
             "key-refresh",
+            "partner-calls",
+            "pushes",
+            "user-authentication",
             "enlistment-api",
             "email-identifiers",
             "opt-in",
@@ -189,7 +192,15 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
 
 RpcResult Gatekeeper::handle_partner(const json& params) {
   const auto known = partners_.set(params);
-  return known ? RpcResult(json::object()) : invalid("partner: " + known.error().detail);
+  const auto integrator = integrator_of(params);
+  const auto called = known && integrator ? callers_.set(*integrator, params) : known;
+  if (!called) {
+    return invalid("partner: " + called.error().detail);
+  }
+  if (*integrator > kLastIntegrator) {
+    more_integrators_.insert(*integrator);
+  }
+  return json::object();
 }
 
 RpcResult Gatekeeper::handle_refresh(const json& params) {

@@ -40,6 +40,24 @@ asio::awaitable<void> Session::prepare_login() {
   }
 }
 
+// Whether the third party's service says, too, that its user's token holds.
+asio::awaitable<void> Session::ask_service() {
+  const auto payload = wire::parse_client_payload(login_payload_);
+  const Account* account = failure_ == 0 && proven_ ? keeper_.find(login_) : nullptr;
+  const auto caller = account == nullptr ? nullptr : keeper_.caller(account->address.integrator);
+  if (caller == nullptr || !payload || !payload->interop_data) {
+    co_return;
+  }
+  FaultSet faults = faults_;
+  faults.add(account->faults);
+  const auto identifier =
+      account->identifier.empty() ? account->address.number : account->identifier;
+  caller->seen(identifier);
+  const bool vouched =
+      co_await caller->vouches(payload->interop_data->token.value_or(""), identifier, faults);
+  failure_ = vouched ? failure_ : wrong_token();
+}
+
 // Sets login_ or failure_; the faults of whoever is named hold from here.
 void Session::check_login(const Bytes& octets) {
   failure_ = 0;
@@ -81,6 +99,7 @@ void Session::check_third_party(const wire::ClientPayload& payload) {
                                       one->faults.has(Fault::wg_token_once_proven));
     if (once || (data->token && proves(*one, *data->token))) {
       one->proven = true;
+      proven_ = true;
       login_ = one->address.bare();
       return;
     }

@@ -220,6 +220,30 @@ void Session::deliver(const std::string& to, xml::Element stanza) {
   if (!lost && !forgotten && account->stored.size() < kMaxStored) {
     account->stored.push_back(std::move(stanza));
   }
+  if (!there) {
+    wake(*account, account->stored.empty() ? make_element("") : account->stored.back());
+  }
+}
+
+// Has the third party's service wake the client of its user, for whom something waits.
+void Session::wake(const Account& account, const xml::Element& waiting) {
+  const auto caller = keeper_.caller(account.address.integrator);
+  if (caller == nullptr || waiting.name != "message") {
+    return;
+  }
+  FaultSet faults = faults_;
+  faults.add(account.faults);
+  const auto* enc = waiting.child("enc");
+  caller->push(
+      {.identifier = account.identifier.empty() ? account.address.number : account.identifier,
+       .sender = waiting.get("from"),
+       .content = enc == nullptr ? "" : enc->text(),
+       .is_away =
+           [&keeper = keeper_, bare = account.address.bare()] {
+             const Account* one = keeper.find(bare);
+             return one != nullptr && one->session == nullptr && !one->stored.empty();
+           }},
+      faults);
 }
 
 // In order, before anything new (STZ-019).

@@ -75,6 +75,9 @@ asio::awaitable<void> Session::run() {
     }
     if (state_ == State::checking && !closing_) {
       check_login(login_payload_);
+      co_await ask_service();
+    }
+    if (state_ == State::checking && !closing_) {
       admit();
     }
     if (owed && std::exchange(success_owed_, false)) {

@@ -95,6 +95,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // login.cc
   asio::awaitable<void> prepare_login();
+  asio::awaitable<void> ask_service();
   void check_login(const Bytes& octets);
   void check_third_party(const wire::ClientPayload& payload);
   void check_native(const wire::ClientPayload& payload);
@@ -140,6 +141,7 @@ class Session : public std::enable_shared_from_this<Session> {
   int partner_error(const xml::Element& integrator) const;
   bool terms_suffice(const Consent& consent) const;
   bool trusts(const Consent& consent, const std::string& other) const;
+  bool opted_in(const Consent& consent, std::uint16_t integrator) const;
   int consent_error(const Account& native, const Account& other) const;
   int consent_error(const Account& to) const;
   bool is_blocked(const Account& native, const Account& other) const;
@@ -174,6 +176,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void store_late();
   void release_held();
   void deliver(const std::string& to, xml::Element stanza);
+  void wake(const Account& account, const xml::Element& waiting);
   void deliver_offline();
   Account* recipient(const std::string& to, bool any_device = false);
 
@@ -196,6 +199,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::set<std::uint64_t> skipped_;  // counters that were stepped over (wg-accepts-reordered-frame)
   std::vector<Bytes> early_;         // frames that came before success
 
+  bool proven_ = false;  // by a token of its third party's service, on this connection
   Bytes login_payload_;
   std::string login_;           // the address that the client logs in at, while that is checked
   int failure_ = 0;             // of the login; 0 is none
