@@ -160,13 +160,15 @@ asio::awaitable<bool> LiveRun::lease() {
     record_.values[actor + ".bare"] = bare;
     record_.values[actor + ".resource"] = resource;
     record_.values[actor + ".jid"] = bare + "/" + resource;
+    const auto waker = party == model::Party::third_party_client ? woken_by() : std::nullopt;
     if (server_sut || sut) {
-      leased_.push_back({.identity = identity, .driven = sut});
+      leased_.push_back({.identity = identity, .driven = sut || waker});
     }
-    if (sut) {
+    if (sut || waker) {
       workshop_.driven.on_notice(
-          identity.user, [this, actor](const std::string& method, const nlohmann::json& params) {
-            take_notice(actor, method, params);
+          identity.user, [this, told = waker.value_or(actor)](const std::string& method,
+                                                              const nlohmann::json& params) {
+            take_notice(told, method, params);
           });
     }
   }
@@ -178,6 +180,15 @@ asio::awaitable<bool> LiveRun::lease() {
                            .count());
   }
   co_return true;
+}
+
+// The third party's server under test, which tells what wakes its users' clients.
+std::optional<std::string> LiveRun::woken_by() const {
+  const auto found = std::ranges::find(cast_.flow->actors, model::Party::third_party_server,
+                                       [](const auto& one) { return one.second; });
+  return found != cast_.flow->actors.end() && cast_.under_test(found->second)
+             ? std::optional(found->first)
+             : std::nullopt;
 }
 
 // A gatekeeper that checks who vouches for a third party's users learns once who that is.

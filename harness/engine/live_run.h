@@ -48,6 +48,7 @@ class LiveRun {
   void broken(std::string link, std::string text);
   asio::awaitable<bool> lease();
   void locate_services();
+  std::optional<std::string> woken_by() const;
   asio::awaitable<bool> introduce();
   asio::awaitable<bool> tell_driver(nlohmann::json partner, std::string feature);
   bool open_services();
@@ -105,7 +106,7 @@ class LiveRun {
   std::string partner_;  // the actor whose services Parley plays; empty for none
   struct Leased {
     Identity identity;
-    bool driven;  // a user of a client under test
+    bool driven;  // the SUT tells of the user, and is told when the run is over
   };
   std::vector<Leased> leased_;
   Clock::time_point last_event_ = Clock::now();

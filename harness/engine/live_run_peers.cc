@@ -23,6 +23,7 @@ asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
   auto secret = to_hex(Rng(workshop_.identity_seed).child("partner/secret").octets(kSecretOctets));
   record_.values["partner.issuer"] = attachment.endpoint("issuer");
   record_.values["partner.secret"] = secret;
+  record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);  // of forged tokens
   const auto audience = cast_.profile->settings.find("token-audience");
   if (audience == cast_.profile->settings.end() || workshop_.introduced.contains(&attachment)) {
     co_return true;

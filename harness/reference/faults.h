@@ -253,14 +253,26 @@ enum class Fault {
   // Liberties: what a conforming third party's server may do as well.
   wp_may_list_audiences, wp_may_add_claims, wp_may_name_set_type, wp_may_publish_unknown_types,
   // What the servers ask of each other.
-  wg_call_any_ca, wg_call_any_host, wg_call_expired_certificate, wg_call_old_tls, wg_call_unsigned,
-  wg_call_other_secret, wg_call_content_uncovered, wg_call_digest_wrong, wg_call_nonce_repeated,
-  wg_call_clock_behind, wg_call_fails_open, wg_call_any_status, wg_call_inactive_taken,
-  wg_call_any_subject, wg_call_any_answer, wg_call_any_media_type, wg_call_truthy_answer,
-  wg_call_members_twice, wg_call_deep_answer, wg_call_large_answer, wg_call_unknown_member_refused,
-  wg_push_never, wg_push_with_content, wg_push_with_sender, wg_push_never_again,
-  wg_push_silence_taken, wg_push_at_once, wg_push_same_wait, wg_push_retry_after_ignored,
-  wg_push_refusal_retried, wg_push_retry_renamed, wg_push_unknown_retried, wg_push_unknown_again,
+  wp_call_unsigned, wp_call_any_signature, wp_call_any_key_name, wp_call_any_algorithm,
+  wp_call_digest_unchecked, wp_call_digest_uncovered, wp_call_method_uncovered,
+  wp_call_path_uncovered, wp_call_usual_signature_only, wp_call_bearer_too, wp_call_next_refused,
+  wp_call_stale, wp_call_from_future, wp_call_undated, wp_call_expired, wp_call_without_nonce,
+  wp_call_replayed, wp_call_any_method, wp_call_any_media_type, wp_call_to_the_letter,
+  wp_call_members_twice, wp_call_deep, wp_call_large, wp_call_unknown_member_refused,
+  wp_call_other_types, wp_call_more_behind, wp_call_any_content, wp_call_vouches_suspended,
+  wp_call_vouches_opted_out, wp_call_vouches_other, wp_call_vouches_forged,
+  wp_call_vouches_any_token, wp_call_vouches_unknown, wp_call_denies, wp_call_other_subject,
+  wp_push_unknown_taken, wp_push_unknown_unsure, wp_push_leaver_taken, wp_push_wakes_again,
+  wp_push_repeat_refused, wp_push_wakes_nobody, wp_push_wakes_for_another,
+  wp_push_wakes_unverified, wp_push_wakes_refused, wg_call_any_ca, wg_call_any_host,
+  wg_call_expired_certificate, wg_call_old_tls, wg_call_unsigned, wg_call_other_secret,
+  wg_call_content_uncovered, wg_call_digest_wrong, wg_call_nonce_repeated, wg_call_clock_behind,
+  wg_call_fails_open, wg_call_any_status, wg_call_inactive_taken, wg_call_any_subject,
+  wg_call_any_answer, wg_call_any_media_type, wg_call_truthy_answer, wg_call_members_twice,
+  wg_call_deep_answer, wg_call_large_answer, wg_call_unknown_member_refused, wg_push_never,
+  wg_push_with_content, wg_push_with_sender, wg_push_never_again, wg_push_silence_taken,
+  wg_push_at_once, wg_push_same_wait, wg_push_retry_after_ignored, wg_push_refusal_retried,
+  wg_push_retry_renamed, wg_push_unknown_retried, wg_push_unknown_again,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,
@@ -268,6 +280,8 @@ enum class Fault {
   wt_may_drop_frames, wt_may_count_frames, wg_may_drop_frames, wg_may_count_frames,
   wg_may_close_without_failure, wg_may_fail_otherwise, wg_may_honour_after_success,
   wg_may_follow_redirects,
+  wp_may_answer_no_content, wp_may_deny_by_status, wp_may_say_gone, wp_may_say_unprocessable,
+  wp_may_say_forbidden,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

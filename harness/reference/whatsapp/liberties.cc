@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kClient = "third-party.client";
 constexpr std::string_view kGatekeeper = "gatekeeper.server";
+constexpr std::string_view kPartner = "third-party.server";
 constexpr std::string_view kWhatsApp = "whatsapp";
 
 // clang-format off
@@ -28,6 +29,16 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Keeps what comes before success until it has sent success (no order is published)", kWhatsApp, Effect::conforms},
     {"wg-may-follow-redirects", kGatekeeper,
      "Follows a redirect or two within the issuer's own host (RFC 9110 section 15.4)", kWhatsApp, Effect::conforms},
+    {"wp-may-answer-no-content", kPartner,
+     "Answers a push with 204 (RFC 9110 section 15.3.5; no status is published)", kWhatsApp, Effect::conforms},
+    {"wp-may-deny-by-status", kPartner,
+     "Says by a status that a token does not hold (no form is published)", kWhatsApp, Effect::conforms},
+    {"wp-may-say-gone", kPartner,
+     "Says of a user whom it does not know that it is gone (RFC 9110 section 15.5.11)", kWhatsApp, Effect::conforms},
+    {"wp-may-say-unprocessable", kPartner,
+     "Refuses content that is not what it must be with 422 (RFC 9110 section 15.5.21)", kWhatsApp, Effect::conforms},
+    {"wp-may-say-forbidden", kPartner,
+     "Refuses a caller who proves nothing with 403 (RFC 9110 section 15.5.4)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one liberty is two lines, whatever its sentence's length
 

@@ -18,6 +18,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/crypto/jose/jwk.h"
+#include "harness/crypto/jose/verify.h"
 #include "harness/reference/whatsapp/partner_tokens.h"
 
 namespace parley::reference::whatsapp {
@@ -172,6 +174,7 @@ Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
   }
   *door = {.issuer = fmt::format("https://{}:{}", kHost, (*server)->address().port),
            .faults = faults};
+  door->calls = std::make_shared<PartnerCalls>(called_service(door->issuer), faults);
   doors_.push_back(door);
   servers_.push_back(std::move(*server));
   ++running_;
@@ -205,7 +208,7 @@ json PartnerServer::describe() const {
           {"party", "third-party.server"},
           {"features",
            {"published-keys", "key-rotation", "key-algorithms", "opt-in", "suspension",
-            "email-identifiers", "renaming"}},
+            "email-identifiers", "renaming", "pushes", "user-authentication"}},
           {"endpoints", endpoints_json()}};
 }
 
@@ -214,6 +217,11 @@ net::HttpAnswer PartnerServer::answer(const PartnerDoor& door,
   const auto& [method, target] = *request.request();
   const auto path = std::string_view(target).substr(0, target.find('?'));
   const auto& faults = door.faults;
+  if (PartnerCalls::is_call(path)) {
+    return door.calls->answer(
+        request, secret_,
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  }
   if (path != kDiscoveryPath && path != kJwksPath) {
     return refusal(kNotFound, "not-found");
   }
@@ -286,7 +294,7 @@ RpcResult PartnerServer::handle_gatekeeper(const json& params) {
   if (audience_.empty() || !secret) {
     return invalid("gatekeeper takes an audience and a secret in hex");
   }
-  secret_ = *secret;
+  secret_ = SecretBytes(*secret);
   return json::object();
 }
 
@@ -365,6 +373,48 @@ RpcResult PartnerServer::handle_token(const std::string& user, const json& param
   return json{{"token", std::move(*token)}};
 }
 
+CalledService PartnerServer::called_service(std::string issuer) const {
+  return {.find = [this](const std::string& identifier) { return called(identifier); },
+          .subject_of = [this, issuer = std::move(issuer)](
+                            const std::string& token) { return subject_of(token, issuer); },
+          .wake =
+              [this](const std::string& user, const std::string& id) {
+                if (wake_) {
+                  wake_(user, id);
+                }
+              }};
+}
+
+std::optional<CalledUser> PartnerServer::called(const std::string& identifier) const {
+  const auto found = std::ranges::find_if(
+      users_, [&](const auto& one) { return one.second.identifier == identifier; });
+  return found == users_.end() ? std::nullopt
+                               : std::optional(CalledUser{.user = found->first,
+                                                          .opted_in = found->second.opted_in,
+                                                          .suspended = found->second.suspended});
+}
+
+// SRV-008: as any gatekeeper would find it, with the keys that are published now.
+std::optional<std::string> PartnerServer::subject_of(const std::string& token,
+                                                     const std::string& issuer) const {
+  const auto set = keys_.published(FaultSet());
+  const auto read = set ? crypto::jose::read_jwks(*set)
+                        : Result<crypto::jose::Jwks>(std::unexpected(set.error()));
+  const auto ring = read ? crypto::jose::KeyRing::make(read->keys)
+                         : Result<crypto::jose::KeyRing>(std::unexpected(read.error()));
+  if (!ring) {
+    return std::nullopt;
+  }
+  crypto::jose::Policy policy;
+  policy.algorithms.push_back(crypto::jose::Algorithm::eddsa);
+  policy.issuer = issuer;
+  policy.audience = audience_;
+  const auto verified = crypto::jose::verify(
+      token, *ring, policy,
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  return verified ? std::optional(verified->subject) : std::nullopt;
+}
+
 asio::awaitable<void> run_partner(Options options, JsonRpcPeer* peer) {
   const auto executor = co_await asio::this_coro::executor;
   auto opened = PartnerServer::open(executor, options);
@@ -373,6 +423,9 @@ asio::awaitable<void> run_partner(Options options, JsonRpcPeer* peer) {
   }
   PartnerServer& server = **opened;
   if (peer != nullptr) {
+    server.on_wake([peer](const std::string& user, const std::string& id) {
+      peer->notify("pushed", json{{"user", user}, {"id", id}});
+    });
     RpcHandler handler = [&server](const std::string& method, const json& params) {
       return server.handle(method, params);
     };

@@ -21,6 +21,7 @@
 #include "harness/reference/faults.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/partner_calls.h"
 #include "harness/reference/whatsapp/partner_keys.h"
 
 namespace parley::reference::whatsapp {
@@ -40,6 +41,7 @@ struct PartnerUser {
 struct PartnerDoor {
   std::string issuer;  // "https://localhost:PORT"
   FaultSet faults;
+  std::shared_ptr<PartnerCalls> calls{};  // what the gatekeeper asks there
 };
 
 class PartnerServer {
@@ -55,6 +57,10 @@ class PartnerServer {
   nlohmann::json describe() const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   net::HttpAnswer answer(const PartnerDoor& door, const wire::HttpMessage& request) const;
+  // What wakes a user's client: told the user and the push.
+  void on_wake(std::function<void(const std::string&, const std::string&)> wake) {
+    wake_ = std::move(wake);
+  }
   // Closes the addresses and waits until nothing is under way there.
   asio::awaitable<void> stop();
   const PartnerDoor& door() const { return *doors_.back(); }
@@ -69,6 +75,9 @@ class PartnerServer {
   RpcResult handle_rotate(const nlohmann::json& params);
   RpcResult handle_token(const std::string& user, const nlohmann::json& params);
   bool may_have_token(const PartnerUser& user) const;
+  CalledService called_service(std::string issuer) const;
+  std::optional<CalledUser> called(const std::string& identifier) const;
+  std::optional<std::string> subject_of(const std::string& token, const std::string& issuer) const;
 
   asio::any_io_executor executor_;
   Options options_;
@@ -82,7 +91,8 @@ class PartnerServer {
   asio::steady_timer idle_;  // cancelled when none runs any more
   std::map<std::string, PartnerUser, std::less<>> users_;
   std::string audience_;  // the gatekeeper's
-  std::string secret_;    // by which it is known, in octets
+  SecretBytes secret_;    // by which it is known
+  std::function<void(const std::string&, const std::string&)> wake_;
 };
 
 // Serves until end of input (driver) or until it is cancelled.

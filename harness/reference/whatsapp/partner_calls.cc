@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/partner_calls.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "harness/crypto/httpsig/message_signature.h"
+#include "harness/crypto/jose/base64url.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+namespace jose = crypto::jose;
+namespace httpsig = crypto::httpsig;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kKeyName = "gatekeeper";
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::size_t kMostOctets = std::size_t{64} << 10U;
+constexpr std::size_t kUnboundedOctets = std::size_t{16} << 20U;
+constexpr std::size_t kMostDepth = 8;
+constexpr std::size_t kUnboundedDepth = 5000;
+constexpr std::size_t kLongestText = 16 * 1024;
+constexpr std::chrono::seconds kWindow{60};
+constexpr std::chrono::seconds kNonceLife{2 * kWindow};  // the caller's clock may be ahead
+
+enum Status {
+  kOk = 200,
+  kAccepted = 202,
+  kNoContent = 204,
+  kBadRequest = 400,
+  kUnauthorized = 401,
+  kForbidden = 403,
+  kNotFound = 404,
+  kMethodNotAllowed = 405,
+  kConflict = 409,
+  kGone = 410,
+  kContentTooLarge = 413,
+  kUnsupportedMediaType = 415,
+  kUnprocessable = 422,
+  kUnavailable = 503,
+};
+
+net::HttpAnswer answer_of(int status, const jose::Json& content) {
+  return {.message = wire::http_response(status, {{"Content-Type", std::string(kJson)}},
+                                         jose::write_json(content))};
+}
+
+net::HttpAnswer refusal(int status, const std::string& error) {
+  jose::Json content{jose::Json::Object()};
+  jose::set_member(content, "error", jose::json_of(error));
+  auto out = answer_of(status, content);
+  if (status == kUnauthorized) {  // RFC 9110 section 15.5.2
+    out.message.headers.push_back({"WWW-Authenticate", "Signature"});
+  } else if (status == kMethodNotAllowed) {  // section 15.5.6
+    out.message.headers.push_back({"Allow", "POST"});
+  }
+  return out;
+}
+
+// What a careless service does not look for.
+constexpr auto kOverlooked = std::to_array<std::pair<Fault, httpsig::SignatureFault>>({
+    {Fault::wp_call_any_signature, httpsig::SignatureFault::signature_wrong},
+    {Fault::wp_call_any_key_name, httpsig::SignatureFault::key_unknown},
+    {Fault::wp_call_any_algorithm, httpsig::SignatureFault::algorithm_wrong},
+    {Fault::wp_call_digest_unchecked, httpsig::SignatureFault::digest_wrong},
+    {Fault::wp_call_stale, httpsig::SignatureFault::stale},
+    {Fault::wp_call_from_future, httpsig::SignatureFault::created_in_future},
+    {Fault::wp_call_undated, httpsig::SignatureFault::created_missing},
+    {Fault::wp_call_expired, httpsig::SignatureFault::expired},
+    {Fault::wp_call_without_nonce, httpsig::SignatureFault::nonce_missing},
+});
+bool is_unreadable(httpsig::SignatureFault fault) {
+  return fault <= httpsig::SignatureFault::not_components;
+}
+constexpr auto kUncovered = std::to_array<std::pair<Fault, std::string_view>>({
+    {Fault::wp_call_method_uncovered, "@method"},
+    {Fault::wp_call_path_uncovered, "@path"},
+    {Fault::wp_call_digest_uncovered, "content-digest"},
+});
+
+httpsig::SignaturePolicy policy_under(const FaultSet& faults) {
+  httpsig::SignaturePolicy out{.key_id = std::string(kKeyName), .window = kWindow};
+  for (const auto& [fault, overlooked] : kOverlooked) {
+    if (faults.has(fault)) {
+      out.overlooked.push_back(overlooked);
+    }
+  }
+  for (const auto& [fault, component] : kUncovered) {
+    if (faults.has(fault)) {
+      std::erase(out.covered, component);
+    }
+  }
+  return out;
+}
+
+httpsig::SignedRequest request_of(const wire::HttpMessage& message) {
+  httpsig::SignedRequest out{.method = message.request()->method,
+                             .authority = wire::value_of(message.headers, "host"),
+                             .target = message.request()->target,
+                             .body = message.body};
+  for (const auto& [name, value] : message.headers) {
+    out.fields.push_back({name, value});
+  }
+  return out;
+}
+
+// As this project's own gatekeeper signs: wp-call-usual-signature-only.
+bool is_usual(const httpsig::SignatureParameters& parameters) {
+  return parameters.components == httpsig::SignaturePolicy().covered && parameters.alg &&
+         !parameters.expires;
+}
+
+std::string media_type(const wire::HttpMessage& request) {
+  auto type = wire::value_of(request.headers, "content-type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) {
+    type.pop_back();
+  }
+  return type;
+}
+
+// Up to the end of the first value: wp-call-more-behind.
+std::string_view first_object(std::string_view text) {
+  return text.substr(0, text.rfind('}') == std::string_view::npos ? 0 : text.rfind('}') + 1);
+}
+
+// What the claims say, whoever has signed them: wp-call-vouches-forged.
+std::optional<std::string> subject_claimed(const std::string& token) {
+  const auto begin = token.find('.');
+  const auto end = token.find('.', begin + 1);
+  if (begin == std::string::npos || end == std::string::npos) {
+    return std::nullopt;
+  }
+  const auto octets = jose::from_base64url(token.substr(begin + 1, end - begin - 1));
+  const auto claims = octets ? jose::read_json(*octets) : jose::read_json("");
+  const auto* subject = claims ? claims->find("sub") : nullptr;
+  const auto* text = subject == nullptr ? nullptr : subject->text();
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+}  // namespace
+
+net::HttpAnswer PartnerCalls::answer(const wire::HttpMessage& request, const SecretBytes& secret,
+                                     std::chrono::sys_seconds now) {
+  if (std::exchange(refuses_next_, false)) {
+    return refusal(kForbidden, "forbidden");
+  }
+  net::HttpAnswer out;
+  if (request.request()->method != "POST" && !has(Fault::wp_call_any_method)) {
+    out = refusal(kMethodNotAllowed, "method-not-allowed");
+  } else if (!proves(request, secret, now)) {
+    if (has(Fault::wp_push_wakes_unverified)) {
+      (void)take(request);
+    }
+    const bool forbidden = has(Fault::wp_may_say_forbidden);
+    out = refusal(forbidden ? kForbidden : kUnauthorized, "caller");
+  } else {
+    out = take(request);
+  }
+  refuses_next_ = has(Fault::wp_call_next_refused) && out.message.response()->status >= kBadRequest;
+  return out;
+}
+
+// SRV-002, SRV-010.
+bool PartnerCalls::proves(const wire::HttpMessage& request, const SecretBytes& secret,
+                          std::chrono::sys_seconds now) {
+  const auto bearer = wire::value_of(request.headers, "authorization");
+  const bool is_signed = wire::find_field(request.headers, "signature-input") != nullptr;
+  if (has(Fault::wp_call_bearer_too) && bearer == std::string(kBearer) + to_hex(secret.reveal())) {
+    return true;
+  }
+  if (secret.empty() || (!is_signed && !bearer.empty())) {
+    return false;
+  }
+  const auto verified = httpsig::verify(request_of(request), secret, policy_under(faults_), now);
+  if (!verified) {
+    return has(Fault::wp_call_unsigned) && is_unreadable(verified.error());
+  }
+  if (has(Fault::wp_call_usual_signature_only) && !is_usual(*verified)) {
+    return false;
+  }
+  return !is_replayed(verified->nonce.value_or(""), now);
+}
+
+bool PartnerCalls::is_replayed(const std::string& nonce, std::chrono::sys_seconds now) {
+  std::erase_if(nonces_, [&](const auto& one) { return one.second + kNonceLife < now; });
+  return !nonce.empty() && !nonces_.emplace(nonce, now).second && !has(Fault::wp_call_replayed);
+}
+
+std::optional<std::string> PartnerCalls::text_of(const Json& content,
+                                                 std::string_view member) const {
+  const auto* value = content.find(member);
+  const auto* text = value == nullptr ? nullptr : value->text();
+  if (value != nullptr && text == nullptr && has(Fault::wp_call_other_types)) {
+    return jose::write_json(*value);
+  }
+  const bool right = text != nullptr && !text->empty() && text->size() <= kLongestText;
+  return right ? std::optional(*text) : std::nullopt;
+}
+
+// SRV-009.
+net::HttpAnswer PartnerCalls::take(const wire::HttpMessage& request) {
+  const int invalid = has(Fault::wp_may_say_unprocessable) ? kUnprocessable : kBadRequest;
+  const bool is_json = has(Fault::wp_call_to_the_letter)
+                           ? wire::value_of(request.headers, "content-type") == kJson
+                           : wire::same_name(media_type(request), kJson);
+  if (!is_json && !has(Fault::wp_call_any_media_type)) {
+    if (has(Fault::wp_push_wakes_refused)) {
+      wake_unasked(request);
+    }
+    return refusal(kUnsupportedMediaType, "unsupported-media-type");
+  }
+  const jose::JsonLimits limits{
+      .max_octets = has(Fault::wp_call_large) ? kUnboundedOctets : kMostOctets,
+      .max_depth = has(Fault::wp_call_deep) ? kUnboundedDepth : kMostDepth};
+  if (request.body.size() > limits.max_octets) {
+    return refusal(kContentTooLarge, "content-too-large");
+  }
+  const auto body = has(Fault::wp_call_more_behind) ? first_object(request.body) : request.body;
+  const auto content = jose::read_json(
+      body, limits,
+      has(Fault::wp_call_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
+  if (!content || content->object() == nullptr) {
+    return has(Fault::wp_call_any_content) ? accepted() : refusal(invalid, "bad-request");
+  }
+  const bool pushes = request.request()->target.starts_with(kPushPath);
+  const auto first = text_of(*content, pushes ? "user" : "token");
+  const auto second = text_of(*content, pushes ? "id" : "identifier");
+  const bool foreign = content->object()->size() > 2;
+  if (!first || !second || (foreign && has(Fault::wp_call_unknown_member_refused))) {
+    if (has(Fault::wp_call_any_content)) {
+      return accepted();
+    }
+    return refusal(invalid, "bad-request");
+  }
+  return pushes ? push(*first, *second) : authenticate(*first, *second);
+}
+
+// SRV-008: what the service says agrees with the tokens that it issues.
+net::HttpAnswer PartnerCalls::authenticate(const std::string& token,
+                                           const std::string& identifier) const {
+  const bool active = vouches(token, identifier) && !has(Fault::wp_call_denies);
+  if (!active && has(Fault::wp_may_deny_by_status)) {
+    return refusal(kForbidden, "inactive");
+  }
+  jose::Json content{jose::Json::Object()};
+  jose::set_member(content, "active", jose::Json{active});
+  if (active) {
+    const bool other = has(Fault::wp_call_other_subject);
+    jose::set_member(content, "sub", jose::json_of(other ? identifier + "0" : identifier));
+  }
+  return answer_of(kOk, content);
+}
+
+bool PartnerCalls::vouches(const std::string& token, const std::string& identifier) const {
+  const auto user = service_.find(identifier);
+  const auto subject =
+      has(Fault::wp_call_vouches_forged) ? subject_claimed(token) : service_.subject_of(token);
+  if (!user) {
+    return subject && has(Fault::wp_call_vouches_unknown);
+  }
+  if (has(Fault::wp_call_vouches_any_token)) {
+    return true;
+  }
+  return (user->opted_in || has(Fault::wp_call_vouches_opted_out)) &&
+         (!user->suspended || has(Fault::wp_call_vouches_suspended)) && subject &&
+         (*subject == identifier || has(Fault::wp_call_vouches_other));
+}
+
+// SRV-005, SRV-007.
+net::HttpAnswer PartnerCalls::push(const std::string& identifier, const std::string& id) {
+  const auto user = service_.find(identifier);
+  const bool left =
+      std::ranges::any_of(pushes_, [&](const auto& one) { return one.first == identifier; });
+  const bool taken =
+      user || has(Fault::wp_push_unknown_taken) || (left && has(Fault::wp_push_leaver_taken));
+  if (!taken) {
+    const int status = has(Fault::wp_push_unknown_unsure) ? kUnavailable
+                       : has(Fault::wp_may_say_gone)      ? kGone
+                                                          : kNotFound;
+    return refusal(status, "unknown-user");
+  }
+  const bool repeated = !pushes_.emplace(identifier, id).second;
+  if (repeated && has(Fault::wp_push_repeat_refused)) {
+    return refusal(kConflict, "repeated");
+  }
+  if (user && (!repeated || has(Fault::wp_push_wakes_again))) {
+    wake(user->user, id);
+  }
+  return accepted();
+}
+
+net::HttpAnswer PartnerCalls::accepted() const {
+  const bool no_content = has(Fault::wp_may_answer_no_content);
+  return {.message = wire::http_response(no_content ? kNoContent : kAccepted)};
+}
+
+// wp-push-wakes-refused
+void PartnerCalls::wake_unasked(const wire::HttpMessage& request) const {
+  const auto content = jose::read_json(request.body);
+  const auto user = content ? text_of(*content, "user") : std::nullopt;
+  const auto id = content ? text_of(*content, "id") : std::nullopt;
+  if (user && id) {
+    wake(*user, *id);
+  }
+}
+
+void PartnerCalls::wake(const std::string& user, const std::string& id) const {
+  if (!has(Fault::wp_push_wakes_nobody)) {
+    service_.wake(user, has(Fault::wp_push_wakes_for_another) ? id + "0" : id);
+  }
+}
+
+}  // namespace parley::reference::whatsapp
