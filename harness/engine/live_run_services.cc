@@ -27,7 +27,7 @@ namespace {
 constexpr const char* kServiceHost = "localhost";
 // Integrators of a run: as many as keep runs apart, and none of the profile's own.
 constexpr std::uint64_t kFirstIntegrator = 1000;
-constexpr std::uint64_t kLastIntegrator = 60'000;
+constexpr std::uint64_t kLastIntegrator = 59'999;  // 60000 is a second one of some flows
 constexpr std::size_t kSecretOctets = 32;
 // Features: a gatekeeper that fetches keys, one that calls the third party's server.
 constexpr std::string_view kFetches = "key-fetch";
@@ -130,30 +130,37 @@ asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(std::string method,
   if (partner_.empty()) {
     co_return co_await workshop_.driven.call(std::move(method), std::move(params), limit);
   }
-  std::optional<Result<nlohmann::json>> answer;
-  std::exception_ptr thrown;
-  bool over = false;
+  struct Asked {
+    std::optional<Result<nlohmann::json>> answer{};
+    std::exception_ptr thrown{};
+    bool over = false;
+  } asked;
   asio::co_spawn(co_await asio::this_coro::executor,
                  workshop_.driven.call(std::move(method), std::move(params), limit),
-                 [&](std::exception_ptr error, Result<nlohmann::json> value) {
-                   thrown = std::move(error);
-                   answer = std::move(value);
-                   over = true;
+                 [this, &asked](std::exception_ptr error, Result<nlohmann::json> value) {
+                   asked = {.answer = std::move(value), .thrown = std::move(error), .over = true};
                    wake_.cancel();
                  });
-  while (!over) {
+  std::exception_ptr thrown;  // the call ends before its frame does
+  while (!asked.over) {
     const auto events = record_.events.size();
-    co_await answer_beside();
-    if (!over && record_.events.size() == events) {
+    try {
+      if (!thrown) {
+        co_await answer_beside();
+      }
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    if (!asked.over && (thrown || record_.events.size() == events)) {
       wake_.expires_after(limit);
       boost::system::error_code ignored;
       co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
   }
-  if (thrown) {
-    std::rethrow_exception(thrown);
+  if (thrown || asked.thrown) {
+    std::rethrow_exception(thrown ? thrown : asked.thrown);
   }
-  co_return std::move(*answer);
+  co_return std::move(*asked.answer);
 }
 
 void LiveRun::serve(const CastStep& step) {
@@ -165,6 +172,9 @@ void LiveRun::serve(const CastStep& step) {
 
 // As the standing answer to it says; what there is none to is not there.
 asio::awaitable<void> LiveRun::answer_request(Seen request) {
+  if (tracker_->connection(request.link) != request.connection) {
+    co_return;  // pipelined, and its connection has ended with the answer before
+  }
   if (const auto* step = tracker_->standing(request.step)) {
     co_await send(*step);
     co_return;

@@ -168,8 +168,8 @@ asio::awaitable<void> LiveRun::send(const CastStep& step) {
 }
 
 void LiveRun::hang_up(const std::string& link, bool reset) {
-  connections_.end(link, reset);
   note({.kind = Event::Kind::ended, .link = link});
+  connections_.end(link, reset);  // what waits may begin with it
 }
 
 // The SUT's user does something, or the SUT itself about the third party of this run.

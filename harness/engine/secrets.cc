@@ -2,7 +2,9 @@
 #include "harness/engine/secrets.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
+#include <vector>
 
 namespace parley::engine {
 namespace {
@@ -40,8 +42,12 @@ bool holds_any(const std::string& text, const std::set<std::string>& secrets) {
 }
 
 std::string without_secrets(std::string text, const std::set<std::string>& secrets) {
-  for (const auto& secret : secrets) {
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+  // One may begin another: the longest first.
+  std::vector<std::string_view> longest(secrets.begin(), secrets.end());
+  std::ranges::sort(longest, std::ranges::greater(), &std::string_view::size);
+  for (const auto secret : longest) {
+    for (auto at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + secret.size())) {
       text.replace(at, secret.size(), secret.size(), '*');
     }
     for (auto at = text.find(kCut); at != std::string::npos; at = text.find(kCut, at + 1)) {

@@ -24,6 +24,14 @@ TEST(Secrets, AreHiddenWhereverTheyStand) {
             "a ****************, ******************************");
 }
 
+TEST(Secrets, AreHiddenAsAWholeWhereOneBeginsAnother) {
+  EXPECT_EQ(without_secrets("proof-1-and-2", {"proof-1-", "proof-1-and-2"}), std::string(13, '*'));
+}
+
+TEST(Secrets, MayBeStarsThemselves) {
+  EXPECT_EQ(without_secrets("a ******** b", {"********"}), "a ******** b");
+}
+
 TEST(Secrets, AreHiddenWhereTheTextIsCut) {
   EXPECT_EQ(without_secrets(printable("token 0123456789abcdef", 16), kSecrets),
             "token **********… (22 octets)");

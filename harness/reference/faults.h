@@ -217,11 +217,10 @@ enum class Fault {
   wg_rename_old_resolves, wg_rename_old_logs_in, wg_rename_takes_over,
   // How the keys are fetched that prove it.
   wg_keys_any_ca, wg_keys_any_host, wg_keys_expired_certificate, wg_keys_old_tls,
-  wg_keys_http_place, wg_keys_any_place, wg_keys_follow_to_http, wg_keys_follow_elsewhere,
-  wg_keys_follow_loops, wg_keys_any_issuer, wg_keys_issuer_slash, wg_keys_issuer_case,
+  wg_keys_http_place, wg_keys_follow_to_http, wg_keys_follow_loops, wg_keys_any_issuer, wg_keys_issuer_slash, wg_keys_issuer_case,
   wg_keys_issuer_prefix, wg_keys_issuer_host, wg_keys_issuer_missing, wg_keys_any_metadata_type,
   wg_keys_any_media_type, wg_keys_any_status, wg_keys_any_size, wg_keys_any_time,
-  wg_keys_any_headers, wg_keys_block_others, wg_keys_kid_not_refreshed, wg_keys_refresh_unbounded,
+  wg_keys_any_headers, wg_keys_block_others, wg_may_await_refresh, wg_keys_refresh_unbounded,
   wg_keys_not_cached, wg_keys_never_stale, wg_keys_withdrawn_kept, wg_keys_first_only,
   wg_keys_last_only, wg_keys_outage_forgets, wg_keys_open_when_unreachable,
   wg_keys_open_when_silent, wg_keys_open_on_status, wg_keys_open_on_media_type,

@@ -24,7 +24,8 @@ async function newKey(alg) {
 
 // The key that signs by itself, the one that follows it, those before it; one of each other kind.
 const keys = { signing: await newKey(ALGORITHMS[0]), next: null, old: [] };
-const others = await Promise.all([RSA, 'ES384', 'ES512', 'EdDSA'].map(newKey));
+const others = Promise.all( // whose RSA key takes its time
+  [RSA, 'ES384', 'ES512', 'EdDSA'].map(newKey));
 const users = new Map(); // by number: { identifier, in, suspended }
 let gatekeeper = { audience: '', secret: '' };
 
@@ -33,8 +34,8 @@ app.disable('x-powered-by');
 app.get('/.well-known/openid-configuration', (_, response) => {
   response.json({ issuer, jwks_uri: issuer + '/jwks', id_token_signing_alg_values_supported: ALGORITHMS });
 });
-app.get('/jwks', (_, response) => {
-  const published = [keys.signing, ...(keys.next ? [keys.next] : []), ...keys.old, ...others];
+app.get('/jwks', async (_, response) => {
+  const published = [keys.signing, ...(keys.next ? [keys.next] : []), ...keys.old, ...(await others)];
   response.json({ keys: published.map((key) => key.jwk) });
 });
 
@@ -57,7 +58,7 @@ async function token({ user, algorithm }) {
   const account = users.get(user);
   if (!account || !account.in || account.suspended) return {};
   const kind = /^[RP]S/.test(algorithm) ? RSA : algorithm;
-  const key = [keys.signing, ...others].find((one) => !kind || one.alg === kind);
+  const key = [keys.signing, ...(await others)].find((one) => !kind || one.alg === kind);
   if (!key) throw new Refused(-32001, `no key signs with ${algorithm}`);
   const alg = algorithm ?? key.alg;
   return {

@@ -40,7 +40,7 @@ bool KeyCache::needs_fetch(const std::string& kid, const FaultSet& faults) {
   if (due) {
     return !failed_at_ || now - *failed_at_ >= keeping_.times.retry;
   }
-  if (knows(kid) || faults.has(Fault::wg_keys_kid_not_refreshed)) {
+  if (knows(kid) || faults.has(Fault::wg_may_await_refresh)) {
     return false;
   }
   const bool rested = !forced_at_ || now - *forced_at_ >= keeping_.times.cool_down;
@@ -84,13 +84,16 @@ void KeyCache::start(const FaultSet& faults) {
 
 asio::awaitable<void> KeyCache::fetch(std::shared_ptr<KeyCache> self, FaultSet faults) {
   using asio::experimental::awaitable_operators::operator||;
+  const auto over = [](KeyCache* cache) {
+    cache->fetching_ = false;
+    cache->settled_.cancel();
+  };
+  const std::unique_ptr<KeyCache, decltype(over)> until_end(self.get(), over);
   boost::system::error_code cancelled;
   auto first = co_await (net::boxed(fetch_keys(source_, keeping_.times.bounds, faults)) ||
                          ended_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled)));
   settle(first.index() == 0 ? *std::get<0>(first) : FetchedKeys(std::unexpected(Outage::silent)),
          faults);
-  fetching_ = false;
-  settled_.cancel();
 }
 
 void KeyCache::settle(const FetchedKeys& fetched, const FaultSet& faults) {

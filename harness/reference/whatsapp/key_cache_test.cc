@@ -99,7 +99,7 @@ asio::awaitable<std::string> rotates(House& house) {
 
 TEST(KeyCache, AsksAgainForANameThatItDoesNotKnow) {
   EXPECT_EQ(tell(rotates), "true true after 2");
-  EXPECT_EQ(tell(rotates, {"wg-keys-kid-not-refreshed"}), "false true after 1");
+  EXPECT_EQ(tell(rotates, {"wg-may-await-refresh"}), "false true after 1");
   EXPECT_EQ(tell(rotates, {"wg-keys-first-only"}), "false true after 2");
   EXPECT_EQ(tell(rotates, {"wg-keys-last-only"}), "true false after 2");
 }

@@ -19,6 +19,7 @@ using net::HttpFault;
 using net::HttpUrl;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kRequiredMetadata = 6;  // OpenID Connect Discovery section 3
 constexpr std::string_view kDiscoveryPath = "/.well-known/openid-configuration";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kKeySet = "application/jwk-set+json";  // RFC 7517 section 8.5.1
@@ -185,7 +186,6 @@ class Fetch {
     const bool near = !clear && !elsewhere;
     const bool follows =
         (clear && has(Fault::wg_keys_follow_to_http)) ||
-        (elsewhere && has(Fault::wg_keys_follow_elsewhere)) ||
         (near && (has(Fault::wg_may_follow_redirects) || has(Fault::wg_keys_follow_loops)));
     return follows ? std::optional(std::move(*next)) : std::nullopt;
   }
@@ -208,7 +208,7 @@ class Fetch {
     const bool named = said != nullptr && said->text() != nullptr;
     if (place == nullptr || place->text() == nullptr ||
         (!named && !has(Fault::wg_keys_issuer_missing)) ||
-        (metadata->object()->size() > 2 && has(Fault::wg_keys_strict))) {
+        (metadata->object()->size() > kRequiredMetadata && has(Fault::wg_keys_strict))) {
       return std::unexpected(Outage::unreadable);
     }
     if (named && !same_issuer(*said->text(), source_.issuer, faults_)) {
@@ -220,8 +220,7 @@ class Fetch {
     }
     const bool clear = url->scheme == HttpUrl::Scheme::http;
     const bool elsewhere = !clear && !net::same_origin(*url, issuer);
-    if ((clear && !has(Fault::wg_keys_http_place)) ||
-        (elsewhere && !has(Fault::wg_keys_any_place))) {
+    if ((clear && !has(Fault::wg_keys_http_place)) || elsewhere) {
       return std::unexpected(Outage::refused);
     }
     return *url;
