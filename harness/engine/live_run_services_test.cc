@@ -71,7 +71,7 @@ title: Two services of one party answer
 actors: { server: gatekeeper.server, partner: third-party.server }
 steps:
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
-  - { id: other, answers: partner -> server, to: jwks-get-elsewhere, message: jwks-elsewhere, with: { keys: "2" } }
+  - { id: other, answers: partner -> server, to: push, message: pushed }
 )";
 constexpr const char* kReplaced = R"(
 flow: one
@@ -437,9 +437,9 @@ TEST(PlayedService, IsNotAskedInTheClear) {
 }
 
 TEST(PlayedService, IsAskedForKeysNoMoreOftenThanThereIsReasonTo) {
-  const auto often = judged({.flow = kStanding, .asks = Words(4, "/jwks")});
+  const auto often = judged({.flow = kStanding, .asks = Words(12, "/jwks")});
   EXPECT_EQ(often.verdict.kind, VerdictKind::pass) << often.verdict.reason;
-  const auto too_often = judged({.flow = kStanding, .asks = Words(5, "/jwks")});
+  const auto too_often = judged({.flow = kStanding, .asks = Words(13, "/jwks")});
   EXPECT_EQ(too_often.verdict.kind, VerdictKind::fail);
   EXPECT_EQ(too_often.verdict.monitor, "bounded-fetches");
   EXPECT_EQ(too_often.verdict.requirement, "IDP-005");

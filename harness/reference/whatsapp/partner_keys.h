@@ -21,8 +21,8 @@ class ServiceKeys {
   // Errors: io when OpenSSL fails.
   static Result<ServiceKeys> make(Rng rng);
 
-  // The stages of a rotation: "publish" (a new key beside all others), "sign" (the newest signs, all
-  // are published) and "withdraw" (the others are gone). A stage that has nothing to do does
+  // The stages of a rotation: "publish" (a new key beside all others), "sign" (the newest signs,
+  // all are published) and "withdraw" (the others are gone). A stage that has nothing to do does
   // nothing. Errors: not_found for another stage; io.
   Result<void> rotate(std::string_view stage, const FaultSet& faults);
   // The JWK Set. Errors: unsupported for a fault that the keys do not allow.
