@@ -402,7 +402,11 @@ asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
   auto* stream = link.stream.get();
   // Not with_deadline: a write nearly always ends at once, and there are very many.
   const auto under_way = std::make_shared<bool>(true);
-  asio::steady_timer guard(executor_, run_.patience());
+  // Each segment waits for its turn among all that this machine does.
+  const auto segments = how.segment_octets == 0 ? 0 : octets.size() / how.segment_octets;
+  const auto limit = std::min<milliseconds>(run_.patience() + kSegmentTurn * segments,
+                                            run_.patience() * kMostPatience);
+  asio::steady_timer guard(executor_, limit);
   guard.async_wait([this, stream, name, under_way](boost::system::error_code error) {
     if (!error && *under_way) {
       // Of a service's answer it reads as much as it likes.

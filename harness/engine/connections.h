@@ -140,6 +140,8 @@ class Connections {
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
 
   static constexpr std::size_t kMaxReceivedOctets = 4 * 1024 * 1024;  // of one run
+  static constexpr std::chrono::milliseconds kSegmentTurn{50};
+  static constexpr int kMostPatience = 10;        // for what is written in segments
   static constexpr std::size_t kReadOctets = 64;  // what each read counts beside its octets
 
   boost::asio::any_io_executor executor_;
