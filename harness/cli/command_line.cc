@@ -229,7 +229,8 @@ class Program {
     show->add_option("case", word_, "The case's id")->required();
     on(show, [this] { return commands_.show(arguments_, word_); });
     auto* init = app_.add_subcommand("init", "Write a commented sut.yaml for the party under test");
-    init->add_option("party", word_, "gatekeeper.server or third-party.client")->required();
+    init->add_option("party", word_, "gatekeeper.server, third-party.client or third-party.server")
+        ->required();
     init->add_option("--profile", arguments_.profile, "The dialect")->capture_default_str();
     init->add_option("--file", file_, "Where")->capture_default_str();
     on(init, [this] { return commands_.init(arguments_, word_, file_); });

@@ -7,6 +7,7 @@
 
 #include "harness/crypto/jose/json.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
+#include "harness/reference/whatsapp/json_answer.h"
 #include "harness/reference/whatsapp/session.h"
 
 namespace parley::reference::whatsapp {
@@ -31,15 +32,8 @@ enum Status {
   kUnsupportedMediaType = 415,
 };
 
-net::HttpAnswer answer_of(int status, const jose::Json& content) {
-  return {.message = wire::http_response(status, {{"Content-Type", std::string(kJson)}},
-                                         jose::write_json(content))};
-}
-
 net::HttpAnswer refusal(int status, const std::string& error) {
-  jose::Json content{jose::Json::Object()};
-  jose::set_member(content, "error", jose::json_of(error));
-  auto out = answer_of(status, content);
+  auto out = json_refusal(status, error);
   if (status == kUnauthorized) {  // RFC 9110 section 11.6.1
     out.message.headers.push_back({"WWW-Authenticate", "Bearer"});
   }
@@ -50,7 +44,7 @@ net::HttpAnswer enlisted(int status, const Account& account) {
   jose::Json content{jose::Json::Object()};
   jose::set_member(content, "id", jose::json_of(account.address.number));
   jose::set_member(content, "identifier", jose::json_of(account.identifier));
-  return answer_of(status, content);
+  return json_answer(status, content);
 }
 
 std::string media_type(const wire::HttpMessage& request) {

@@ -8,6 +8,7 @@
 
 #include "harness/crypto/httpsig/message_signature.h"
 #include "harness/crypto/jose/base64url.h"
+#include "harness/reference/whatsapp/json_answer.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -43,15 +44,8 @@ enum Status {
   kUnavailable = 503,
 };
 
-net::HttpAnswer answer_of(int status, const jose::Json& content) {
-  return {.message = wire::http_response(status, {{"Content-Type", std::string(kJson)}},
-                                         jose::write_json(content))};
-}
-
 net::HttpAnswer refusal(int status, const std::string& error) {
-  jose::Json content{jose::Json::Object()};
-  jose::set_member(content, "error", jose::json_of(error));
-  auto out = answer_of(status, content);
+  auto out = json_refusal(status, error);
   if (status == kUnauthorized) {  // RFC 9110 section 15.5.2
     out.message.headers.push_back({"WWW-Authenticate", "Signature"});
   } else if (status == kMethodNotAllowed) {  // section 15.5.6
@@ -252,7 +246,7 @@ net::HttpAnswer PartnerCalls::authenticate(const std::string& token,
     const bool other = has(Fault::wp_call_other_subject);
     jose::set_member(content, "sub", jose::json_of(other ? identifier + "0" : identifier));
   }
-  return answer_of(kOk, content);
+  return json_answer(kOk, content);
 }
 
 bool PartnerCalls::vouches(const std::string& token, const std::string& identifier) const {
