@@ -24,7 +24,7 @@ asio::awaitable<void> carry_across(Tracker& tracker, Connections& connections,
   }
   while (const auto half = tracker.ends_next()) {
     note({.kind = Event::Kind::ended, .link = *half});
-    connections.end(*half, false);
+    connections.end(*half, Ending::fin);
   }
 }
 

@@ -436,16 +436,19 @@ asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
   *under_way = false;
 }
 
-void Connections::end(const std::string& link, bool reset) {
+void Connections::end(const std::string& link, Ending how) {
   const auto at = links_.find(link);
   if (at == links_.end() || at->second.stream == nullptr) {
     return;
   }
   at->second.ended = true;
-  if (reset) {
-    at->second.stream->reset();
-  } else {
-    at->second.stream->close();
+  switch (how) {
+    case Ending::fin:
+      at->second.stream->close();
+      break;
+    case Ending::reset:
+      at->second.stream->reset();
+      break;
   }
   admit(link);
 }

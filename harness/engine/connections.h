@@ -22,6 +22,9 @@
 
 namespace parley::engine {
 
+// How we end a connection.
+enum class Ending { fin, reset };
+
 // How the SUT is reached.
 struct Way {
   net::Address to;
@@ -76,7 +79,7 @@ class Connections {
   bool has(const std::string& link) const;
   // Whether something is listening to what the SUT sends there.
   bool reading(const std::string& link) const;
-  void end(const std::string& link, bool reset);
+  void end(const std::string& link, Ending how);
   // Until the SUT has ended these connections, or nothing came for as long as patience lasts.
   boost::asio::awaitable<void> read_to_the_end(std::vector<std::string> links);
   // Ends everything and waits for it: the run's frame may go then.

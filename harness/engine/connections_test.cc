@@ -105,7 +105,7 @@ asio::awaitable<Words> dial_two() {
   Connections connections(executor, tls, run_of(told));
   const auto listener = net::Listener::open(executor);
   co_await connections.dial("user", "a", {.to = (*listener)->address()});
-  connections.end("user", false);
+  connections.end("user", Ending::fin);
   co_await connections.dial("user", "b", {.to = (*listener)->address()});
   EXPECT_TRUE(connections.reading("user"));
   co_await connections.shut();
@@ -188,7 +188,7 @@ asio::awaitable<Words> end_under_a_write(Over over) {
   for (int turns = 0; turns < 100; ++turns) {  // so that it is accepted, and has to wait
     co_await asio::post(asio::use_awaitable);
   }
-  connections.end("user", true);
+  connections.end("user", Ending::reset);
   co_await until(told, before + 2);
   auto sound = co_await opened(client, std::move(*second), "b");
   Bytes word = "two";

@@ -73,7 +73,7 @@ class LiveRun {
   asio::awaitable<bool> reach_service(const CastStep& step);
   asio::awaitable<void> send(const CastStep& step);
   void serve(const CastStep& step);
-  void hang_up(const std::string& link, bool reset);
+  void hang_up(const std::string& link, Ending how);
   asio::awaitable<void> answer_request(Seen request);
   asio::awaitable<void> drive(const CastStep& step);
   asio::awaitable<Result<nlohmann::json>> ask_driver(std::string method, nlohmann::json params);

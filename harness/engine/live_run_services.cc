@@ -181,7 +181,7 @@ asio::awaitable<void> LiveRun::answer_request(Seen request) {
   }
   std::vector<xml::Element> none{wire::http_response_tree("404")};
   co_await say_beside(request.link, request.connection, std::move(none));
-  hang_up(request.link, false);
+  hang_up(request.link, Ending::fin);
 }
 
 }  // namespace parley::engine

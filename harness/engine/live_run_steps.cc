@@ -48,7 +48,7 @@ void LiveRun::end(const CastStep& step) {
   const auto how = step.step.with.find("how");
   const bool reset = how != step.step.with.end() && evaluated(how->second.front()) == "reset";
   note({.kind = Event::Kind::ended, .link = step.link, .step = step.step.id});
-  connections_.end(step.link, reset);
+  connections_.end(step.link, reset ? Ending::reset : Ending::fin);
 }
 
 Connections::Admission LiveRun::admission(const std::string& link) {
@@ -131,7 +131,7 @@ asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
   }
   if (connections_.reading(step.link)) {
     note({.kind = Event::Kind::ended, .link = step.link});
-    connections_.end(step.link, false);
+    connections_.end(step.link, Ending::fin);
   }
   auto way = service_way(service, workshop_.attachment.endpoint(service));
   if (!way) {
@@ -163,13 +163,13 @@ asio::awaitable<void> LiveRun::send(const CastStep& step) {
   if (message->then_end || cast_.serves(step.link)) {
     const auto* edit =
         message->then_end ? std::get_if<model::ConnectionEdit>(&cast_.change->edit) : nullptr;
-    hang_up(step.link, edit != nullptr && edit->end == "reset");
+    hang_up(step.link, edit != nullptr && edit->end == "reset" ? Ending::reset : Ending::fin);
   }
 }
 
-void LiveRun::hang_up(const std::string& link, bool reset) {
+void LiveRun::hang_up(const std::string& link, Ending how) {
   note({.kind = Event::Kind::ended, .link = link});
-  connections_.end(link, reset);  // what waits may begin with it
+  connections_.end(link, how);  // what waits may begin with it
 }
 
 // The SUT's user does something, or the SUT itself about the third party of this run.
