@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <iterator>
 #include <utility>
 
 #include "harness/engine/call_proof.h"
 #include "harness/engine/cast.h"
+#include "harness/wire/http_date.h"
 #include "harness/wire/http_reader.h"
 #include "harness/wire/http_tree.h"
 
@@ -23,6 +25,17 @@ std::string host_of(const std::string& label, const Scope& scope) {
   const auto service = service_of(label.substr(0, label.rfind('/')));
   const auto known = scope.values.find(service_host(service));
   return known == scope.values.end() ? "localhost" : known->second;
+}
+
+// When the run began, as Date says it (RFC 9110 section 6.6.1); nothing where that is not known.
+std::string date_of(const Scope& scope) {
+  const auto now = scope.values.find("noise.now");
+  const auto text = now == scope.values.end() ? std::string_view() : std::string_view(now->second);
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return error == std::errc()
+             ? wire::http_date(std::chrono::sys_seconds(std::chrono::seconds(seconds)))
+             : "";
 }
 
 class HttpChannel : public Channel {
@@ -143,6 +156,10 @@ class HttpChannel : public Channel {
     // Each thing that is asked of us goes over a connection of its own too (RFC 9112 section 9.6).
     if (side_ == Side::server && wire::http_header(message, "connection") == nullptr) {
       wire::set_http_header(message, "connection", "close");
+    }
+    const auto date = side_ == Side::server ? date_of(scope_) : "";
+    if (!date.empty() && wire::http_header(message, "date") == nullptr) {
+      wire::set_http_header(message, "date", date);
     }
   }
 

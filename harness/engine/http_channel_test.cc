@@ -48,6 +48,25 @@ TEST(HttpChannel, WritesWhatAnHonestMessageHas) {
             "Content-Length: 10\r\n\r\n{\"id\":\"7\"}");
 }
 
+// RFC 9110 section 6.6.1: who has a clock says when it answers; what a step says goes before.
+TEST(HttpChannel, DatesItsAnswersByTheRunsClock) {
+  const Scope scope{.values = {{"noise.now", "784111777"}}};
+  const auto channel = make_http_channel(Side::server, "server/keys/1", scope);
+  const auto octets = channel->write({}, wire::http_response_tree("404"), {});
+  ASSERT_TRUE(octets) << octets.error();
+  EXPECT_NE(octets->find("\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), std::string::npos)
+      << *octets;
+  auto dated = wire::http_response_tree("404");
+  wire::set_http_header(dated, "date", "then");
+  const auto said = channel->write({}, std::move(dated), {});
+  ASSERT_TRUE(said) << said.error();
+  EXPECT_EQ(said->find("GMT"), std::string::npos) << *said;
+  const auto asked =
+      make_http_channel(Side::client, "alice/keys/1", scope)->write({}, asking(), {});
+  ASSERT_TRUE(asked) << asked.error();
+  EXPECT_EQ(asked->find("GMT"), std::string::npos) << "a request has no use for it";
+}
+
 TEST(HttpChannel, SaysWhereTheServiceIs) {
   const Scope scope{.values = {{service_host("enlistment"), "localhost:8443"}}};
   const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
