@@ -343,8 +343,8 @@ asio::awaitable<void> Connections::shake_hands(std::string name, std::string ste
     run_.note({.kind = Event::Kind::broken, .link = name, .text = session.error().detail});
     co_return;
   }
-  if (shut_) {
-    co_return;
+  if (shut_ || (!session && link.ended)) {
+    co_return;  // and that has been told
   }
   if (!session && link.served && Clock::now() - began >= patience) {
     run_.note({.kind = Event::Kind::ended, .link = name});

@@ -112,6 +112,29 @@ asio::awaitable<Words> dial_two() {
   co_return told.log;
 }
 
+// With a peer that never answers.
+asio::awaitable<Words> end_during_handshake() {
+  using asio::experimental::awaitable_operators::operator&&;
+  Told told{.steps = {"a"}};
+  const auto executor = co_await asio::this_coro::executor;
+  net::TlsContexts tls;
+  Connections connections(executor, tls, run_of(told));
+  const auto listener = net::Listener::open(executor);
+  co_await connections.dial("user", "a", {.to = (*listener)->address()});
+  const auto end = [](Connections& all) -> asio::awaitable<void> {
+    co_await asio::post(asio::use_awaitable);
+    all.end("user", Ending::fin);
+  };
+  Connections::TlsOptions options = net::TlsClientOptions{};
+  co_await (connections.handshake("user", "shake", std::move(options)) && end(connections));
+  co_await connections.shut();
+  co_return told.log;
+}
+
+TEST(Connections, TakeOurOwnEndForNoHandshakeThatFails) {
+  EXPECT_EQ(testkit::run_to_end(end_during_handshake()), Words{"dialled a"});
+}
+
 TEST(Connections, HaveToldTheEndOfTheFirstBeforeTheyDialAgain) {
   const auto log = testkit::run_to_end(dial_two());
   ASSERT_EQ(log.size(), 3U);
