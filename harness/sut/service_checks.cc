@@ -151,6 +151,13 @@ asio::awaitable<bool> ServiceChecks::check_service(std::string service) {
     url->target = question.service == service ? setting(std::string(question.path)) : url->target;
   }
   const auto outcome = co_await get(*url);
+  if (!outcome && co_await without_tls(outcome.error())) {
+    checks_.complain(
+        fmt::format("endpoints/{}: answers over verified HTTPS", service),
+        fmt::format("{}: it speaks HTTP in the clear there", net::to_string(outcome.error().url)),
+        "let the SUT serve HTTPS there, with a certificate of endpoints/ca");
+    co_return false;
+  }
   if (!outcome) {
     explain(service, outcome.error());
     co_return false;
@@ -160,6 +167,20 @@ asio::awaitable<bool> ServiceChecks::check_service(std::string service) {
       fmt::format("{}: {}", net::to_string(*url), outcome->answer.message.response()->status));
   check_clock(service, outcome->answer.message);
   co_return true;
+}
+
+// Whether a handshake came to nothing because HTTP is spoken there without one. What the other side
+// makes of ours says little: it may refuse it, hang up or wait for more.
+asio::awaitable<bool> ServiceChecks::without_tls(net::HttpFetchFailure failure) {
+  using Fault = net::HttpFault;
+  auto url = failure.url;
+  if (failure.fault != Fault::tls && failure.fault != Fault::timed_out &&
+      failure.fault != Fault::closed) {
+    co_return false;
+  }
+  url.scheme = net::HttpUrl::Scheme::http;
+  const auto answer = co_await get(std::move(url));
+  co_return answer.has_value();
 }
 
 void ServiceChecks::explain(const std::string& service, const net::HttpFetchFailure& failure) {
@@ -230,7 +251,10 @@ asio::awaitable<void> ServiceChecks::check_keys() {
 
 asio::awaitable<std::optional<net::HttpUrl>> ServiceChecks::check_discovery(std::string issuer) {
   auto url = *net::parse_http_url(endpoint("keys"));
-  url.target = setting("discovery-path");
+  const auto named = net::parse_http_url(issuer);
+  const auto path = named ? named->target : "/";  // of the issuer, without a slash at its end
+  url.target =
+      path.substr(0, path.size() - (path.ends_with('/') ? 1 : 0)) + setting("discovery-path");
   const auto where = net::to_string(url);
   const std::string what = "endpoints/keys: describes the issuer";
   const auto outcome = co_await get(url);

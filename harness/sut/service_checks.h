@@ -36,6 +36,7 @@ class ServiceChecks {
   std::optional<net::HttpUrl> check_address(const std::string& service);
   asio::awaitable<bool> check_service(std::string service);
   asio::awaitable<net::HttpOutcome> get(net::HttpUrl url);
+  asio::awaitable<bool> without_tls(net::HttpFetchFailure failure);
   void explain(const std::string& service, const net::HttpFetchFailure& failure);
   void check_clock(const std::string& service, const wire::HttpMessage& answer);
   asio::awaitable<void> check_keys();

@@ -61,6 +61,7 @@ struct Toy {
   model::Party party = model::Party::third_party_server;
   LeafKind leaf = LeafKind::valid;
   std::string host = "localhost";  // of the certificate
+  enum class Served { over_tls, in_the_clear } served = Served::over_tls;
   std::string declared = "ISSUER";
   std::string issuer = "ISSUER";  // declared
   std::string discovery = R"({"issuer": "ISSUER", "jwks_uri": "KEYS"})";
@@ -80,7 +81,7 @@ net::HttpAnswer answer_of(const Toy& toy, const std::string& here, const std::st
        .value =
            fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
                        fmt::gmtime(system_clock::to_time_t(system_clock::now() + toy.ahead)))}};
-  if (target == "/discovery") {
+  if (target == "/discovery" || target == "/tenant/discovery") {
     return {.message = wire::http_response(200, headers, placed(toy.discovery))};
   }
   if (target == "/keys") {
@@ -105,13 +106,16 @@ class ServedPreflight : public testing::Test {
     const auto leaf = authority().issue(toy.host, toy.leaf);
     net::TlsContexts contexts;
     std::string here;
-    auto server = net::HttpServer::open(
-        executor, contexts,
-        {.tls = net::TlsServerOptions{.chain_pem = leaf->chain_pem, .key_pem = leaf->key_pem}},
-        [&toy, &here](wire::HttpReceived request,
-                      net::HttpPeer) -> asio::awaitable<net::HttpAnswer> {
-          co_return answer_of(toy, here, request.message.request()->target);
-        });
+    net::HttpServerOptions options;
+    if (toy.served == Toy::Served::over_tls) {
+      options.tls = net::TlsServerOptions{.chain_pem = leaf->chain_pem, .key_pem = leaf->key_pem};
+    }
+    auto server =
+        net::HttpServer::open(executor, contexts, std::move(options),
+                              [&toy, &here](wire::HttpReceived request,
+                                            net::HttpPeer) -> asio::awaitable<net::HttpAnswer> {
+                                co_return answer_of(toy, here, request.message.request()->target);
+                              });
     here = fmt::format("https://localhost:{}", (*server)->address().port);
     ServerUnderCheck under;
     const auto placed = [&](const std::string& text) { return replace_all(text, "ISSUER", here); };
@@ -176,6 +180,9 @@ const Row kRows[] = {
     {"no_url", {.declared = "localhost:1"}, {"endpoints/keys: is the address of a server"}},
     {"a_path", {.declared = "ISSUER/keys"}, {"it has a path"}},
     {"plain_http", {.declared = "http://localhost:1"}, {"without TLS", "write https://"}},
+    {"plain_http_behind_https",
+     {.served = Toy::Served::in_the_clear},
+     {"it speaks HTTP in the clear there", "let the SUT serve HTTPS"}},
     {"far_away", {.declared = "https://issuer.example"}, {"attach the SUT at a loopback address"}},
     {"port_closed", {.declared = "https://localhost:1"}, {"start the SUT, or correct the port"}},
     {"expired", {.leaf = LeafKind::expired}, {"renew the SUT's certificate"}},
@@ -190,6 +197,9 @@ const Row kRows[] = {
     {"issuer_other",
      {.discovery = R"({"issuer": "https://other.test", "jwks_uri": "KEYS"})"},
      {"set endpoints/issuer to 'https://other.test'"}},
+    {"issuer_with_a_path",
+     {.issuer = "ISSUER/tenant", .discovery = R"({"issuer": "ISSUER/tenant", "jwks_uri": "KEYS"})"},
+     {"gets a token", "add driver"}},
     {"no_document", {.discovery = "<html>"}, {"is no JSON object with issuer and jwks_uri"}},
     {"keys_over_http",
      {.discovery = R"({"issuer": "ISSUER", "jwks_uri": "http://localhost:1/keys"})"},
