@@ -33,6 +33,7 @@ namespace parley::engine {
 namespace asio = boost::asio;
 inline constexpr std::chrono::milliseconds kPatience{300};
 using Words = std::vector<std::string>;
+inline constexpr const char* kDiscovery = "/.well-known/openid-configuration";
 
 inline const model::Library& shipped() {
   static const auto loaded = [] {
@@ -75,11 +76,10 @@ class AskingGatekeeper final : public Attachment {
     }
     refreshed = params;
     if (method == "stall") {
-      co_await stall("/.well-known/openid-configuration");
+      co_await stall(kDiscovery);
     } else if (method == "both") {
       using asio::experimental::awaitable_operators::operator&&;
-      const auto issuer = partner["issuer"].get<std::string>();
-      co_await (ask(issuer + asks_.front()) && ask(issuer + asks_.back()));
+      co_await (ask(place_of(asks_.front())) && ask(place_of(asks_.back())));
     } else if (method == "refresh") {
       co_await ask_all();
     } else {
@@ -99,24 +99,29 @@ class AskingGatekeeper final : public Attachment {
   asio::awaitable<void> ask_all() {
     for (const auto& what : asks_) {
       if (what.starts_with('/')) {
-        co_await ask(partner["issuer"].get<std::string>() + what);
+        co_await ask(place_of(what));
         continue;
       }
       if (what.starts_with("http:")) {
-        co_await ask("http" + partner["issuer"].get<std::string>().substr(5) + what.substr(5));
+        co_await ask("http" + place_of(what.substr(5)).substr(5));
         continue;
       }
       asio::steady_timer pause(executor_, std::chrono::milliseconds(std::stoi(what)));
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
+  // The discovery document is below the issuer, all else below where that is.
+  std::string place_of(const std::string& path) const {
+    const auto issuer = partner["issuer"].get<std::string>();
+    return path == kDiscovery ? issuer + path : issuer.substr(0, issuer.rfind('/')) + path;
+  }
   // Asks, and never looks at the answer.
   asio::awaitable<void> stall(std::string path) {
-    const auto url = *net::parse_http_url(partner["issuer"].get<std::string>());
+    const auto url = *net::parse_http_url(place_of(path));
     stalled_ = std::move(*co_await net::Stream::connect({"127.0.0.1", url.port}, kPatience));
     net::TlsClientOptions trust{.ca_pem = authority().pem(), .host = url.host};
     (void)co_await stalled_->start_tls(tls_, std::move(trust), kPatience);
-    (void)co_await stalled_->write("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    (void)co_await stalled_->write("GET " + url.target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   asio::awaitable<void> ask(std::string where) {
     net::HttpFetchOptions options;

@@ -10,10 +10,25 @@
 #include "harness/engine/live_run.h"
 #include "harness/engine/owed.h"
 #include "harness/engine/relay.h"
+#include "harness/net/http_url.h"
 
 namespace parley::engine {
 
 using model::Step;
+
+namespace {
+
+// OpenID Connect Discovery section 4: the well-known place is below it, without a slash at its end.
+std::string path_of(const std::string& issuer) {
+  const auto url = net::parse_http_url(issuer);
+  auto path = url ? url->target : "";
+  if (path.ends_with('/')) {
+    path.pop_back();
+  }
+  return path;
+}
+
+}  // namespace
 
 // A third party's server learns once who the gatekeeper is, and by which secret it knows its calls.
 // One that cannot be told has it configured.
@@ -22,6 +37,7 @@ asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
   auto& attachment = workshop_.attachment;
   auto secret = to_hex(Rng(workshop_.identity_seed).child("partner/secret").octets(kSecretOctets));
   record_.values["partner.issuer"] = attachment.endpoint("issuer");
+  record_.values["partner.issuer-path"] = path_of(attachment.endpoint("issuer"));
   record_.values["partner.secret"] = secret;
   record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);  // of forged tokens
   const auto audience = cast_.profile->settings.find("token-audience");

@@ -29,6 +29,7 @@ constexpr const char* kServiceHost = "localhost";
 constexpr std::uint64_t kFirstIntegrator = 1000;
 constexpr std::uint64_t kLastIntegrator = 59'999;  // 60000 is a second one of some flows
 constexpr std::size_t kSecretOctets = 32;
+constexpr std::size_t kIssuerPathOctets = 4;
 // Features: a gatekeeper that fetches keys, one that calls the third party's server.
 constexpr std::string_view kFetches = "key-fetch";
 constexpr std::string_view kCalls = "partner-calls";
@@ -52,6 +53,8 @@ bool LiveRun::open_services() {
       std::to_string(kFirstIntegrator + rng.below(kLastIntegrator - kFirstIntegrator + 1));
   values[partner_ + ".secret"] = to_hex(rng.octets(kSecretOctets));
   values["identity.seed"] = std::to_string(rng.next());
+  // An issuer is told from another's by more than its port.
+  values[partner_ + ".issuer-path"] = "/" + to_hex(rng.octets(kIssuerPathOctets));
   for (const auto& step : cast_.steps) {
     const auto name = partner_ + "." + service_of(step.link);
     if (!cast_.serves(step.link) || values.contains(name)) {
@@ -63,6 +66,9 @@ bool LiveRun::open_services() {
       return false;
     }
     values[name] = fmt::format("https://{}:{}", kServiceHost, address->port);
+  }
+  if (const auto keys = values.find(partner_ + ".keys"); keys != values.end()) {
+    values[partner_ + ".issuer"] = keys->second + values[partner_ + ".issuer-path"];
   }
   return true;
 }
@@ -77,7 +83,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   nlohmann::json params{{"integrator", std::stoi(values[partner_ + ".integrator"])},
                         {"audience", values["setting.token-audience"]}};
   if (keys != values.end()) {
-    params["issuer"] = keys->second;
+    params["issuer"] = values[partner_ + ".issuer"];
   } else {
     const auto set = published_keys(scope, "", "");
     if (!set) {

@@ -20,7 +20,7 @@ profile: whatsapp
 title: Two things that a service answers
 actors: { server: gatekeeper.server, partner: third-party.server }
 steps:
-  - { id: discovery, answers: partner -> server, to: discovery-get, message: discovery, with: { issuer: "${partner.keys}", jwks-uri: "${partner.keys}/jwks" } }
+  - { id: discovery, answers: partner -> server, to: discovery-get, message: discovery, with: { issuer: "${partner.issuer}", jwks-uri: "${partner.keys}/jwks" } }
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: '{"keys":["old"]}' } }
   - { id: refresh, does: refresh, at: server }
 )";
@@ -155,10 +155,12 @@ TEST(PlayedService, AnswersWhateverItIsAskedAsTheFlowSays) {
   EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason;
   const auto issuer = out.partner["issuer"].get<std::string>();
   EXPECT_EQ(out.told,
-            (Words{"200 {\"issuer\":\"" + issuer + "\",\"jwks_uri\":\"" + issuer + "/jwks\"}",
+            (Words{"200 {\"issuer\":\"" + issuer + "\",\"jwks_uri\":\"" +
+                       issuer.substr(0, issuer.rfind('/')) + "/jwks\"}",
                    "200 {\"keys\":[\"old\"]}", "200 {\"keys\":[\"old\"]}", "404 "}));
   EXPECT_FALSE(out.has(Event::Kind::failed, "")) << "it was us who ended the connection";
   EXPECT_TRUE(issuer.starts_with("https://localhost:")) << issuer;
+  EXPECT_EQ(net::parse_http_url(issuer)->target.size(), 9U) << issuer << " is a run's own";
   EXPECT_EQ(out.partner["ca"], "played-ca.pem");
   EXPECT_FALSE(out.partner.contains("server"));
   EXPECT_GE(out.partner["integrator"], 1000);
