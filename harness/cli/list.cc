@@ -233,7 +233,8 @@ std::string ladder_line(const engine::CastStep& step) {
                                                          : "done";
   const auto what = s.kind == model::Step::Kind::tls       ? "TLS handshake"
                     : s.kind == model::Step::Kind::connect ? connection_of(step)
-                    : s.kind == model::Step::Kind::close   ? "end of connection"
+                    : s.kind == model::Step::Kind::close
+                        ? (s.refuses ? "refusal or end of connection" : "end of connection")
                     : s.kind == model::Step::Kind::does    ? "user does: " + s.form
                     : s.kind == model::Step::Kind::answers ? s.form + " to each " + s.asked
                     : s.kind == model::Step::Kind::shows   ? "user is shown: " + s.form

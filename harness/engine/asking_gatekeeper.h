@@ -51,14 +51,23 @@ inline const crypto::CertificateAuthority& authority() {
   return *made;
 }
 
+// What a case on `flow`, whose `rest` says what it changes and expects, is judged with.
+struct Given {
+  const char* flow;
+  std::string rest{};
+  Words asks{};
+  Words features{};
+  std::chrono::milliseconds asker_patience{30'000};  // with one answer
+};
+
 // Asks for these, one after another, when it is told to `refresh` or `begin`, at once for `both`,
 // in the clear behind a "http:"; a number is a pause of so many milliseconds.
 class AskingGatekeeper final : public Attachment {
  public:
-  AskingGatekeeper(asio::any_io_executor executor, Words asks, Words features)
-      : executor_(executor), asks_(std::move(asks)) {
+  AskingGatekeeper(asio::any_io_executor executor, const Given& given)
+      : executor_(executor), asks_(given.asks), patience_(given.asker_patience) {
     declaration_.profile = "whatsapp";
-    declaration_.features = std::move(features);
+    declaration_.features = given.features;
   }
   const model::Declaration& declaration() const override { return declaration_; }
   std::string endpoint(const std::string& name) const override {
@@ -126,7 +135,7 @@ class AskingGatekeeper final : public Attachment {
   asio::awaitable<void> ask(std::string where) {
     net::HttpFetchOptions options;
     options.tls.ca_pem = authority().pem();
-    options.patience = kPatience * 2;
+    options.patience = patience_;
     auto outcome = co_await client_->fetch(wire::http_request("GET", ""),
                                            *net::parse_http_url(where), std::move(options));
     told.push_back(outcome ? fmt::format("{} {}", outcome->answer.message.response()->status,
@@ -136,13 +145,14 @@ class AskingGatekeeper final : public Attachment {
 
   asio::any_io_executor executor_;
   Words asks_;
+  std::chrono::milliseconds patience_;
   model::Declaration declaration_;
   net::TlsContexts tls_;
   std::unique_ptr<net::Stream> stalled_;
   std::unique_ptr<net::HttpClient> client_ = net::HttpClient::make(tls_, net::loopback_route);
 };
 
-// What a case on `flow`, whose `rest` says what it changes and expects, comes to.
+// What it comes to.
 struct Judged {
   model::Library library{};
   Transcript transcript{};
@@ -157,13 +167,6 @@ struct Judged {
           run.events, [&](const Event& event) { return event.kind == kind && event.step == step; });
     });
   }
-};
-
-struct Given {
-  const char* flow;
-  std::string rest{};
-  Words asks{};
-  Words features{};
 };
 
 // The shipped library with that flow alone.
@@ -195,7 +198,7 @@ inline asio::awaitable<void> judge_into(Judged& out, Given given) {
   out.library = with_flow(given.flow);
   const auto one = case_with(given.rest);
   const auto executor = co_await asio::this_coro::executor;
-  AskingGatekeeper gatekeeper(executor, given.asks, given.features);
+  AskingGatekeeper gatekeeper(executor, given);
   net::TlsContexts tls;
   Leaves leaves;
   Manners manners{.respond = [](const auto&, const auto&) { return std::vector<xml::Element>(); }};

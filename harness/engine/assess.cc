@@ -83,6 +83,21 @@ std::string Tracker::shown_due() const {
   return "the end of the flow";
 }
 
+// The SUT may still ask after all else is done.
+Assessment Tracker::assess_asked() const {
+  const auto* missing = not_asked();
+  if (missing == nullptr) {
+    return {.state = State::holds};
+  }
+  if (!deadline_) {
+    return {};
+  }
+  auto out = violated("the SUT did not ask for what the case builds on", missing->step.asked,
+                      "no such request");
+  out.unproven = true;
+  return out;
+}
+
 Assessment Tracker::assess_completes() const {
   if (!prohibited_.empty()) {
     return violated("the SUT did what it must not", "nothing of it", prohibited_);
@@ -92,7 +107,7 @@ Assessment Tracker::assess_completes() const {
     all = all && (marks_[i].done || !active(i));
   }
   if (all && !refused_) {
-    return {.state = State::holds};
+    return assess_asked();
   }
   const auto with_difference = [&](Assessment out) {
     if (difference_) {

@@ -12,7 +12,11 @@ namespace parley::engine {
 namespace {
 
 Scope scope() {
-  return {.values = {{"bob.jid", "bob@x/r"}, {"value", "v'"}, {"path", "x/y"}}, .rng = Rng(1)};
+  return {.values = {{"bob.jid", "bob@x/r"},
+                     {"value", "v'"},
+                     {"path", "x/y"},
+                     {"child", "<thread>${bob.jid}</thread>"}},
+          .rng = Rng(1)};
 }
 
 template <class Edit>
@@ -94,6 +98,9 @@ INSTANTIATE_TEST_SUITE_P(
         Edited{"add_to_the_stanza", "add: ['<thread>${bob.jid}</thread>', '<z xmlns=\"urn:z\"/>']",
                "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'><y/>"
                "</x><thread>bob@x/r</thread><z xmlns='urn:z'/></message>"},
+        Edited{"add_what_a_row_says", "add: '${child}'",
+               "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'><y/>"
+               "</x><thread>bob@x/r</thread></message>"},
         Edited{"add_into_a_child", "add: '<z xmlns=\"urn:x\"/>', into: x",
                "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'><y/>"
                "<z/></x></message>"},

@@ -168,6 +168,27 @@ TEST(Match, AllowsTheAbsenceOfAnElementWhoseOnlyFieldMayBeEmpty) {
   EXPECT_EQ(s.values["d.resource"], "desk");
 }
 
+// What a service may leave out is not there, null or its own value: no content says none of it.
+TEST(Match, AllowsTheAbsenceOfAJsonValueThatMayBeEmpty) {
+  auto s = scope();
+  const auto active = json_form("{\"active\":${active?}}");
+  const model::Fields may_lack{{"active", {"false", ""}}};
+  const auto read = [](const std::string& text) { return *wire::read_json(text, "json"); };
+  EXPECT_FALSE(match(active, "a", may_lack, read("{}"), s));
+  EXPECT_FALSE(s.values.contains("a.active"));
+  EXPECT_FALSE(match(active, "b", may_lack, read("{\"active\":false}"), s));
+  EXPECT_EQ(s.values["b.active"], "false");
+  EXPECT_TRUE(match(active, "c", may_lack, read("{\"active\":true}"), s));
+  EXPECT_TRUE(match(active, "d", {{"active", {"false"}}}, read("{}"), s));
+}
+
+TEST(Render, LeavesOutAJsonValueThatMayBeEmpty) {
+  auto s = scope();
+  const auto made = render(json_form("{\"active\":${active?}}"), "m", {{"active", {"false"}}}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(wire::write_json(*made), "{\"active\":false}");
+}
+
 TEST(Match, BindsTheNameOfAPatternElement) {
   auto s = scope();
   const auto error = form(

@@ -147,7 +147,7 @@ class Judge {
       out.reason = locked_out;
       return out;
     }
-    if (run.name == "twin" || before_change ||
+    if (run.name == "twin" || before_change || state.unproven ||
         (run.name == "plain" && tracker.failed_in_preamble())) {
       out.kind = VerdictKind::inconclusive;
       out.level.reset();

@@ -255,6 +255,7 @@ asio::awaitable<void> LiveRun::follow() {
       due_since_ = Clock::now();
     }
     const auto events = record_.events.size();
+    leave_refused();
     co_await carry_across();
     co_await answer_beside();
     if (tracker_->settled()) {

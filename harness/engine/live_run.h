@@ -74,6 +74,7 @@ class LiveRun {
   asio::awaitable<void> send(const CastStep& step);
   void serve(const CastStep& step);
   void hang_up(const std::string& link, Ending how);
+  void leave_refused();
   asio::awaitable<void> answer_request(Seen request);
   asio::awaitable<void> drive(const CastStep& step);
   asio::awaitable<Result<nlohmann::json>> ask_driver(std::string method, nlohmann::json params);

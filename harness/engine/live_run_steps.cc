@@ -172,6 +172,15 @@ void LiveRun::hang_up(const std::string& link, Ending how) {
   connections_.end(link, how);  // what waits may begin with it
 }
 
+// What the SUT has refused and left standing is ours to end.
+void LiveRun::leave_refused() {
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (tracker_->turned_away(actor) && connections_.reading(actor)) {
+      hang_up(actor, Ending::fin);
+    }
+  }
+}
+
 // The SUT's user does something, or the SUT itself about the third party of this run.
 asio::awaitable<void> LiveRun::drive(const CastStep& step) {
   nlohmann::json params = nlohmann::json::object();

@@ -95,6 +95,17 @@ steps:
   - { id: ended, closes: server -> user }
 )",
     R"(
+flow: turned-away
+profile: xmpp
+title: A user is refused and connects again
+actors: { user: third-party.client, server: gatekeeper.server }
+given: [{ use: begin }]
+steps:
+  - { id: ping, sends: user -> server, message: iq-ping, with: { to: "${domain}" } }
+  - { id: refused, refuses: server -> user }
+  - { id: again, use: begin }
+)",
+    R"(
 flow: reopen
 profile: xmpp
 title: A stream is opened on top of another

@@ -102,16 +102,22 @@ bool Tracker::may_connect(const std::string& link) const {
   return connection(link) == 0 || !link_open(link);
 }
 
-// Whether the next thing on `link` is its connection's end, whoever comes first.
-bool Tracker::about_to_end(const std::string& link) const {
+bool Tracker::turned_away(const std::string& link) const {
+  const auto at = links_.find(link);
+  return at != links_.end() && at->second.open && at->second.turned_away;
+}
+
+// The step that ends the connection of `link`, if that is the next thing there, whoever comes
+// first.
+std::optional<std::size_t> Tracker::end_due(const std::string& link) const {
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto kind = run_.steps[i].step.kind;
     if (run_.steps[i].link == link && active(i) && !marks_[i].done && kind != Step::Kind::does &&
         kind != Step::Kind::shows) {
-      return kind == Step::Kind::close;
+      return kind == Step::Kind::close ? std::optional(i) : std::nullopt;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 void Tracker::open(const std::string& link, int connection) {
@@ -336,7 +342,7 @@ void Tracker::on_end(const Event& event) {
     return;  // whether somebody waits for an answer is its own affair
   }
   link.reachable = event.kind != Event::Kind::unreachable;
-  const bool ours_next = about_to_end(event.link);  // the SUT was faster
+  const bool ours_next = end_due(event.link).has_value();  // the SUT was faster
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
     if (step.step.kind == Step::Kind::close && step.link == event.link &&

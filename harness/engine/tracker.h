@@ -50,6 +50,7 @@ struct Assessment {
   std::string came{};
   std::string difference{};
   std::optional<model::Party> broke{};  // which SUT, of a violated one
+  bool unproven = false;                // violated: the SUT never came to what the case is about
 };
 
 class Tracker {
@@ -81,6 +82,8 @@ class Tracker {
   // The standing answer `id`, and the changed one of a link once it is in effect; else null.
   const CastStep* standing(const std::string& id) const;
   const CastStep* changed_service(const std::string& link) const;
+  // What the case builds on and the SUT has not asked for.
+  const CastStep* not_asked() const;
   // The octets of a stanza beside the flow, and of the end of the stream.
   Result<Bytes> compose(const std::string& link, const xml::Element& stanza);
   Result<Bytes> farewell(const std::string& link);
@@ -107,6 +110,8 @@ class Tracker {
   const CastStep* connection_to_come(const std::string& link) const;
   // Whether a connection on `link` may begin: none stands.
   bool may_connect(const std::string& link) const;
+  // Whether the SUT has refused there what it must, so that it is ours to end the connection.
+  bool turned_away(const std::string& link) const;
   // Whether both sides have opened a stream on `link` that may end now.
   bool can_part(const std::string& link) const;
   // Whether the next thing on `link` is a TLS handshake: the octets then are not the stream's.
@@ -138,6 +143,7 @@ class Tracker {
     bool header_sent = false;  // of the stream that is under way
     bool header_came = false;
     bool ended_by_us = false;
+    bool turned_away = false;                 // the SUT has refused and may not have ended it
     std::optional<xml::Element> late_auth{};  // an <auth/> whose response is still to come
     Bytes came_after{};                       // the first octets that came once the change was made
   };
@@ -167,7 +173,8 @@ class Tracker {
   void follow_stream(Link& link, const model::MessageForm& form, bool sent);
   bool active(std::size_t index) const;
   bool begins_connection(const CastStep& step) const;
-  bool about_to_end(const std::string& link) const;
+  std::optional<std::size_t> end_due(const std::string& link) const;
+  bool ends_with(const std::string& link, const Refusal& refusal);
   bool owes_answer(const std::string& link) const;
   bool concerns(const std::string& link) const;
   bool may_take() const;  // the change may have its consequences, as things stand
@@ -205,6 +212,7 @@ class Tracker {
   // Judging (assess.cc).
   Assessment assess(const model::Outcome& outcome) const;
   Assessment assess_completes() const;
+  Assessment assess_asked() const;
   Assessment assess_refused(const model::Outcome& outcome) const;
   Assessment assess_ignored() const;
   Assessment assess_outcomes() const;

@@ -184,10 +184,8 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
   if (links_[link].ended_by_us && refusal && !refusal->of_stanza()) {
     refusal.reset();  // the SUT ends its stream because we ended ours
   }
-  const bool last_words = refusal && (refusal->kind == RefusalKind::close ||
-                                      refusal->kind == RefusalKind::login_failure);
-  if (last_words && about_to_end(link)) {
-    refusal.reset();  // it ends its stream or says why before the connection, or before we do
+  if (refusal && ends_with(link, *refusal)) {
+    refusal.reset();
   }
   if (refusal) {
     on_refusal(*refusal);
@@ -199,6 +197,24 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
     }
   }
   note_seen(link, std::move(item), "");
+}
+
+// Whether the SUT says why before it ends the connection as it must, or ends its stream before one
+// of us ends the connection. Where a refusal is all that is due it is carried out by that.
+bool Tracker::ends_with(const std::string& link, const Refusal& refusal) {
+  const auto at = end_due(link);
+  if (!at || refusal.of_stanza()) {
+    return false;
+  }
+  const auto& end = run_.steps[*at];
+  if (end.step.refuses && std::ranges::count(run_.profile->refusals, refusal.kind) > 0) {
+    done(*at);
+    links_[link].turned_away = true;
+    links_[link].ended_by_us = true;  // how the connection ends does not matter any more
+    return true;
+  }
+  return refusal.kind == RefusalKind::close || refusal.kind == RefusalKind::login_failure ||
+         (refusal.kind == RefusalKind::stream_error && end.role == Role::expect);
 }
 
 void Tracker::take(std::size_t index, const std::string& link) {

@@ -49,6 +49,14 @@ const CastStep* Tracker::standing_answer(const std::string& link, const xml::Ele
   return nullptr;
 }
 
+const CastStep* Tracker::not_asked() const {
+  const auto at = std::ranges::find_if(run_.steps, [this](const CastStep& one) {
+    return one.step.must_be_asked && one.role == Role::send && !one.changed &&
+           std::ranges::find(seen_, one.step.id, &Seen::step) == seen_.end();
+  });
+  return at == run_.steps.end() ? nullptr : &*at;
+}
+
 // Whether a refusal there may be one of the change: what the SUT learns from a service it has
 // others feel.
 bool Tracker::concerns(const std::string& link) const {

@@ -341,8 +341,11 @@ Step step_of(const json& value) {
     step.not_before = string_at(value["not-before"], "step");
     step.not_before_by = std::chrono::milliseconds(value["not-before"].value("ms", 0U));
   }
-  const std::pair<const char*, Step::Kind> kinds[] = {
-      {"connect", Step::Kind::connect}, {"tls", Step::Kind::tls}, {"closes", Step::Kind::close}};
+  const std::pair<const char*, Step::Kind> kinds[] = {{"connect", Step::Kind::connect},
+                                                      {"tls", Step::Kind::tls},
+                                                      {"closes", Step::Kind::close},
+                                                      {"refuses", Step::Kind::close}};
+  step.refuses = value.contains("refuses");
   for (const auto& [key, kind] : kinds) {
     if (value.contains(key)) {
       step.kind = kind;
@@ -364,6 +367,7 @@ Step step_of(const json& value) {
     step.kind = Step::Kind::answers;
     step.asked = string_at(value, "to");
     step.asked_with = value.contains("asked") ? fields_of(value["asked"]) : Fields();
+    step.must_be_asked = value.value("must-be-asked", false);
     std::tie(step.from, step.to) = arrow(string_at(value, "answers"));
     return step;
   }

@@ -135,11 +135,13 @@ struct Step {
   Fields with;
   std::string asked{};               // answers: the form of the requests
   Fields asked_with{};               // answers: what they say
+  bool must_be_asked = false;        // answers: without it what the case builds on is not there
   std::set<std::string> unquoted{};  // of `with`: numbers and booleans, which a driver gets as such
   Fields gets{};           // does: what the driver must answer; "" for a field that is not
   bool preamble = false;   // before what the case is about: a failure here is inconclusive
   bool fence = false;      // a later exchange that proves that nothing happened before it
   bool unordered = false;  // may come before its unordered neighbours
+  bool refuses = false;    // close: or a refusal, upon which we end the connection
   std::chrono::milliseconds within{0};  // the least time that the SUT has for it
   // The step after which it must not come sooner than that; empty: whenever it likes.
   std::string not_before{};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What Tracker makes of services over HTTP: of a changed answer that the SUT may not have asked
+// for, and of which question an answer belongs to.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "harness/engine/asking_gatekeeper.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using Kind = Event::Kind;
+using State = Assessment::State;
+
+constexpr const char* kTold = R"(
+flow: one
+profile: whatsapp
+title: A server learns from a service whether it lets a client in
+actors: { alice: third-party.client, server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: dial, connect: alice -> server }
+  - { id: success, sends: server -> alice, message: success }
+)";
+constexpr const char* kTwice = R"(
+flow: one
+profile: whatsapp
+title: A service is asked twice, and what it answers first does not matter
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: one, sends: server -> partner, message: jwks-get }
+  - { id: two, sends: server -> partner, message: jwks-get }
+  - { id: told, sends: partner -> server, message: jwks }
+)";
+
+// One run of a case on `flow`, and its tracker.
+struct Tracked {
+  model::Library library;
+  CastRun run;
+  Tracker tracker;
+
+  Tracked(const char* flow, const std::string& rest, std::size_t which, model::Party sut)
+      : library(with_flow(flow)),
+        run(cast_case(case_with(rest), library, {sut})->at(which)),
+        tracker(run, values(), Rng(1)) {}
+
+  static std::map<std::string, std::string> values() {
+    return {{"noise.now", "1790000000"}, {"noise.hashing", "whatsapp"}};
+  }
+  State after(Event event) {
+    tracker.feed(event);
+    return tracker.assess().state;
+  }
+  State after_sending(const std::string& id) {
+    const auto step =
+        std::ranges::find(run.steps, id, [](const CastStep& one) { return one.step.id; });
+    auto message = tracker.compose(*step);
+    EXPECT_TRUE(message) << message.error();
+    return after({.kind = Kind::sent, .link = step->link, .step = id, .octets = message->octets});
+  }
+};
+
+// A client that is turned away, by a SUT that is yet to ask for what would have it do so.
+struct TurnedAway : Tracked {
+  TurnedAway()
+      : Tracked(kTold,
+                "change: { step: keys, layer: stanza, set: { '@status': 500 } }\n"
+                "expect: { refused: { by: [close] } }",
+                1, model::Party::gatekeeper_server) {
+    after({.kind = Kind::serves, .link = "server/keys", .step = "keys"});
+    after({.kind = Kind::dialled, .link = "alice", .step = "dial"});
+    after({.kind = Kind::closed, .link = "alice"});
+  }
+};
+
+TEST(ChangedAnswer, IsWaitedForUntilTheSutHasAsked) {
+  TurnedAway run;
+  EXPECT_EQ(run.tracker.assess().state, State::pending);
+  EXPECT_FALSE(run.tracker.settled());
+  run.after({.kind = Kind::accepted, .link = "server/keys"});
+  run.after({.kind = Kind::received,
+             .link = "server/keys",
+             .octets = "GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n"});
+  EXPECT_EQ(run.after_sending("keys"), State::holds);
+}
+
+TEST(ChangedAnswer, ProvesNothingWhenTheSutNeverAsks) {
+  TurnedAway run;
+  EXPECT_EQ(run.after({.kind = Kind::deadline}), State::violated);
+  EXPECT_EQ(run.tracker.assess().reason, "the SUT did not ask for what the case changes");
+}
+
+TEST(AnswerOverHttp, BelongsToWhatWasAskedAndToNothingThatIsYetToBe) {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  Tracked run(kTwice, "", 0, model::Party::third_party_server);
+  const auto& link = run.run.steps.front().link;
+  run.after({.kind = Kind::dialled, .link = link});
+  run.after_sending("one");
+  run.after({.kind = Kind::received, .link = link, .octets = answer});
+  EXPECT_EQ(run.after_sending("two"), State::pending) << "the first answer is none to the second";
+  EXPECT_EQ(run.after({.kind = Kind::received, .link = link, .octets = answer}), State::holds);
+}
+
+}  // namespace
+}  // namespace parley::engine
