@@ -26,7 +26,9 @@ namespace {
 
 namespace jose = crypto::jose;
 
-constexpr std::string_view kShortRsa = "rsa-1024";  // the name of a key that is too short
+// Names of keys that are RSA's, of which one is too short.
+constexpr std::string_view kRsa = "rsa-2048";
+constexpr std::string_view kShortRsa = "rsa-1024";
 
 template <class Number = std::int64_t>
 std::optional<Number> number(std::string_view text) {
@@ -53,7 +55,10 @@ Result<jose::PrivateKey> key_of(const Scope& scope, const std::string& name) {
     return fail(Errc::not_found, "there is no identity.seed");
   }
   auto rng = Rng(*drawn).child("identity/key/" + name);
-  return jose::make_key(name == kShortRsa ? jose::KeyKind::rsa_1024 : jose::KeyKind::ec_p256, rng);
+  return jose::make_key(name == kRsa        ? jose::KeyKind::rsa_2048
+                        : name == kShortRsa ? jose::KeyKind::rsa_1024
+                                            : jose::KeyKind::ec_p256,
+                        rng);
 }
 
 // JSON where the text is JSON, a string otherwise.
