@@ -34,6 +34,7 @@ namespace asio = boost::asio;
 inline constexpr std::chrono::milliseconds kPatience{300};
 using Words = std::vector<std::string>;
 inline constexpr const char* kDiscovery = "/.well-known/openid-configuration";
+inline constexpr const char* kPushes = "/v1/pushes";
 
 inline const model::Library& shipped() {
   static const auto loaded = [] {
@@ -119,8 +120,11 @@ class AskingGatekeeper final : public Attachment {
       co_await pause.async_wait(asio::use_awaitable);
     }
   }
-  // The discovery document is below the issuer, all else below where that is.
+  // The discovery document is below the issuer, all else below where that is, but for pushes.
   std::string place_of(const std::string& path) const {
+    if (path == kPushes) {
+      return partner["server"].get<std::string>() + path;
+    }
     const auto issuer = partner["issuer"].get<std::string>();
     return path == kDiscovery ? issuer + path : issuer.substr(0, issuer.rfind('/')) + path;
   }

@@ -54,6 +54,16 @@ steps:
   - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
   - { id: other, answers: partner -> server, to: push, message: pushed }
 )";
+constexpr const char* kElsewhereAsked = R"(
+flow: one
+profile: whatsapp
+title: A service is told of pushes
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: pushes, answers: partner -> server, to: push, message: pushed }
+  - { id: refresh, does: refresh, at: server }
+)";
 constexpr const char* kReplaced = R"(
 flow: one
 profile: whatsapp
@@ -239,6 +249,19 @@ TEST(PlayedService, IsAskedForKeysNoMoreOftenThanThereIsReasonTo) {
   EXPECT_EQ(too_often.verdict.kind, VerdictKind::fail);
   EXPECT_EQ(too_often.verdict.monitor, "bounded-fetches");
   EXPECT_EQ(too_often.verdict.requirement, "IDP-005");
+}
+
+TEST(PlayedService, IsToldOfOnePushNoMoreOftenThanThereIsReasonTo) {
+  const auto pushed = [](std::size_t times) {
+    return judged(
+        {.flow = kElsewhereAsked, .asks = Words(times, kPushes), .features = {"partner-calls"}});
+  };
+  const auto often = pushed(9);
+  EXPECT_EQ(often.verdict.kind, VerdictKind::pass) << often.verdict.reason;
+  const auto too_often = pushed(10);
+  EXPECT_EQ(too_often.verdict.kind, VerdictKind::fail);
+  EXPECT_EQ(too_often.verdict.monitor, "bounded-pushes");
+  EXPECT_EQ(too_often.verdict.requirement, "SRV-006");
 }
 
 TEST(PlayedService, DoesNotTakeItForARefusalThatNobodyWaitsForItsAnswer) {

@@ -419,6 +419,8 @@ constexpr MonitorEntry kMonitors[] = {
      false, token_identifier},
     {"pushes-tell-little", "A push tells whom to wake, and nothing of what waits",
      "Regulation (EU) 2022/1925 Art. 7(8)", false, pushes_tell_little},
+    {"bounded-pushes", "A push is made again no more often than there is reason to",
+     "RFC 9110 §15.6", false, bounded_pushes},
     {"websocket-ping", "A Ping is answered with a Pong", "RFC 6455 §5.5.2", false, ping_answered},
     {"websocket-close", "A Close frame is answered with one", "RFC 6455 §5.5.1", false,
      close_answered},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A monitor of what a gatekeeper's server tells a third party's when it has a client woken.
+// Monitors of what a gatekeeper's server tells a third party's when it has a client woken, and how
+// often.
 #pragma once
 
 #include <optional>
@@ -9,5 +10,7 @@
 namespace parley::engine {
 
 std::optional<Finding> pushes_tell_little(const Watched& watched);
+// That no push is made again more often in one run than the profile says.
+std::optional<Finding> bounded_pushes(const Watched& watched);
 
 }  // namespace parley::engine

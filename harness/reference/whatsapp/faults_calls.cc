@@ -155,7 +155,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wg-push-at-once", kGatekeeper,
      "Makes a push that failed again at once (SRV-006)", kWhatsApp},
     {"wg-push-same-wait", kGatekeeper,
-     "Waits no longer from retry to retry (SRV-006)", kWhatsApp},
+     "Waits no longer from retry to retry, and never stops (SRV-006)", kWhatsApp},
     {"wg-push-retry-after-ignored", kGatekeeper,
      "Does not wait for as long as it is asked to (RFC 9110 section 10.2.3; SRV-006)", kWhatsApp},
     {"wg-push-refusal-retried", kGatekeeper,

@@ -240,8 +240,9 @@ asio::awaitable<void> PartnerCaller::try_to_wake(Woken woken, FaultSet faults) {
         gone_.insert(woken.identifier);
       }
     }
+    const bool enough = retries >= keeping_.times.most_retries;
     if (status / 100 == 2 || is_for_ever(answer, faults) ||
-        retries == keeping_.times.most_retries ||
+        (enough && !faults.has(Fault::wg_push_same_wait)) ||
         (!answer && faults.has(Fault::wg_push_silence_taken))) {
       co_return;
     }
