@@ -293,7 +293,7 @@ Result<BareItem> Reader::octets() {
   return BareItem(FieldOctets{std::move(*decoded)});
 }
 
-std::string quoted(std::string_view text) {
+std::string string_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -317,7 +317,7 @@ std::string written(const FieldDecimal& decimal) {
 struct Writer {
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
   std::string operator()(const FieldDecimal& value) const { return written(value); }
-  std::string operator()(const std::string& value) const { return quoted(value); }
+  std::string operator()(const std::string& value) const { return string_text(value); }
   std::string operator()(const FieldToken& value) const { return value.text; }
   std::string operator()(const FieldOctets& value) const {
     return ":" + to_base64(value.octets) + ":";
