@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "harness/crypto/jose/jwk.h"
+#include "harness/reference/whatsapp/pem_file.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -24,7 +24,6 @@ using enum jose::Refusal;
 
 constexpr std::chrono::seconds kLongestLife = std::chrono::hours(24);
 constexpr std::size_t kMostPartners = 1000;  // of those whose keys are fetched
-constexpr std::size_t kMaxPemOctets = std::size_t{1} << 20U;
 
 // A gatekeeper with the fault does not look at what would be refused for that reason.
 struct Overlooked {
@@ -133,17 +132,6 @@ Saying saying_of(const std::string& text) {
   return out;
 }
 
-Result<std::string> read_bounded(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string out(kMaxPemOctets + 1, '\0');
-  file.read(out.data(), static_cast<std::streamsize>(out.size()));
-  out.resize(static_cast<std::size_t>(file.gcount()));
-  if (out.empty() || out.size() > kMaxPemOctets) {
-    return fail(Errc::io, "ca: there is no such PEM file");
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Partners::Partner> Partners::made(const nlohmann::json& partner) const {
@@ -163,7 +151,7 @@ Result<Partners::Partner> Partners::made(const nlohmann::json& partner) const {
   out.policy.audience = text("audience");
   out.policy.max_lifetime = kLongestLife;
   if (fetched) {
-    auto pem = read_bounded(text("ca"));
+    auto pem = read_pem_file(text("ca"));
     if (!pem) {
       return std::unexpected(pem.error());
     }

@@ -6,12 +6,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "harness/crypto/httpsig/message_signature.h"
 #include "harness/net/http_client.h"
+#include "harness/reference/whatsapp/pem_file.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -107,18 +107,6 @@ bool is_active(const wire::HttpMessage& answer, const std::string& identifier,
                        faults.has(Fault::wg_call_inactive_taken);
   const bool same = text != nullptr && *text == identifier;
   return says_so && (same || faults.has(Fault::wg_call_any_subject));
-}
-
-Result<std::string> read_bounded(const std::string& path) {
-  constexpr std::size_t kMaxPemOctets = std::size_t{64} << 10U;
-  std::ifstream file(path, std::ios::binary);
-  std::string out(kMaxPemOctets + 1, '\0');
-  file.read(out.data(), static_cast<std::streamsize>(out.size()));
-  out.resize(static_cast<std::size_t>(file.gcount()));
-  if (out.empty() || out.size() > kMaxPemOctets) {
-    return fail(Errc::io, "ca: there is no such PEM file");
-  }
-  return out;
 }
 
 }  // namespace
@@ -320,7 +308,7 @@ Result<void> PartnerCallers::set(std::uint16_t integrator, const nlohmann::json&
   if (!net::parse_http_url(text("server")) || !secret || secret->empty()) {
     return fail(Errc::malformed, "server is a URL and secret is hex");
   }
-  auto pem = read_bounded(text("ca"));
+  auto pem = read_pem_file(text("ca"));
   if (!pem) {
     return std::unexpected(pem.error());
   }
