@@ -31,7 +31,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wp-call-usual-signature-only", kPartner,
      "Refuses signatures that cover more, in another order, or say something else (RFC 9421 section 2.3; SRV-002)", kWhatsApp},
     {"wp-call-bearer-too", kPartner,
-     "Takes the secret itself in place of a signature (SRV-002)", kWhatsApp},
+     "Takes whatever credential there is in place of a signature (SRV-002)", kWhatsApp},
     {"wp-call-next-refused", kPartner,
      "Refuses the next call after one that it has refused, whatever it is (SRV-002)", kWhatsApp},
     {"wp-call-stale", kPartner,
