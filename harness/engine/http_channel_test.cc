@@ -67,6 +67,19 @@ TEST(HttpChannel, DatesItsAnswersByTheRunsClock) {
   EXPECT_EQ(asked->find("GMT"), std::string::npos) << "a request has no use for it";
 }
 
+TEST(HttpChannel, LooksForAProofOfACallAndOfNothingThatIsPublished) {
+  const Scope scope{.values = {{"noise.now", "784111777"}, {"partner.secret", "736563726574"}}};
+  const auto channel = make_http_channel(Side::server, "server/keys/1", scope);
+  const auto proof_of = [&](const std::string& method) {
+    const auto came = channel->received(method +
+                                        " /jwks HTTP/1.1\r\nHost: localhost\r\n"
+                                        "Content-Length: 0\r\n\r\n");
+    return came.size() == 1 && element_of(came[0]).child("proof") != nullptr;
+  };
+  EXPECT_FALSE(proof_of("GET"));
+  EXPECT_TRUE(proof_of("POST"));
+}
+
 TEST(HttpChannel, SaysWhereTheServiceIs) {
   const Scope scope{.values = {{service_host("enlistment"), "localhost:8443"}}};
   const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
