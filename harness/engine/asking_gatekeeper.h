@@ -35,6 +35,7 @@ inline constexpr std::chrono::milliseconds kPatience{300};
 using Words = std::vector<std::string>;
 inline constexpr const char* kDiscovery = "/.well-known/openid-configuration";
 inline constexpr const char* kPushes = "/v1/pushes";
+inline constexpr const char* kHangUp = "hang-up";  // before a handshake
 
 inline const model::Library& shipped() {
   static const auto loaded = [] {
@@ -110,6 +111,11 @@ class AskingGatekeeper final : public Attachment {
     for (const auto& what : asks_) {
       if (what.starts_with('/')) {
         co_await ask(place_of(what));
+        continue;
+      }
+      if (what == kHangUp) {
+        const auto url = *net::parse_http_url(place_of(kDiscovery));
+        (*co_await net::Stream::connect({"127.0.0.1", url.port}, kPatience))->close();
         continue;
       }
       if (what.starts_with("http:")) {

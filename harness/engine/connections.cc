@@ -351,6 +351,11 @@ asio::awaitable<void> Connections::shake_hands(std::string name, std::string ste
     link.stream->close();
     co_return;
   }
+  if (!session && link.served && step.empty() && session.error().code == Errc::io) {
+    run_.note({.kind = Event::Kind::closed, .link = name, .text = session.error().detail});
+    link.stream->close();  // who asks may give up, and ask again
+    co_return;
+  }
   if (!session && note_silence(name, step, began, patience)) {
     link.stream->close();
     co_return;

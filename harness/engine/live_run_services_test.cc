@@ -251,6 +251,13 @@ TEST(PlayedService, IsAskedForKeysNoMoreOftenThanThereIsReasonTo) {
   EXPECT_EQ(too_often.verdict.requirement, "IDP-005");
 }
 
+TEST(PlayedService, DoesNotTakeItForARefusalThatAHandshakeIsGivenUp) {
+  const auto out = judged({.flow = kStanding, .asks = {kHangUp, "/jwks"}});
+  EXPECT_EQ(out.verdict.kind, VerdictKind::pass) << out.verdict.reason << out.verdict.came;
+  EXPECT_EQ(out.told.size(), 1U);
+  EXPECT_FALSE(out.has(Event::Kind::tls_failed, ""));
+}
+
 TEST(PlayedService, IsToldOfOnePushNoMoreOftenThanThereIsReasonTo) {
   const auto pushed = [](std::size_t times) {
     return judged(
