@@ -74,6 +74,18 @@ void hide_authorization(std::string& text) {
   }
 }
 
+// RFC 6750 section 2.3: what stands in a URL although it must not.
+void hide_access_token(std::string& text) {
+  static constexpr std::string_view kName = "access_token=";
+  const std::string lower = in_lower_case(text);
+  for (auto at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at)) {
+    at += kName.size();
+    const auto end = first_of(lower, at, {"&", " ", "#", "'", "\"", "<", "\r", "\n", "\\x"});
+    text.replace(at, end - at, end - at, '*');
+    at = end;
+  }
+}
+
 // The attributes of a login payload that hold what an account proves itself with.
 void hide_tokens(std::string& text) {
   for (const std::string name : {" token=", " fb-cat="}) {
@@ -174,6 +186,7 @@ std::string masked(std::string_view text) {
   hide_tokens(out);
   hide_bearers(out);
   hide_authorization(out);
+  hide_access_token(out);
   return out;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Hides the passwords of test accounts in what people and their CI systems get to see: SASL PLAIN
 // messages (RFC 4616), tokens that prove an identity, the Authorization of HTTP requests (RFC 9110
-// section 11.6.2) and passwords handed to a driver. SCRAM messages hold no password and stay. The
-// transcripts of a run keep every octet: `parley replay`
-// needs them. One Mask, one thread.
+// section 11.6.2), an access_token in a URL (RFC 6750 section 2.3) and passwords handed to a
+// driver. SCRAM messages hold no password and stay. The transcripts of a run keep every octet:
+// `parley replay` needs them. One Mask, one thread.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
