@@ -82,6 +82,26 @@ void extend(X509* certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+// Its extended key usage; empty: it has none.
+std::string_view purposes_of(LeafKind kind) {
+  switch (kind) {
+    case LeafKind::client_only:
+      return "clientAuth";
+    case LeafKind::server_only:
+      return "serverAuth";
+    case LeafKind::both_purposes:
+      return "serverAuth,clientAuth";
+    case LeafKind::valid:
+    case LeafKind::expired:
+    case LeafKind::not_yet_valid:
+    case LeafKind::other_host:
+    case LeafKind::self_signed:
+    case LeafKind::unknown_ca:
+      break;
+  }
+  return "";
+}
+
 struct Shape {
   std::string common_name;
   std::int64_t from_s;
@@ -152,6 +172,9 @@ Result<Leaf> CertificateAuthority::issue(const std::string& host, LeafKind kind)
   const Certificate leaf = make_certificate(shape, key.get(), self ? nullptr : issuer.get(), rng);
   extend(leaf.get(), NID_basic_constraints, "critical,CA:FALSE");
   extend(leaf.get(), NID_subject_alt_name, "DNS:" + name);
+  if (const auto purposes = purposes_of(kind); !purposes.empty()) {
+    extend(leaf.get(), NID_ext_key_usage, std::string(purposes));
+  }
   if (X509_sign(leaf.get(), self ? key.get() : issuer_key.get(), EVP_sha256()) == 0) {
     return fail(Errc::io, "OpenSSL could not sign a leaf certificate");
   }

@@ -10,7 +10,17 @@
 
 namespace parley::crypto {
 
-enum class LeafKind { valid, expired, not_yet_valid, other_host, self_signed, unknown_ca };
+enum class LeafKind {
+  valid,  // for whatever purpose, as the next five are
+  expired,
+  not_yet_valid,
+  other_host,
+  self_signed,
+  unknown_ca,
+  client_only,  // says so in its extended key usage (RFC 5280 section 4.2.1.12)
+  server_only,
+  both_purposes,
+};
 
 struct Leaf {
   std::string chain_pem;  // the leaf alone: peers get the CA out of band

@@ -73,6 +73,7 @@ HttpFault fault_of(CertificateFault fault) {
     case CertificateFault::none:
       return HttpFault::tls;
     case CertificateFault::untrusted:
+    case CertificateFault::other_purpose:
       return HttpFault::untrusted;
     case CertificateFault::expired:
       return HttpFault::expired;

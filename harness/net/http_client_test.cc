@@ -112,6 +112,45 @@ TEST(HttpClient, ShowsItsCertificate) {
   }
 }
 
+// Method, target and what is wrong with the peer's certificate.
+asio::awaitable<HttpAnswer> fault_of_caller(wire::HttpReceived /*request*/, HttpPeer peer) {
+  const bool shown = peer.tls && !peer.tls->peer_subject.empty();
+  HttpAnswer out{.message = http_response(
+                     200, {}, shown ? std::string(to_string(peer.tls->peer_fault)) : "none")};
+  co_return out;
+}
+
+asio::awaitable<std::string> caller_as_seen(Certificates made, crypto::LeafKind kind) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto authority = crypto::CertificateAuthority::make(Rng(2), std::time(nullptr));
+  TlsContexts contexts;
+  made.server.client_ca_pem = authority->pem();
+  made.server.client_check = TlsServerOptions::ClientCheck::reported;
+  const auto server = serving(executor, contexts, {}, fault_of_caller);
+  server->renew_tls(made.server);
+  const auto client = HttpClient::make(contexts, here);
+  HttpFetchOptions options{.tls = made.client};
+  const auto leaf = authority->issue("gatekeeper.test", kind);
+  options.tls.chain_pem = leaf->chain_pem;
+  options.tls.key_pem = leaf->key_pem;
+  auto task = then_stop(client->fetch(http_request("GET", "/"),
+                                      url_to(server->address(), HttpUrl::Scheme::https), options),
+                        *server);
+  auto got = co_await (std::move(task) && server->run());
+  co_return shown(got);
+}
+
+TEST(HttpServer, ReportsWhatIsWrongWithACallersCertificate) {
+  const std::vector<std::pair<LeafKind, std::string>> rows{
+      {LeafKind::valid, "valid"},           {LeafKind::client_only, "valid"},
+      {LeafKind::both_purposes, "valid"},   {LeafKind::server_only, "other-purpose"},
+      {LeafKind::expired, "expired"},       {LeafKind::not_yet_valid, "expired"},
+      {LeafKind::self_signed, "untrusted"}, {LeafKind::unknown_ca, "untrusted"}};
+  for (const auto& [kind, fault] : rows) {
+    EXPECT_EQ(run_to_end(caller_as_seen(certificates(), kind)), "200 " + fault);
+  }
+}
+
 // Redirects to what the query says, and answers elsewhere.
 asio::awaitable<HttpAnswer> redirecting(wire::HttpReceived request, HttpPeer peer) {
   const auto& headers = request.message.headers;

@@ -58,6 +58,7 @@ class LoopbackServer final : public HttpServer {
 
   Address address() const override { return listener_->address(); }
   std::size_t connections() const override { return connections_.size(); }
+  void renew_tls(std::optional<TlsServerOptions> tls) override { options_.tls = std::move(tls); }
 
   asio::awaitable<void> run() override {
     co_await asio::this_coro::throw_if_cancelled(false);

@@ -63,6 +63,8 @@ class HttpServer {
   // gets its answer.
   virtual void stop() = 0;
   virtual std::size_t connections() const = 0;
+  // Of connections that are accepted from now on.
+  virtual void renew_tls(std::optional<TlsServerOptions> tls) = 0;
 };
 
 }  // namespace parley::net

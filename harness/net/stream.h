@@ -57,19 +57,26 @@ struct TlsServerOptions {
   std::string key_pem;
   TlsVersion min_version = TlsVersion::tls1_2;
   TlsVersion max_version = TlsVersion::tls1_3;
-  // Not empty: the client must show a certificate of this CA. Under TLS 1.3 a client learns of its
-  // refusal only when it reads.
+  // Not empty: the client is asked for a certificate of this CA, and without one that holds the
+  // handshake fails; under TLS 1.3 a client learns of that only when it reads. What is only
+  // reported stands in the session.
+  enum class ClientCheck { required, reported };
   std::string client_ca_pem{};
+  ClientCheck client_check = ClientCheck::required;
 };
+
+// What is wrong with the certificate that a peer showed.
+enum class CertificateFault { none, untrusted, expired, other_name, other_purpose };
+std::string_view to_string(CertificateFault fault);  // "valid", "untrusted", "other-name"
+
 struct TlsSession {
   TlsVersion version;
   std::string cipher;
   std::string peer_subject;             // empty when the peer showed no certificate
   std::vector<std::string> peer_names;  // DNS names that its certificate is for, "*." included
+  CertificateFault peer_fault = CertificateFault::none;  // `expired` also says not yet valid
+  bool peer_is_client_alone = false;  // its extended key usage names that and nothing else
 };
-
-// What is wrong with the certificate that a peer showed.
-enum class CertificateFault { none, untrusted, expired, other_name };
 
 // Contexts are made once for each set of options and shared (making one costs more than a
 // handshake).

@@ -96,6 +96,24 @@ error_code show_certificate(asio::ssl::context& context, const std::string& chai
   return error;
 }
 
+// Of a certificate without the extension every purpose is set.
+bool is_for_clients_alone(X509* certificate) {
+  return certificate != nullptr && X509_get_extended_key_usage(certificate) == XKU_SSL_CLIENT;
+}
+
+int go_on(int /*holds*/, X509_STORE_CTX* /*chain*/) { return 1; }
+
+// Each connection shows its own: none goes on with what another one has shown.
+void ask_for_certificate(SSL_CTX* context, TlsServerOptions::ClientCheck check) {
+  const bool required = check == TlsServerOptions::ClientCheck::required;
+  SSL_CTX_set_verify(context,
+                     required ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER,
+                     required ? nullptr : go_on);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context, 0);
+}
+
 }  // namespace
 
 CertificateFault certificate_fault_of(SSL* ssl) {
@@ -108,6 +126,8 @@ CertificateFault certificate_fault_of(SSL* ssl) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return CertificateFault::other_name;
+    case X509_V_ERR_INVALID_PURPOSE:
+      return CertificateFault::other_purpose;
     default:
       return CertificateFault::untrusted;
   }
@@ -117,7 +137,9 @@ TlsSession session_of(SSL* ssl) {
   return {.version = version_of(SSL_version(ssl)),
           .cipher = SSL_get_cipher_name(ssl),
           .peer_subject = subject_of(ssl),
-          .peer_names = names_of(ssl)};
+          .peer_names = names_of(ssl),
+          .peer_fault = certificate_fault_of(ssl),
+          .peer_is_client_alone = is_for_clients_alone(SSL_get0_peer_certificate(ssl))};
 }
 
 std::string describe(const error_code& error, SSL* ssl) {
@@ -158,7 +180,7 @@ Result<asio::ssl::context*> TlsContexts::Cache::client(const TlsClientOptions& o
 
 Result<asio::ssl::context*> TlsContexts::Cache::server(const TlsServerOptions& options) {
   auto& slot = servers[{options.chain_pem, options.key_pem, options.min_version,
-                        options.max_version, options.client_ca_pem}];
+                        options.max_version, options.client_ca_pem, options.client_check}];
   if (slot == nullptr) {
     auto made = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
     auto error = show_certificate(*made, options.chain_pem, options.key_pem);
@@ -170,7 +192,7 @@ Result<asio::ssl::context*> TlsContexts::Cache::server(const TlsServerOptions& o
       if (error) {
         return fail(Errc::malformed, "the CA is not a PEM certificate: " + error.message());
       }
-      made->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert, error);
+      ask_for_certificate(made->native_handle(), options.client_check);
     }
     set_versions(*made, options.min_version, options.max_version);
     slot = std::move(made);
@@ -180,6 +202,22 @@ Result<asio::ssl::context*> TlsContexts::Cache::server(const TlsServerOptions& o
 
 TlsContexts::TlsContexts() : cache_(std::make_unique<Cache>()) {}
 TlsContexts::~TlsContexts() = default;
+
+std::string_view to_string(CertificateFault fault) {
+  switch (fault) {
+    case CertificateFault::none:
+      return "valid";
+    case CertificateFault::untrusted:
+      return "untrusted";
+    case CertificateFault::expired:
+      return "expired";
+    case CertificateFault::other_name:
+      return "other-name";
+    case CertificateFault::other_purpose:
+      return "other-purpose";
+  }
+  return "?";
+}
 
 std::string_view to_string(TlsVersion version) {
   switch (version) {

@@ -18,7 +18,8 @@ namespace parley::net {
 
 struct TlsContexts::Cache {
   using ClientKey = std::tuple<std::string, bool, TlsVersion, TlsVersion, std::string, std::string>;
-  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion, std::string>;
+  using ServerKey = std::tuple<std::string, std::string, TlsVersion, TlsVersion, std::string,
+                               TlsServerOptions::ClientCheck>;
 
   Result<asio::ssl::context*> client(const TlsClientOptions& options);
   Result<asio::ssl::context*> server(const TlsServerOptions& options);
