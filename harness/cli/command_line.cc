@@ -172,6 +172,21 @@ class Program {
     }
   }
 
+  void add_settings(CLI::App& command) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            "--set",
+            [this](const std::vector<std::string>& pairs) {
+              for (const auto& pair : pairs) {
+                const auto at = std::min(pair.find('='), pair.size());
+                arguments_.settings[pair.substr(0, at)] =
+                    at == pair.size() ? "" : pair.substr(at + 1);
+              }
+            },
+            "NAME=VALUE of a setting of the profile (parley list settings)")
+        ->take_all();
+  }
+
   void add_run() {
     auto* run = app_.add_subcommand("run", "Judge a SUT, or the embedded reference without --sut");
     add_run_options(*run, arguments_);
@@ -182,17 +197,7 @@ class Program {
     run->add_flag("--shuffle", arguments_.shuffle, "In an order drawn from the seed");
     run->add_option("--repeat", arguments_.repeat, "Judge every case so often")
         ->check(CLI::Range(1, 10000));
-    run->add_option_function<std::vector<std::string>>(
-           "--set",
-           [this](const std::vector<std::string>& pairs) {
-             for (const auto& pair : pairs) {
-               const auto at = std::min(pair.find('='), pair.size());
-               arguments_.settings[pair.substr(0, at)] =
-                   at == pair.size() ? "" : pair.substr(at + 1);
-             }
-           },
-           "NAME=VALUE of a setting of the profile (parley list settings)")
-        ->take_all();
+    add_settings(*run);
     run->add_option("--resume", arguments_.resume, "Go on with the run in this folder");
     run->add_option("--junit", arguments_.junit, "Write a JUnit report here too");
     run->add_flag("--no-preflight", arguments_.unchecked,
@@ -208,6 +213,7 @@ class Program {
     add_run_options(*selftest, arguments_);
     selftest->add_flag("--full", arguments_.full,
                        "Every fault against every case, not only those of suites/kill-plan.json");
+    add_settings(*selftest);
     selftest->add_option("--parallel", arguments_.parallel, "Faults judged side by side")
         ->capture_default_str()
         ->check(CLI::Range(1, 64));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
+#include "harness/model/setting.h"
 
 namespace parley::cli {
 namespace {
@@ -123,7 +125,8 @@ std::string features_of(const model::Profile& profile, model::Party party,
   std::set<std::string> needed;
   for (const auto& one : library.cases) {
     if (one.profile == profile.name && one.party == party) {
-      needed.insert(one.needs.begin(), one.needs.end());
+      std::ranges::copy_if(one.needs, std::inserter(needed, needed.end()),
+                           [](const auto& need) { return !model::setting_needed(need); });
     }
   }
   std::string out = needed.empty() ? "features: []\n"

@@ -22,6 +22,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
+#include "harness/model/setting.h"
 
 namespace parley::cli {
 namespace {
@@ -72,13 +73,15 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
   for (std::size_t i = planned.size(); i > 1; --i) {
     std::swap(planned[i - 1], planned[rng.below(i)]);
   }
-  auto journal = engine::Journal::begin(bench.folder / trial.name, {.seed = arguments.seed,
-                                                                    .sut = trial.name,
-                                                                    .sut_files = {},
-                                                                    .profile = arguments.profile,
-                                                                    .cases = planned,
-                                                                    .faults = trial.faults,
-                                                                    .null_mode = trial.null_mode});
+  auto journal =
+      engine::Journal::begin(bench.folder / trial.name, {.seed = arguments.seed,
+                                                         .sut = trial.name,
+                                                         .sut_files = {},
+                                                         .profile = arguments.profile,
+                                                         .cases = planned,
+                                                         .faults = trial.faults,
+                                                         .null_mode = trial.null_mode,
+                                                         .settings = arguments.settings});
   if (!journal) {
     return std::unexpected(journal.error());
   }
@@ -271,12 +274,29 @@ const std::string& planned_as(const model::Case& one) {
   return one.inherits.empty() ? one.id : one.inherits;
 }
 
+// A case that is not applicable whatever the SUT is: settings other than the profile's make it so.
+bool of_another_dialect(const model::Case& one, const model::Library& library) {
+  return !model::other_dialect(one, library.profiles.at(one.profile)).empty();
+}
+
+// Whether all that is to notice the fault is of another dialect.
+bool is_dormant(const Bench& bench, const std::set<std::string>& planned) {
+  const auto sleeps = [&](const std::string& id) {
+    const auto* one = bench.library.find_case(id);
+    return one != nullptr && of_another_dialect(*one, bench.library);
+  };
+  return !planned.empty() && std::ranges::all_of(planned, sleeps);
+}
+
 bool planned(const Plan& plan, const std::string& id) {
   return std::ranges::any_of(plan, [&](const auto& one) { return one.second.contains(id); });
 }
 
 std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& matrix) {
-  auto plan = bench.arguments.full ? Plan{} : kill_plan(bench);
+  auto plan = kill_plan(bench);
+  if (!plan && bench.arguments.full) {
+    plan.emplace();
+  }
   if (!plan) {
     matrix.trouble.emplace_back("there is no kill plan");
     return {};
@@ -290,7 +310,8 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
     const std::string name(fault.name);
-    if (!profile.is(std::string(fault.profile)) || of_party(cases, fault.party).empty()) {
+    if (!profile.is(std::string(fault.profile)) || of_party(cases, fault.party).empty() ||
+        is_dormant(bench, (*plan)[name])) {
       continue;  // not selected
     }
     if (fault.effect == reference::Effect::breaks) {
@@ -385,14 +406,15 @@ ExitCode conclude(const Bench& bench, const Cases& cases, Matrix& matrix) {
 }  // namespace
 
 ExitCode selftest(const RunArguments& arguments) {
-  const auto library = library_of(arguments, arguments.profile);
-  if (!library) {
+  auto library = library_of(arguments, arguments.profile);
+  if (!library || !give(*library, arguments.profile, arguments.settings)) {
     return ExitCode::usage;
   }
-  const auto cases = select(*library, arguments);
+  auto cases = select(*library, arguments);
   if (!cases) {
     return ExitCode::usage;
   }
+  std::erase_if(*cases, [&](const model::Case* one) { return of_another_dialect(*one, *library); });
   if (cases->empty()) {
     put(stderr, "parley: the selection holds no case\n");
     return ExitCode::nothing_judged;

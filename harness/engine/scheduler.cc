@@ -23,6 +23,7 @@
 #include "harness/base/text.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/judge.h"
+#include "harness/model/setting.h"
 
 namespace parley::engine {
 namespace {
@@ -276,12 +277,19 @@ class Worker {
   }
 
   // Why a case is not applicable; empty when it is. A profile may take a feature away: its setting
-  // of that name is "off", or its token dictionary leaves nothing out.
+  // of that name is "off", or its token dictionary leaves nothing out. A case of one dialect alone
+  // says which value its setting must have.
   std::string not_applicable(const model::Case& one) const {
     const auto& profile = job_.library.profiles.at(one.profile);
     const auto& settings = profile.settings;
     std::vector<std::string> missing;
+    if (auto other = model::other_dialect(one, profile); !other.empty()) {
+      return other;
+    }
     for (const auto& need : one.needs) {
+      if (model::setting_needed(need)) {
+        continue;
+      }
       if (need == "last-tokens-unassigned" &&
           profile.tokens.last_unassigned(kUnassignedTokens).size() < kUnassignedTokens) {
         return "the token dictionary assigns all the last tokens";

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "harness/base/text.h"
 #include "harness/model/library.h"
+#include "harness/model/setting.h"
 
 namespace parley::model {
 
@@ -35,7 +37,8 @@ std::set<std::string> features_of(const std::string& profile, const Library& lib
   }
   for (const auto& one : library.cases) {
     if (at == library.profiles.end() || one.profile == profile) {
-      out.insert(one.needs.begin(), one.needs.end());
+      std::ranges::copy_if(one.needs, std::inserter(out, out.end()),
+                           [](const auto& need) { return !setting_needed(need); });
     }
   }
   return out;

@@ -12,6 +12,7 @@
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
 #include "harness/model/profile_loader.h"
+#include "harness/model/setting.h"
 
 namespace parley::model {
 namespace {
@@ -296,6 +297,14 @@ class Loader {
       complain("/profile", unknown_name("profile", one.profile, keys_of(library_.profiles)),
                "name one of suites/profiles/");
       return;
+    }
+    for (std::size_t i = 0; i < one.needs.size(); ++i) {
+      const auto needed = setting_needed(one.needs[i]);
+      if (needed && !profile->second.settings.contains(needed->first)) {
+        complain(fmt::format("/needs/{}", i),
+                 unknown_name("setting", needed->first, keys_of(profile->second.settings)),
+                 "name one of the profile's settings");
+      }
     }
     const Flow* flow = library_.flow(one.profile, one.flow);
     if (flow == nullptr && unread_.contains(one.flow)) {

@@ -151,6 +151,7 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
       {"expect: { refused: { condition: [not-authorised] } }\n",
        "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
        "'not-authorized'"},
+      {"needs: [produkt=2]\n", "needs/0: unknown setting 'produkt'"},
       {"expect: {}\n", "expect: is empty"},
       {"expect: refusd\n", "expect: is none of: completes, refused, ignored"},
       {"expect: { any-of: [ignored, {}] }\n", "expect/any-of/1: Missing required property"},

@@ -22,7 +22,8 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-audience",      "token-type",
                                               "token-lifetime",      "jwks-refreshes-most",
                                               "token-lifetime-most", "token-leeway",
-                                              "token-algorithms",    kTokenDictionary};
+                                              "token-algorithms",    "gatekeeper-name",
+                                              kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 
 // What a setting takes, where not every text can stand in a message.
@@ -38,6 +39,7 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"noise-hashing", "whatsapp,specification"},
                             {"noise-ik", "where-declared,off"},
                             {"interop-jid-form", "with-server,without-server,tuple"},
+                            {"server-authentication", "signature,bearer,mutual-tls"},
                             {"product", "", kMostEnum},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},
@@ -186,6 +188,26 @@ std::vector<std::string> assumed_settings(const Case& one, const Library& librar
     return at == settings.end() || at->second.basis != "assumed";
   });
   return out;
+}
+
+std::optional<std::pair<std::string, std::string>> setting_needed(std::string_view need) {
+  const auto at = need.find('=');
+  return at == std::string_view::npos ? std::nullopt
+                                      : std::optional(std::pair(std::string(need.substr(0, at)),
+                                                                std::string(need.substr(at + 1))));
+}
+
+std::string other_dialect(const Case& one, const Profile& profile) {
+  for (const auto& need : one.needs) {
+    const auto wanted = setting_needed(need);
+    const auto have = wanted ? profile.settings.find(wanted->first) : profile.settings.end();
+    if (wanted && (have == profile.settings.end() || have->second.value != wanted->second)) {
+      return fmt::format("the profile has {} {}, the case is about {}", wanted->first,
+                         have == profile.settings.end() ? "none" : have->second.value,
+                         wanted->second);
+    }
+  }
+  return "";
 }
 
 void add_settings(std::map<std::string, std::string>& values, const Profile& profile) {

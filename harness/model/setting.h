@@ -4,8 +4,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/model/library.h"
@@ -25,6 +27,11 @@ inline constexpr std::string_view kDoes = "does ";
 std::vector<std::string> settings_of(const Case& one, const Library& library);
 // Those of them whose value is nothing but assumed.
 std::vector<std::string> assumed_settings(const Case& one, const Library& library);
+
+// Among the needs of a case: "server-authentication=mutual-tls", what a setting must be.
+std::optional<std::pair<std::string, std::string>> setting_needed(std::string_view need);
+// Which setting of its profile is another than `one` needs; empty when none is.
+std::string other_dialect(const Case& one, const Profile& profile);
 
 // Adds the value of each setting to `values` as "setting.NAME", for what messages refer to.
 void add_settings(std::map<std::string, std::string>& values, const Profile& profile);

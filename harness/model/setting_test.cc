@@ -70,6 +70,17 @@ TEST(SettingsOf, AreThoseOfTheActorsAddresses) {
   EXPECT_EQ(settings_of(it.cases[0], it), (Names{"field", "integrator", "product"}));
 }
 
+TEST(OtherDialect, IsOneWhoseSettingIsAnotherThanTheCaseNeeds) {
+  auto known = library();
+  auto& one = known.cases[0];
+  one.needs = {"a-feature", "product=2"};
+  EXPECT_EQ(other_dialect(one, known.profiles["p"]), "");
+  one.needs = {"product=3"};
+  EXPECT_EQ(other_dialect(one, known.profiles["p"]),
+            "the profile has product 2, the case is about 3");
+  EXPECT_FALSE(setting_needed("a-feature"));
+}
+
 TEST(AssumedSettings, AreNotThoseThatWereGiven) {
   auto it = library();
   EXPECT_EQ(assumed_settings(it.cases[0], it), (Names{"field", "product"}));
