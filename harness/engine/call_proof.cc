@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "harness/base/secret_bytes.h"
 #include "harness/base/text.h"
 #include "harness/crypto/httpsig/message_signature.h"
+#include "harness/net/stream.h"
 #include "harness/wire/http_tree.h"
 
 namespace parley::engine {
@@ -22,9 +24,11 @@ namespace httpsig = crypto::httpsig;
 
 constexpr std::string_view kSignature = "signature";
 constexpr std::string_view kBearer = "bearer";
+constexpr std::string_view kMutualTls = "mutual-tls";
 constexpr std::string_view kBearerScheme = "Bearer ";
 constexpr std::string_view kDigest = "content-digest";
 constexpr std::string_view kValid = "valid";
+constexpr char kBetweenNames = ' ';
 // The scope tells when the run began, and it may last so long.
 constexpr std::chrono::minutes kLongestRun{10};
 
@@ -114,7 +118,26 @@ xml::Element signature_read(const wire::HttpMessage& message, const SecretBytes&
   return out;
 }
 
+std::string certificate_of(const std::string& link) { return link + ".certificate"; }
+std::string names_of(const std::string& link) { return link + ".certificate-names"; }
+
+// A certificate that holds proves nothing of another.
+std::string certificate_state(const std::string& link, const Scope& scope) {
+  const auto state = scope.values.at(certificate_of(link));
+  const auto wanted = scope.values.find("partner.client-name");
+  const auto names = split(scope.values.at(names_of(link)), kBetweenNames);
+  const bool named = wanted == scope.values.end() || wanted->second.empty() ||
+                     std::ranges::count(names, wanted->second) > 0;
+  return state == kValid && !named ? std::string(net::to_string(net::CertificateFault::other_name))
+                                   : state;
+}
+
 }  // namespace
+
+bool knows_callers_by_certificate(const model::Profile& profile) {
+  const auto by = profile.settings.find("server-authentication");
+  return by != profile.settings.end() && by->second.value == kMutualTls;
+}
 
 Result<void> make_proof(xml::Element& request) {
   const auto* element = request.child(kProof);
@@ -131,6 +154,9 @@ Result<void> make_proof(xml::Element& request) {
     wire::set_http_header(request, "authorization", std::string(kBearerScheme) + proof.get("key"));
     return {};
   }
+  if (by == kMutualTls) {
+    return {};  // the handshake has proved it
+  }
   const auto key = from_hex(proof.get("key"));
   if (by != kSignature || !key) {
     return fail(Errc::malformed, key ? fmt::format("there is no proof by '{}'", by)
@@ -139,7 +165,23 @@ Result<void> make_proof(xml::Element& request) {
   return sign(request, proof, SecretBytes(*key));
 }
 
-void read_proof(xml::Element& tree, const wire::HttpMessage& request, const Scope& scope) {
+void note_certificate(const std::string& link, const nlohmann::json& shown, Scope& scope) {
+  if (!shown.is_object() || !shown.contains("certificate")) {
+    return;
+  }
+  scope.values[certificate_of(link)] = shown["certificate"].get<std::string>();
+  scope.values[names_of(link)] =
+      join(shown.value("names", std::vector<std::string>()), std::string(1, kBetweenNames));
+}
+
+void read_proof(xml::Element& tree, const ReceivedCall& call, const Scope& scope) {
+  const auto& request = call.message;
+  if (scope.values.contains(certificate_of(call.link))) {
+    auto proof = proof_element(kMutualTls, certificate_state(call.link, scope));
+    proof.set("nonce", tree.get("id"));  // each call is proved by a handshake of its own
+    tree.children.emplace_back(std::move(proof));
+    return;
+  }
   const auto secret = scope.values.find("partner.secret");
   const auto now = scope.values.find("noise.now");
   const auto key = secret == scope.values.end() ? Result<Bytes>(Bytes()) : from_hex(secret->second);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "harness/engine/channel.h"
@@ -136,6 +137,42 @@ TEST(CallProof, IsNotChangedUnseen) {
 TEST(CallProof, IsWantedOfEachCall) {
   EXPECT_EQ(state_of(written("")), "signature signature-missing");
 }
+
+struct Shown {
+  const char* name;
+  nlohmann::json handshake;
+  const char* state;
+};
+class CertificateOfACaller : public testing::TestWithParam<Shown> {};
+
+TEST_P(CertificateOfACaller, ProvesTheCall) {
+  auto known = scope();
+  known.values["partner.client-name"] = "gatekeeper.test";
+  note_certificate("server/partner", GetParam().handshake, known);
+  const auto channel = make_http_channel(Side::server, "server/partner/2", known);
+  const auto came = channel->received(*written("<proof by='mutual-tls' state='valid'/>"));
+  ASSERT_EQ(came.size(), 1U);
+  const auto* proof = std::get<xml::Stanza>(came[0]).element.child(kProof);
+  ASSERT_NE(proof, nullptr);
+  EXPECT_EQ(proof->get("by") + " " + proof->get("state"), GetParam().state);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, CertificateOfACaller,
+    testing::Values(Shown{"right",
+                          {{"certificate", "valid"}, {"names", {"a.test", "gatekeeper.test"}}},
+                          "mutual-tls valid"},
+                    Shown{"of_another",
+                          {{"certificate", "valid"}, {"names", {"a.test"}}},
+                          "mutual-tls other-name"},
+                    Shown{"expired",
+                          {{"certificate", "expired"}, {"names", {"gatekeeper.test"}}},
+                          "mutual-tls expired"},
+                    Shown{"none",
+                          {{"certificate", "none"}, {"names", nlohmann::json::array()}},
+                          "mutual-tls none"},
+                    Shown{"unasked", nullptr, "signature signature-missing"}),
+    [](const auto& row) { return row.param.name; });
 
 TEST(CallProof, IsNotReadWithoutASecret) {
   const Scope none{.values = {{"noise.now", "1800000000"}}};

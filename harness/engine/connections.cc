@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "harness/engine/handshake.h"
 #include "harness/engine/upgrade.h"
 
 namespace parley::engine {
@@ -333,6 +334,8 @@ asio::awaitable<void> Connections::shake_hands(std::string name, std::string ste
   const auto patience = run_.patience();
   const auto began = Clock::now();
   Result<net::TlsSession> session = fail(Errc::io, "");
+  const auto* server = std::get_if<net::TlsServerOptions>(&options);
+  const bool asks = server != nullptr && !server->client_ca_pem.empty();
   if (auto* client = std::get_if<net::TlsClientOptions>(&options)) {
     session = co_await link.stream->start_tls(tls_, std::move(*client), patience);
   } else {
@@ -371,7 +374,8 @@ asio::awaitable<void> Connections::shake_hands(std::string name, std::string ste
   run_.note({.kind = Event::Kind::tls,
              .link = name,
              .step = step,
-             .text = fmt::format("TLS {} {}", net::to_string(session->version), session->cipher)});
+             .text = fmt::format("TLS {} {}", net::to_string(session->version), session->cipher),
+             .data = asks ? certificate_shown(*session) : nlohmann::json()});
   start_reading(name);
 }
 

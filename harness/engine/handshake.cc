@@ -2,6 +2,7 @@
 #include "harness/engine/handshake.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace parley::engine {
 namespace {
@@ -44,6 +45,15 @@ crypto::LeafKind leaf_kind(const std::string& name) {
   if (name == "self-signed") {
     return crypto::LeafKind::self_signed;
   }
+  if (name == "client-only") {
+    return crypto::LeafKind::client_only;
+  }
+  if (name == "server-only") {
+    return crypto::LeafKind::server_only;
+  }
+  if (name == "both-purposes") {
+    return crypto::LeafKind::both_purposes;
+  }
   return name == "unknown-ca" ? crypto::LeafKind::unknown_ca : crypto::LeafKind::valid;
 }
 
@@ -61,6 +71,12 @@ net::TlsServerOptions tls_server(const model::ConnectionEdit& offer, const crypt
   const auto [min, max] = versions(offer);
   return {
       .chain_pem = leaf.chain_pem, .key_pem = leaf.key_pem, .min_version = min, .max_version = max};
+}
+
+nlohmann::json certificate_shown(const net::TlsSession& session) {
+  const bool shown = !session.peer_subject.empty();
+  return {{"certificate", shown ? net::to_string(session.peer_fault) : "none"},
+          {"names", session.peer_names}};
 }
 
 }  // namespace parley::engine

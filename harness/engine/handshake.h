@@ -3,6 +3,7 @@
 // 7590), unless a change of the connection layer says otherwise. Pure.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "harness/crypto/certificate.h"
@@ -17,5 +18,9 @@ crypto::LeafKind leaf_kind(const std::string& name);
 net::TlsClientOptions tls_client(const model::ConnectionEdit& offer, std::string ca_pem,
                                  std::string host);
 net::TlsServerOptions tls_server(const model::ConnectionEdit& offer, const crypto::Leaf& leaf);
+
+// What an event says of a client that was asked for a certificate: what is wrong with it, and whose
+// it is.
+nlohmann::json certificate_shown(const net::TlsSession& session);
 
 }  // namespace parley::engine

@@ -43,6 +43,7 @@ class HttpChannel : public Channel {
   HttpChannel(Side side, const std::string& label, const Scope& scope)
       : side_(side),
         scope_(scope),
+        link_(label.substr(0, label.rfind('/'))),
         number_(label.substr(label.rfind('/') + 1)),
         host_(host_of(label, scope)),
         in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request) {}
@@ -125,7 +126,7 @@ class HttpChannel : public Channel {
     tree.set("id", side_ == Side::client ? next_answer() : next_question(tree));
     // Who only reads what is published calls nobody, and has nothing to prove.
     if (side_ == Side::server && tree.get("method") != "GET") {
-      read_proof(tree, message, scope_);
+      read_proof(tree, {.link = link_, .message = message}, scope_);
     }
     out.emplace_back(xml::Stanza{std::move(tree), wire::write(message)});
   }
@@ -186,6 +187,7 @@ class HttpChannel : public Channel {
 
   Side side_;
   const Scope& scope_;
+  std::string link_;
   std::string number_;  // of the connection
   std::string host_;
   wire::HttpReader in_;

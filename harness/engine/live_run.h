@@ -95,6 +95,8 @@ class LiveRun {
   static constexpr std::size_t kOctetsAMillisecond = 100;
   static constexpr std::string_view kWebSocket = "websocket";
   static constexpr std::string_view kIdentityProof = "identity-proof";
+  // In the certificate of a played gatekeeper's server.
+  static constexpr std::string_view kGatekeeperName = "${setting.gatekeeper-name}";
   const CastRun& cast_;
   Workshop& workshop_;
   RunRecord& record_;

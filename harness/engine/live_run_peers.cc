@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "harness/base/encoding.h"
+#include "harness/engine/call_proof.h"
 #include "harness/engine/carrier.h"
 #include "harness/engine/live_run.h"
 #include "harness/engine/owed.h"
 #include "harness/engine/relay.h"
+#include "harness/model/setting.h"
 #include "harness/net/http_url.h"
 
 namespace parley::engine {
@@ -44,7 +46,13 @@ asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
   if (audience == cast_.profile->settings.end() || workshop_.introduced.contains(&attachment)) {
     co_return true;
   }
-  nlohmann::json params{{"audience", audience->second.value}, {"secret", std::move(secret)}};
+  nlohmann::json params{{"audience", audience->second.value}};
+  if (knows_callers_by_certificate(*cast_.profile)) {
+    params["client_ca"] = workshop_.authority_file;
+    params["client_name"] = model::with_settings(std::string(kGatekeeperName), *cast_.profile);
+  } else {
+    params["secret"] = std::move(secret);
+  }
   const auto answer = co_await attachment.call("gatekeeper", std::move(params), patience() * 2);
   if (!answer && answer.error().code != Errc::unsupported) {
     broken("driver", fmt::format("driver method gatekeeper: {}", answer.error().detail));

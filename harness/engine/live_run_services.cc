@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "harness/base/encoding.h"
+#include "harness/engine/call_proof.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/identity_token.h"
 #include "harness/engine/live_run.h"
@@ -33,6 +34,7 @@ constexpr std::size_t kIssuerPathOctets = 4;
 // Features: a gatekeeper that fetches keys, one that calls the third party's server.
 constexpr std::string_view kFetches = "key-fetch";
 constexpr std::string_view kCalls = "partner-calls";
+constexpr std::string_view kPartner = "partner";  // the service that it calls
 
 }  // namespace
 
@@ -98,7 +100,13 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   }
   if (calls != values.end() && std::ranges::count(features, kCalls) > 0) {
     params["server"] = calls->second;
-    params["secret"] = values[partner_ + ".secret"];
+    if (!knows_callers_by_certificate(*cast_.profile)) {
+      params["secret"] = values[partner_ + ".secret"];
+    } else if (workshop_.attachment.client_ca_pem().empty()) {
+      broken("endpoints/client-ca", "it is neither declared nor described by the driver");
+      co_return false;
+    }
+    record_.values["partner.client-name"] = workshop_.attachment.endpoint("client-name");
   }
   std::string feature(keys != values.end() ? kFetches : kCalls);
   co_return co_await tell_driver(std::move(params), std::move(feature));
@@ -124,9 +132,12 @@ Connections::Admission LiveRun::admission_to_service(const std::string& link) {
   const auto edit = changed == nullptr ? model::ConnectionEdit{} : connection_edit(*changed);
   const bool about_tls =
       !edit.certificate.empty() || !edit.tls_min.empty() || !edit.tls_max.empty();
-  return {.when = When::now,
-          .step = about_tls ? changed->step.id : "",
-          .tls = tls_server(edit, leaf_for(kServiceHost, edit.certificate))};
+  auto tls = tls_server(edit, leaf_for(kServiceHost, edit.certificate));
+  if (service_of(link) == kPartner && knows_callers_by_certificate(*cast_.profile)) {
+    tls.client_ca_pem = workshop_.attachment.client_ca_pem();
+    tls.client_check = net::TlsServerOptions::ClientCheck::reported;
+  }
+  return {.when = When::now, .step = about_tls ? changed->step.id : "", .tls = std::move(tls)};
 }
 
 // Requests are answered meanwhile: a SUT may ask before it says that it has done what it was told.

@@ -5,10 +5,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "harness/engine/call_proof.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/live_run.h"
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/upgrade.h"
+#include "harness/model/setting.h"
 #include "harness/net/http_url.h"
 
 namespace parley::engine {
@@ -23,6 +25,7 @@ std::string endpoint_of(const CastStep& step) {
 }
 
 constexpr std::string_view kNoTls = "none";  // of the versions of TLS
+constexpr std::string_view kNoCertificate = "none";
 
 Result<Way> plain_way(const std::string& declared) {
   auto address = net::parse_address(declared);
@@ -141,7 +144,13 @@ asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
   const auto edit = connection_edit(step);
   way->trust = tls_client(edit, workshop_.attachment.ca_pem(), way->trust.host);
   way->tls = way->tls && edit.tls_max != kNoTls;
-  way->changed = !edit.tls_max.empty();
+  way->changed = !edit.tls_max.empty() || !edit.certificate.empty();
+  if (knows_callers_by_certificate(*cast_.profile) && edit.certificate != kNoCertificate) {
+    const auto name = model::with_settings(std::string(kGatekeeperName), *cast_.profile);
+    const auto& own = leaf_for(name, edit.certificate.empty() ? "client-only" : edit.certificate);
+    way->trust.chain_pem = own.chain_pem;
+    way->trust.key_pem = own.key_pem;
+  }
   co_await connections_.dial(step.link, way->changed ? step.step.id : "", std::move(*way));
   co_return connections_.reading(step.link);
 }

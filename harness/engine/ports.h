@@ -37,6 +37,9 @@ class Attachment {
   virtual std::string endpoint(const std::string& name) const = 0;
   virtual const std::string& ca_pem()
       const = 0;  // whom a played client trusts; empty for a client SUT
+  // The CA of the certificate that a gatekeeper under test shows when it calls a third party's
+  // server, in PEM; empty: it has none, or has not said.
+  virtual std::string client_ca_pem() const { return ""; }
   // An account that exists at the SUT: one of the pool, else `fresh` once the driver has enlisted
   // it; for a client SUT `fresh`, which the played server will know.
   // Errors: not_found when the pool is empty; io when the driver does not answer.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "harness/engine/call_proof.h"
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
@@ -201,6 +202,7 @@ void Tracker::feed(const Event& event) {
     case Event::Kind::control:
       break;
     case Event::Kind::tls:
+      note_certificate(event.link, event.data, scope_);
       open(event.link, links_[event.link].connection);
       complete(event.step);
       break;

@@ -29,6 +29,18 @@ std::int64_t now_s() {
 
 }  // namespace
 
+Result<std::string> read_pem(const std::string& path) {
+  constexpr std::size_t kMaxPemOctets = std::size_t{64} << 10U;
+  std::ifstream file(path, std::ios::binary);
+  std::string out(kMaxPemOctets + 1, '\0');
+  file.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(file.gcount()));
+  if (out.empty() || out.size() > kMaxPemOctets) {
+    return fail(Errc::io, "ca: there is no such PEM file");
+  }
+  return out;
+}
+
 Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::string& host,
                                                   const std::string& folder) {
   auto ca = crypto::CertificateAuthority::make(rng.child("ca"), now_s());
@@ -60,8 +72,9 @@ Result<CertificateFolder> CertificateFolder::make(const Rng& rng, const std::str
   return out;
 }
 
-Result<crypto::Leaf> CertificateFolder::issue(crypto::LeafKind kind) const {
-  return authority_ ? authority_->issue(host_, kind) : fail(Errc::io, "there is no CA");
+Result<crypto::Leaf> CertificateFolder::issue(const std::string& name,
+                                              crypto::LeafKind kind) const {
+  return authority_ ? authority_->issue(name, kind) : fail(Errc::io, "there is no CA");
 }
 
 CertificateFolder::CertificateFolder(CertificateFolder&& other) noexcept {

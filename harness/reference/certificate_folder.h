@@ -13,6 +13,9 @@
 
 namespace parley::reference {
 
+// A PEM file that another party has named. Errors: io.
+Result<std::string> read_pem(const std::string& path);
+
 class CertificateFolder {
  public:
   // For the DNS name `host`; ca.pem lies in `folder`, or in a fresh temporary one where that is
@@ -25,8 +28,10 @@ class CertificateFolder {
   ~CertificateFolder();
 
   const crypto::Leaf& leaf() const { return leaf_; }
-  // Another one of the same CA and host. Errors: io, also of a folder that was not made.
-  Result<crypto::Leaf> issue(crypto::LeafKind kind) const;
+  // Another one of the same CA, for the same host or that name. Errors: io, also of a folder that
+  // was not made.
+  Result<crypto::Leaf> issue(crypto::LeafKind kind) const { return issue(host_, kind); }
+  Result<crypto::Leaf> issue(const std::string& name, crypto::LeafKind kind) const;
   const std::string& ca_pem() const { return ca_pem_; }
   const std::string& ca_path() const { return ca_path_; }
 

@@ -272,6 +272,11 @@ enum class Fault {
   wg_push_with_content, wg_push_with_sender, wg_push_never_again, wg_push_silence_taken,
   wg_push_at_once, wg_push_same_wait, wg_push_retry_after_ignored, wg_push_refusal_retried,
   wg_push_retry_renamed, wg_push_unknown_retried, wg_push_unknown_again,
+  wp_call_without_certificate, wp_call_certificate_any_ca, wp_call_certificate_any_time,
+  wp_call_certificate_any_name, wp_call_certificate_any_purpose,
+  wp_call_certificate_for_clients_alone, wp_call_certificate_and_signature,
+  wg_call_without_certificate, wg_call_certificate_expired, wg_call_certificate_unknown_ca,
+  wg_call_certificate_self_signed, wg_call_certificate_other_name, wg_call_certificate_of_server,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,
@@ -280,7 +285,7 @@ enum class Fault {
   wg_may_close_without_failure, wg_may_fail_otherwise, wg_may_honour_after_success,
   wg_may_follow_redirects,
   wp_may_answer_no_content, wp_may_deny_by_status, wp_may_say_gone, wp_may_say_unprocessable,
-  wp_may_say_forbidden,
+  wp_may_say_forbidden, wp_may_refuse_in_handshake,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

@@ -51,6 +51,7 @@ class AttachedSut final : public engine::Attachment {
     return found == endpoints_.end() ? "" : found->second;
   }
   const std::string& ca_pem() const override { return ca_pem_; }
+  std::string client_ca_pem() const override { return client_ca_pem_; }
   asio::awaitable<Result<engine::Identity>> lease(engine::Identity fresh) override;
   void give_back(engine::Identity identity, bool soiled) override;
   asio::awaitable<Result<json>> call(std::string method, json params,
@@ -61,7 +62,8 @@ class AttachedSut final : public engine::Attachment {
  private:
   bool pooled() const { return !declaration_.pool_file.empty(); }
   Result<void> read_pool();
-  Result<void> read_ca();
+  // Of an endpoint that names a file; nothing where there is none.
+  Result<void> read_pem(const char* name, std::string& into);
   asio::awaitable<Result<void>> meet_driver(asio::any_io_executor executor);
   asio::awaitable<Result<void>> listen_with_faults();
   asio::awaitable<Result<engine::Identity>> enlist(engine::Identity identity);
@@ -91,6 +93,7 @@ class AttachedSut final : public engine::Attachment {
   AttachOptions options_;
   Endpoints endpoints_;
   std::string ca_pem_;
+  std::string client_ca_pem_;
   std::deque<engine::Identity> pool_;
   std::size_t pool_size_ = 0;                // this worker's share, soiled accounts included
   std::size_t out_ = 0;                      // accounts that cases have
@@ -118,7 +121,8 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
           fmt::format("endpoints/{} is neither declared nor described by the driver", needed));
     }
   }
-  co_return read_ca();
+  auto read = read_pem("ca", ca_pem_);
+  co_return read ? read_pem("client-ca", client_ca_pem_) : read;
 }
 
 Result<void> AttachedSut::read_pool() {
@@ -138,16 +142,16 @@ Result<void> AttachedSut::read_pool() {
   return {};
 }
 
-Result<void> AttachedSut::read_ca() {
-  const auto path = endpoint("ca");
+Result<void> AttachedSut::read_pem(const char* name, std::string& into) {
+  const auto path = endpoint(name);
   if (path.empty()) {
     return {};
   }
   auto pem = read_file(resolve(declaration_, path), kMaxCaOctets);
   if (!pem) {
-    return fail(pem.error().code, "endpoints/ca: " + pem.error().detail);
+    return fail(pem.error().code, fmt::format("endpoints/{}: {}", name, pem.error().detail));
   }
-  ca_pem_ = std::move(*pem);
+  into = std::move(*pem);
   return {};
 }
 

@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kFewestAccounts = 3;  // a case may need them at once
 constexpr std::size_t kManyAccounts = 100;
+constexpr std::string_view kIssuer =
+    "name the PEM file of the CA that issued the SUT's certificate";
 constexpr std::string_view kHolds = "identities/pool: holds accounts";
 
 // One preflight: what the driver and the files of the declaration say, then the server itself.
@@ -45,7 +47,8 @@ class Preflight {
   bool serves_tls();
   asio::awaitable<void> check_driver();
   void check_party(const Introduction& introduction);
-  void check_ca();
+  std::string checked_ca(const std::string& name, const std::string& mend);
+  bool shows_certificate() const;
   void check_profile(const Introduction& introduction);
   void check_pool();
   void check_pool_size(std::size_t count);
@@ -76,7 +79,13 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
   }
   if (server && profile_.wire == model::Wire::noise) {
     if (serves_tls()) {
-      check_ca();
+      server_.ca_pem = checked_ca("ca", std::string(kIssuer));
+    }
+    if (shows_certificate()) {
+      (void)checked_ca(
+          "client-ca",
+          "name the PEM file of the CA that issued the certificate which the SUT shows "
+          "to third parties' servers");
     }
     if (declaration_.party == model::Party::gatekeeper_server) {
       NoiseChecks checks(server_, profile_, checks_);
@@ -85,7 +94,7 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
     ServiceChecks services(server_, profile_, driver_.get(), checks_);
     co_await services.run(declaration_.party);
   } else if (server) {
-    check_ca();
+    server_.ca_pem = checked_ca("ca", std::string(kIssuer));
     ServerChecks checks(server_, checks_);
     co_await checks.run();
   }
@@ -147,27 +156,35 @@ void Preflight::check_party(const Introduction& introduction) {
                    "declare the party that the driver drives");
 }
 
-void Preflight::check_ca() {
-  const std::string what = "endpoints/ca: is a valid CA";
-  const auto file = server_.endpoints["ca"];
+// Empty, and said why, for what is no CA.
+std::string Preflight::checked_ca(const std::string& name, const std::string& mend) {
+  const auto what = fmt::format("endpoints/{}: is a valid CA", name);
+  const auto file = server_.endpoints[name];
   if (file.empty()) {
-    checks_.complain(what, "it is neither declared nor described by the driver",
-                     "name the PEM file of the CA that issued the SUT's certificate");
-    return;
+    checks_.complain(what, "it is neither declared nor described by the driver", mend);
+    return "";
   }
   auto pem = read_file(resolve(declaration_, file), kMaxCaOctets);
   if (!pem) {
     checks_.complain(
         what, pem.error().detail,
         "give a file that can be read; relative paths start at the folder of the declaration");
-    return;
+    return "";
   }
   if (const auto wrong = wrong_with_ca(*pem)) {
     checks_.complain(what, fmt::format("{}: {}", file, wrong->found), std::string(wrong->mend));
-    return;
+    return "";
   }
-  server_.ca_pem = std::move(*pem);
   checks_.pass(what, file);
+  return std::move(*pem);
+}
+
+// A gatekeeper that third parties know by its certificate has said whose CA that is of.
+bool Preflight::shows_certificate() const {
+  const auto by = profile_.settings.find("server-authentication");
+  return declaration_.party == model::Party::gatekeeper_server && by != profile_.settings.end() &&
+         by->second.value == "mutual-tls" &&
+         std::ranges::count(declaration_.features, "partner-calls") > 0;
 }
 
 void Preflight::check_profile(const Introduction& introduction) {

@@ -27,6 +27,8 @@ using std::chrono::seconds;
 using std::chrono::system_clock;
 
 constexpr std::string_view kKeys = "keys";  // the service that a third party's server cannot lack
+constexpr std::string_view kPartner = "partner";
+constexpr std::string_view kMutualTls = "mutual-tls";
 constexpr std::chrono::milliseconds kLimit{5'000};  // for each question
 constexpr seconds kClocksApart{60};                 // what tokens are usually forgiven
 constexpr std::size_t kShownOctets = 160;
@@ -151,6 +153,11 @@ asio::awaitable<bool> ServiceChecks::check_service(std::string service) {
     url->target = question.service == service ? setting(std::string(question.path)) : url->target;
   }
   const auto outcome = co_await get(*url);
+  if (!outcome && wants_certificate(service, outcome.error())) {
+    checks_.pass(fmt::format("endpoints/{}: asks who calls for a certificate", service),
+                 outcome.error().detail);
+    co_return true;
+  }
   if (!outcome && co_await without_tls(outcome.error())) {
     checks_.complain(
         fmt::format("endpoints/{}: answers over verified HTTPS", service),
@@ -181,6 +188,13 @@ asio::awaitable<bool> ServiceChecks::without_tls(net::HttpFetchFailure failure) 
   url.scheme = net::HttpUrl::Scheme::http;
   const auto answer = co_await get(std::move(url));
   co_return answer.has_value();
+}
+
+// It has been shown none: the gatekeeper's is made for each run.
+bool ServiceChecks::wants_certificate(const std::string& service,
+                                      const net::HttpFetchFailure& failure) const {
+  return service == kPartner && setting("server-authentication") == kMutualTls &&
+         (failure.fault == net::HttpFault::tls || failure.fault == net::HttpFault::closed);
 }
 
 void ServiceChecks::explain(const std::string& service, const net::HttpFetchFailure& failure) {
@@ -358,8 +372,14 @@ asio::awaitable<void> ServiceChecks::check_token(std::string issuer, const jose:
     co_return;
   }
   const auto audience = setting("token-audience");
-  const auto known = co_await driver_->call(
-      "gatekeeper", {{"audience", audience}, {"secret", std::string(64, '0')}}, kLimit);
+  nlohmann::json gatekeeper{{"audience", audience}};
+  if (setting("server-authentication") == kMutualTls) {
+    gatekeeper["client_ca"] = endpoint("ca");  // of a gatekeeper that never calls
+    gatekeeper["client_name"] = setting("gatekeeper-name");
+  } else {
+    gatekeeper["secret"] = std::string(64, '0');
+  }
+  const auto known = co_await driver_->call("gatekeeper", std::move(gatekeeper), kLimit);
   if (!known && known.error().code != Errc::unsupported) {
     checks_.complain(what, "gatekeeper: " + known.error().detail, "see the driver's log");
     co_return;

@@ -37,6 +37,7 @@ class ServiceChecks {
   asio::awaitable<bool> check_service(std::string service);
   asio::awaitable<net::HttpOutcome> get(net::HttpUrl url);
   asio::awaitable<bool> without_tls(net::HttpFetchFailure failure);
+  bool wants_certificate(const std::string& service, const net::HttpFetchFailure& failure) const;
   void explain(const std::string& service, const net::HttpFetchFailure& failure);
   void check_clock(const std::string& service, const wire::HttpMessage& answer);
   asio::awaitable<void> check_keys();

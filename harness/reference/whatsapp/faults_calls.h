@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The rows of the fault table for what the servers ask of each other, first of a third party's
-// server that is asked and then of a gatekeeper's that asks, in the order of the enumerators in
-// faults.h.
+// server that is asked and then of a gatekeeper's that asks, and the same where certificates prove
+// the caller (mutual TLS), in the order of the enumerators in faults.h.
 #pragma once
 
 #include <span>

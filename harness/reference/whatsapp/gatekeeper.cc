@@ -48,7 +48,8 @@ Gatekeeper::Gatekeeper(asio::any_io_executor executor, Options options, ServerKe
       rng_(std::move(rng)),
       callers_({.executor = executor,
                 .run = [this](asio::awaitable<void> task,
-                              std::function<void()> end) { run(std::move(task), std::move(end)); }},
+                              std::function<void()> end) { run(std::move(task), std::move(end)); },
+                .certificate = [this](const FaultSet& faults) { return own_certificate(faults); }},
                rng_.child("callers")),
       idle_(executor, asio::steady_timer::time_point::max()) {
   dialect_.more_integrators = &more_integrators_;
@@ -83,6 +84,18 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     out->enlist(number, kDefaultIntegrator, token, FaultSet());
   }
   return out;
+}
+
+// What a third party's server is shown that knows callers by their certificates.
+Result<crypto::Leaf> Gatekeeper::own_certificate(const FaultSet& faults) const {
+  using crypto::LeafKind;
+  const auto kind = faults.has(Fault::wg_call_certificate_expired)       ? LeafKind::expired
+                    : faults.has(Fault::wg_call_certificate_unknown_ca)  ? LeafKind::unknown_ca
+                    : faults.has(Fault::wg_call_certificate_self_signed) ? LeafKind::self_signed
+                    : faults.has(Fault::wg_call_certificate_other_name)  ? LeafKind::other_host
+                    : faults.has(Fault::wg_call_certificate_of_server)   ? LeafKind::server_only
+                                                                         : LeafKind::client_only;
+  return certificate_.issue(std::string(kClientName), kind);
 }
 
 Result<Doors> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {

@@ -45,6 +45,8 @@ namespace asio = boost::asio;
 class Session;
 
 inline constexpr std::string_view kHttpsHost = "localhost";
+// The name in the certificate that it shows to a third party's server.
+inline constexpr std::string_view kClientName = "gatekeeper.parley.test";
 
 // One address. A number that is enlisted has two: its integrator's and the gatekeeper's own.
 struct Account {
@@ -121,6 +123,7 @@ class Gatekeeper {
   Gatekeeper(asio::any_io_executor executor, Options options, ServerKeys keys, Rng rng);
   void add(const Address& address, const Bytes& token, const FaultSet& faults);
   void invent(const std::string& number);
+  Result<crypto::Leaf> own_certificate(const FaultSet& faults) const;
   Result<net::Address> listen_for_enlistment(const FaultSet& faults);
   Result<net::Address> listen_at(Transport transport, const FaultSet& faults, std::uint16_t port);
   asio::awaitable<void> accept_all(net::Listener& listener, Transport transport, FaultSet faults);

@@ -87,6 +87,8 @@ json Gatekeeper::endpoints_json(const Doors& doors) const {
           {"websocket", fmt::format("ws://{}{}", net::to_string(doors.web), kWebPath)},
           {"enlistment", fmt::format("https://{}:{}", kHttpsHost, doors.enlistment.port)},
           {"ca", certificate_.ca_path()},
+          {"client-ca", certificate_.ca_path()},
+          {"client-name", kClientName},
           {"domain", kServer},
           {"root", to_hex(keys_.authority.root_key())}};
 }

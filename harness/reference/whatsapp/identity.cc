@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "harness/crypto/jose/jwk.h"
-#include "harness/reference/whatsapp/pem_file.h"
+#include "harness/reference/certificate_folder.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -151,7 +151,7 @@ Result<Partners::Partner> Partners::made(const nlohmann::json& partner) const {
   out.policy.audience = text("audience");
   out.policy.max_lifetime = kLongestLife;
   if (fetched) {
-    auto pem = read_pem_file(text("ca"));
+    auto pem = read_pem(text("ca"));
     if (!pem) {
       return std::unexpected(pem.error());
     }

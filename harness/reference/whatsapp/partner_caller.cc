@@ -11,7 +11,7 @@
 
 #include "harness/crypto/httpsig/message_signature.h"
 #include "harness/net/http_client.h"
-#include "harness/reference/whatsapp/pem_file.h"
+#include "harness/reference/certificate_folder.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -121,7 +121,7 @@ wire::HttpMessage PartnerCaller::signed_request(const std::string& path, const s
       "POST", path,
       {{"Host", url ? net::authority_of(*url) : "localhost"}, {"Content-Type", std::string(kJson)}},
       body);
-  if (faults.has(Fault::wg_call_unsigned)) {
+  if (faults.has(Fault::wg_call_unsigned) || server_.secret.empty()) {
     return out;
   }
   const bool wrong_digest = faults.has(Fault::wg_call_digest_wrong);
@@ -164,6 +164,11 @@ asio::awaitable<PartnerCaller::Answer> PartnerCaller::call(std::string path, std
   const auto client = net::HttpClient::make(contexts, net::loopback_route, 0);
   auto request = signed_request(path, body, faults);
   auto options = options_under(server_, keeping_.times.patience, faults);
+  if (server_.secret.empty() && !faults.has(Fault::wg_call_without_certificate)) {
+    const auto own = keeping_.certificate(faults);
+    options.tls.chain_pem = own ? own->chain_pem : "";
+    options.tls.key_pem = own ? own->key_pem : "";
+  }
   auto fetched = co_await client->fetch(request, *url, options);
   if (!fetched && overlooks(fetched.error().fault, faults)) {
     options.tls.verify = false;
@@ -305,10 +310,10 @@ Result<void> PartnerCallers::set(std::uint16_t integrator, const nlohmann::json&
     return {};
   }
   const auto secret = from_hex(text("secret"));
-  if (!net::parse_http_url(text("server")) || !secret || secret->empty()) {
+  if (!net::parse_http_url(text("server")) || !secret) {
     return fail(Errc::malformed, "server is a URL and secret is hex");
   }
-  auto pem = read_pem_file(text("ca"));
+  auto pem = read_pem(text("ca"));
   if (!pem) {
     return std::unexpected(pem.error());
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the reference gatekeeper asks of a third party's server over HTTPS: whether a token of one
 // of its users holds, at each login, and that a user for whom something waits be woken. Each call
-// is signed (RFC 9421). A push that fails is made again with ever longer waits, or when Retry-After
-// says (RFC 9110 section 10.2.3), and not at all when it never will succeed (SRV-001, SRV-003,
-// SRV-006, SRV-007, SRV-009). One thread.
+// is signed (RFC 9421), or made under the gatekeeper's own certificate (mutual TLS) where there is
+// no secret. A push that fails is made again with ever longer waits, or when Retry-After says (RFC
+// 9110 section 10.2.3), and not at all when it never will succeed (SRV-001, SRV-003, SRV-006,
+// SRV-007, SRV-009). One thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +21,7 @@
 
 #include "harness/base/rng.h"
 #include "harness/base/secret_bytes.h"
+#include "harness/crypto/certificate.h"
 #include "harness/crypto/jose/json.h"
 #include "harness/reference/faults.h"
 #include "harness/wire/http_message.h"
@@ -31,7 +33,7 @@ namespace asio = boost::asio;
 struct CalledServer {
   std::string url;     // https://HOST:PORT
   std::string ca_pem;  // of its HTTPS
-  SecretBytes secret;
+  SecretBytes secret;  // empty: it knows the gatekeeper by its certificate
 };
 
 struct CallTimes {
@@ -46,6 +48,8 @@ struct CallKeeping {
   using Run = std::function<void(asio::awaitable<void>, std::function<void()>)>;
   asio::any_io_executor executor;
   Run run;
+  // The gatekeeper's own certificate, or another one that a fault shows in its place.
+  std::function<Result<crypto::Leaf>(const FaultSet&)> certificate{};
   CallTimes times{};
 };
 
@@ -101,8 +105,8 @@ class PartnerCallers {
       : keeping_(std::move(keeping)), rng_(std::move(rng)) {}
 
   // Of {"integrator", "server", "secret", "ca"}, the secret in hex and the last a PEM file; without
-  // "server" that integrator's is called no more. Errors: malformed with the member that is wrong;
-  // io.
+  // "server" that integrator's is called no more, without "secret" under a certificate. Errors:
+  // malformed with the member that is wrong; io.
   Result<void> set(std::uint16_t integrator, const nlohmann::json& partner);
   // Null for one whose server is not called.
   std::shared_ptr<PartnerCaller> of(std::optional<std::uint16_t> integrator) const;

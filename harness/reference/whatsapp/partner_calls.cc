@@ -136,19 +136,27 @@ std::optional<std::string> subject_claimed(const std::string& token) {
 
 }  // namespace
 
-net::HttpAnswer PartnerCalls::answer(const wire::HttpMessage& request, const SecretBytes& secret,
-                                     std::chrono::sys_seconds now) {
+net::HttpAnswer PartnerCalls::answer(const wire::HttpMessage& request, const net::HttpPeer& peer,
+                                     const KnownGatekeeper& known, std::chrono::sys_seconds now) {
+  const bool by_certificate = !known.certificate_name.empty();
+  const auto proved = [&] {
+    return by_certificate && !has(Fault::wp_call_certificate_and_signature)
+               ? certifies(peer, known.certificate_name)
+               : proves(request, known.secret, now);
+  };
+
   if (std::exchange(refuses_next_, false)) {
     return refusal(kForbidden, "forbidden");
   }
   net::HttpAnswer out;
   if (request.request()->method != "POST" && !has(Fault::wp_call_any_method)) {
     out = refusal(kMethodNotAllowed, "method-not-allowed");
-  } else if (!proves(request, secret, now)) {
+  } else if (!proved()) {
     if (has(Fault::wp_push_wakes_unverified)) {
       (void)take(request);
     }
-    const bool forbidden = has(Fault::wp_may_say_forbidden);
+    // No header field would prove more (RFC 9110 section 15.5.4).
+    const bool forbidden = by_certificate || has(Fault::wp_may_say_forbidden);
     out = refusal(forbidden ? kForbidden : kUnauthorized, "caller");
   } else {
     out = take(request);
@@ -177,6 +185,30 @@ bool PartnerCalls::proves(const wire::HttpMessage& request, const SecretBytes& s
     return false;
   }
   return !is_replayed(verified->nonce.value_or(""), now);
+}
+
+// SRV-002: a certificate of the gatekeeper's CA, for a client and for the gatekeeper's name.
+bool PartnerCalls::certifies(const net::HttpPeer& peer, const std::string& name) const {
+  if (!peer.tls || peer.tls->peer_subject.empty()) {
+    return has(Fault::wp_call_without_certificate);
+  }
+  switch (peer.tls->peer_fault) {
+    case net::CertificateFault::none:
+      break;
+    case net::CertificateFault::untrusted:
+      return has(Fault::wp_call_certificate_any_ca);
+    case net::CertificateFault::expired:
+      return has(Fault::wp_call_certificate_any_time);
+    case net::CertificateFault::other_purpose:
+      return has(Fault::wp_call_certificate_any_purpose);
+    case net::CertificateFault::other_name:  // not what the handshake looks at
+      return false;
+  }
+  if (has(Fault::wp_call_certificate_for_clients_alone) && !peer.tls->peer_is_client_alone) {
+    return false;
+  }
+  return std::ranges::count(peer.tls->peer_names, name) > 0 ||
+         has(Fault::wp_call_certificate_any_name);
 }
 
 bool PartnerCalls::is_replayed(const std::string& nonce, std::chrono::sys_seconds now) {

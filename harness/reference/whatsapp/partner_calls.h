@@ -2,8 +2,8 @@
 // What the gatekeeper's server asks of the reference third party's: POST /v1/authentications
 // {"token", "identifier"} whether a token vouches for a user, answered in the shape of RFC 7662
 // section 2.2, and POST /v1/pushes {"user", "id"} that a user's client be woken. The caller signs
-// (RFC 9421), and no call counts twice (SRV-002, SRV-005, SRV-007 to SRV-010). Nothing of it is
-// published: a stand-in. One thread.
+// (RFC 9421) and no call counts twice, or it is known by its certificate (mutual TLS; SRV-002,
+// SRV-005, SRV-007 to SRV-010). Nothing of it is published: a stand-in. One thread.
 #pragma once
 
 #include <chrono>
@@ -40,6 +40,13 @@ struct CalledService {
   std::function<void(const std::string& user, const std::string& id)> wake;
 };
 
+// How the service knows the gatekeeper.
+struct KnownGatekeeper {
+  SecretBytes secret;
+  // The name in its certificate, by which it is known in place of the secret; empty: it has none.
+  std::string certificate_name{};
+};
+
 // Of one address: what was seen there counts there alone.
 class PartnerCalls {
  public:
@@ -49,9 +56,10 @@ class PartnerCalls {
   static bool is_call(std::string_view path) {
     return path == kAuthenticationPath || path == kPushPath;
   }
-  // `secret` is the gatekeeper's.
-  net::HttpAnswer answer(const wire::HttpMessage& request, const SecretBytes& secret,
-                         std::chrono::sys_seconds now);
+  // `peer` is who makes the request, whose certificate has been verified against the gatekeeper's
+  // CA.
+  net::HttpAnswer answer(const wire::HttpMessage& request, const net::HttpPeer& peer,
+                         const KnownGatekeeper& known, std::chrono::sys_seconds now);
 
  private:
   using Json = crypto::jose::Json;
@@ -59,6 +67,7 @@ class PartnerCalls {
   bool has(Fault fault) const { return faults_.has(fault); }
   bool proves(const wire::HttpMessage& request, const SecretBytes& secret,
               std::chrono::sys_seconds now);
+  bool certifies(const net::HttpPeer& peer, const std::string& name) const;
   bool is_replayed(const std::string& nonce, std::chrono::sys_seconds now);
   net::HttpAnswer take(const wire::HttpMessage& request);
   std::optional<std::string> text_of(const Json& content, std::string_view member) const;

@@ -38,7 +38,7 @@ class PartnerCallsTest : public testing::Test {
                                     SecretBytes(key));
     request.headers.push_back({"Signature-Input", made->input});
     request.headers.push_back({"Signature", made->signature});
-    last_ = calls_.answer(request, SecretBytes("secret"), kNow).message;
+    last_ = calls_.answer(request, {}, {.secret = SecretBytes("secret")}, kNow).message;
     return last_.response()->status;
   }
   bool active(const std::string& token, const std::string& identifier, const std::string& nonce) {
@@ -80,6 +80,31 @@ TEST_F(PartnerCallsTest, WakeNobodyForWhomTheyDoNotKnow) {
 TEST_F(PartnerCallsTest, CountOnce) {
   EXPECT_EQ(status("/v1/pushes", R"({"user":"alice","id":"1"})", "n1"), 202);
   EXPECT_EQ(status("/v1/pushes", R"({"user":"alice","id":"1"})", "n1"), 401);
+}
+
+TEST_F(PartnerCallsTest, AreOfWhoHasTheGatekeepersCertificate) {
+  const auto status_for = [&](net::HttpPeer peer) {
+    const auto request =
+        wire::http_request("POST", "/v1/pushes", {{"Content-Type", "application/json"}},
+                           R"({"user":"alice","id":"1"})");
+    return calls_.answer(request, peer, {.secret = {}, .certificate_name = "gatekeeper.test"}, kNow)
+        .message.response()
+        ->status;
+  };
+  net::TlsSession session{.version = net::TlsVersion::tls1_3,
+                          .cipher = "",
+                          .peer_subject = "/CN=gatekeeper.test",
+                          .peer_names = {"gatekeeper.test"}};
+  EXPECT_EQ(status_for({.tls = session}), 202);
+  EXPECT_EQ(status_for({}), 403);
+  session.peer_fault = net::CertificateFault::expired;
+  EXPECT_EQ(status_for({.tls = session}), 403);
+  session.peer_fault = net::CertificateFault::none;
+  session.peer_names = {"another.test"};
+  EXPECT_EQ(status_for({.tls = session}), 403);
+  session.peer_names = {"gatekeeper.test"};
+  session.peer_subject.clear();
+  EXPECT_EQ(status_for({.tls = session}), 403);
 }
 
 TEST_F(PartnerCallsTest, AgreeWithTheTokens) {

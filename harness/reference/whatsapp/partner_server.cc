@@ -101,8 +101,8 @@ json discovery_of(const PartnerDoor& door) {
 
 asio::awaitable<net::HttpAnswer> answer_at(const PartnerServer* server,
                                            std::shared_ptr<const PartnerDoor> door,
-                                           wire::HttpReceived request, net::HttpPeer) {
-  co_return server->answer(*door, request.message);
+                                           wire::HttpReceived request, net::HttpPeer peer) {
+  co_return server->answer(*door, request.message, peer);
 }
 
 // Of a server that implements nothing.
@@ -151,18 +151,33 @@ Result<std::unique_ptr<PartnerServer>> PartnerServer::open(asio::any_io_executor
   return out;
 }
 
-Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
+Result<std::optional<net::TlsServerOptions>> PartnerServer::tls_under(
+    const FaultSet& faults) const {
+  using Check = net::TlsServerOptions::ClientCheck;
+  if (faults.has(Fault::wp_serves_in_clear)) {
+    return std::nullopt;
+  }
   const auto leaf = certificate_.issue(leaf_under(faults));
   if (!leaf) {
     return std::unexpected(leaf.error());
   }
-  net::HttpServerOptions options{.port = port};
-  if (!faults.has(Fault::wp_serves_in_clear)) {
-    options.tls = net::TlsServerOptions{.chain_pem = leaf->chain_pem, .key_pem = leaf->key_pem};
-    options.tls->min_version = faults.has(Fault::wp_tls_1_0)   ? net::TlsVersion::tls1_0
-                               : faults.has(Fault::wp_tls_1_1) ? net::TlsVersion::tls1_1
-                                                               : net::TlsVersion::tls1_2;
+  net::TlsServerOptions out{.chain_pem = leaf->chain_pem, .key_pem = leaf->key_pem};
+  out.min_version = faults.has(Fault::wp_tls_1_0)   ? net::TlsVersion::tls1_0
+                    : faults.has(Fault::wp_tls_1_1) ? net::TlsVersion::tls1_1
+                                                    : net::TlsVersion::tls1_2;
+  // What is published there is everybody's: only who calls must show a certificate.
+  out.client_ca_pem = gatekeeper_ca_;
+  out.client_check =
+      faults.has(Fault::wp_may_refuse_in_handshake) ? Check::required : Check::reported;
+  return std::optional(std::move(out));
+}
+
+Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
+  auto tls = tls_under(faults);
+  if (!tls) {
+    return std::unexpected(tls.error());
   }
+  net::HttpServerOptions options{.port = port, .tls = std::move(*tls)};
   const auto door = std::make_shared<PartnerDoor>();
   net::HttpHandler handler = std::bind_front(answer_at, this, door);
   if (options_.null_mode != NullMode::none) {
@@ -212,14 +227,14 @@ json PartnerServer::describe() const {
           {"endpoints", endpoints_json()}};
 }
 
-net::HttpAnswer PartnerServer::answer(const PartnerDoor& door,
-                                      const wire::HttpMessage& request) const {
+net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpMessage& request,
+                                      const net::HttpPeer& peer) const {
   const auto& [method, target] = *request.request();
   const auto path = std::string_view(target).substr(0, target.find('?'));
   const auto& faults = door.faults;
   if (PartnerCalls::is_call(path)) {
     return door.calls->answer(
-        request, secret_,
+        request, peer, gatekeeper_,
         std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   }
   if (path != kDiscoveryPath && path != kJwksPath) {
@@ -290,11 +305,22 @@ RpcResult PartnerServer::handle_listen(const json& params) {
 
 RpcResult PartnerServer::handle_gatekeeper(const json& params) {
   const auto secret = from_hex(text_of(params, "secret"));
+  const auto name = text_of(params, "client_name");
+  auto ca = name.empty() ? Result<std::string>("") : read_pem(text_of(params, "client_ca"));
   audience_ = text_of(params, "audience");
-  if (audience_.empty() || !secret) {
-    return invalid("gatekeeper takes an audience and a secret in hex");
+  if (audience_.empty() || !secret || !ca) {
+    return invalid(
+        "gatekeeper takes an audience and a secret in hex, or a client_ca and a client_name");
   }
-  secret_ = SecretBytes(*secret);
+  gatekeeper_ = {.secret = SecretBytes(*secret), .certificate_name = name};
+  gatekeeper_ca_ = std::move(*ca);
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    auto tls = tls_under(doors_[i]->faults);
+    if (!tls) {
+      return invalid(tls.error().detail);
+    }
+    servers_[i]->renew_tls(std::move(*tls));
+  }
   return json::object();
 }
 

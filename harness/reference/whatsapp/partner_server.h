@@ -56,7 +56,8 @@ class PartnerServer {
   Result<void> listen(const FaultSet& faults, std::uint16_t port = 0);
   nlohmann::json describe() const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
-  net::HttpAnswer answer(const PartnerDoor& door, const wire::HttpMessage& request) const;
+  net::HttpAnswer answer(const PartnerDoor& door, const wire::HttpMessage& request,
+                         const net::HttpPeer& peer = {}) const;
   // What wakes a user's client: told the user and the push.
   void on_wake(std::function<void(const std::string&, const std::string&)> wake) {
     wake_ = std::move(wake);
@@ -69,6 +70,7 @@ class PartnerServer {
  private:
   PartnerServer(asio::any_io_executor executor, Options options, Rng rng, ServiceKeys keys);
   nlohmann::json endpoints_json() const;
+  Result<std::optional<net::TlsServerOptions>> tls_under(const FaultSet& faults) const;
   RpcResult handle_user(const std::string& method, const nlohmann::json& params);
   RpcResult handle_listen(const nlohmann::json& params);
   RpcResult handle_gatekeeper(const nlohmann::json& params);
@@ -91,7 +93,8 @@ class PartnerServer {
   asio::steady_timer idle_;  // cancelled when none runs any more
   std::map<std::string, PartnerUser, std::less<>> users_;
   std::string audience_;  // the gatekeeper's
-  SecretBytes secret_;    // by which it is known
+  KnownGatekeeper gatekeeper_;
+  std::string gatekeeper_ca_;  // of its certificate, in PEM
   std::function<void(const std::string&, const std::string&)> wake_;
 };
 
