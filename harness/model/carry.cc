@@ -14,13 +14,18 @@ namespace {
 
 // A field that a stanza's answer has of its request; over HTTP the order says it.
 constexpr const char* kQuestion = "iq";
+constexpr const char* kHttps = "https";
+constexpr const char* kStanzas = "stanzas";
 constexpr std::string_view kHeaders = "headers/";
 
 // One service of one profile on its way from HTTP to stanzas.
 class Carrying {
  public:
   Carrying(Library& library, Profile& profile, const std::string& service, const Carrier& carrier)
-      : library_(library), profile_(profile), carrier_(carrier) {
+      : library_(library),
+        profile_(profile),
+        carrier_(carrier),
+        party_(profile.services.at(service)) {
     for (auto& [name, form] : profile_.forms) {
       if (form.service == service && form.stanza) {
         before_.insert(name);
@@ -29,6 +34,9 @@ class Carrying {
   }
 
   void run() {
+    if (library_.flow(profile_.name, carrier_.login) == nullptr) {
+      return;  // its file has its own complaint, or nothing of the profile is loaded
+    }
     for (auto& [key, flow] : library_.flows) {
       if (key == profile_.name + "/" + flow.name && is_carried(flow)) {
         flows_.insert(flow.name);
@@ -58,15 +66,15 @@ class Carrying {
 
   // Who asked goes on asking over its one connection, whatever becomes of those that it asks for.
   void carry(Flow& flow) const {
-    const auto& login = library_.flows.at(profile_.name + "/" + carrier_.login);
-    std::vector<Step> steps = use_steps(login, {{carrier_.user, carrier_.actor}}, carrier_.actor);
+    const auto& login = *library_.flow(profile_.name, carrier_.login);
+    auto steps = used_steps(login, {{carrier_.user, carrier_.actor}}, carrier_.actor + "/");
     for (auto& step : steps) {
       step.preamble = true;
     }
     std::string asked;
     for (auto& step : flow.steps) {
       if (is_carried(step)) {
-        const bool asks = flow.actors.at(step.to) == carrier_.party;
+        const bool asks = flow.actors.at(step.to) == party_;
         (asks ? step.from : step.to) = carrier_.actor;
         if (asks) {
           asked = step.id;
@@ -91,7 +99,7 @@ class Carrying {
     }
     const auto* form = one.change ? changed_form(one) : nullptr;
     if (form != nullptr && !carry(one.change->edit, *form)) {
-      one.needs.push_back(carrier_.setting + "=" + carrier_.otherwise);
+      one.needs.push_back(carrier_.setting + "=" + kHttps);
     }
   }
 
@@ -140,6 +148,7 @@ class Carrying {
   Library& library_;
   Profile& profile_;
   const Carrier& carrier_;
+  Party party_;                   // that is asked
   std::set<std::string> before_;  // forms
   std::set<std::string> flows_;
 };
@@ -153,7 +162,7 @@ void carry_as_stanzas(Library& library, const std::string& name) {
   }
   for (const auto& [service, carrier] : profile->second.carriers) {
     const auto setting = profile->second.settings.find(carrier.setting);
-    if (setting != profile->second.settings.end() && setting->second.value == carrier.value) {
+    if (setting != profile->second.settings.end() && setting->second.value == kStanzas) {
       Carrying(library, profile->second, service, carrier).run();
     }
   }

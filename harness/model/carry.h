@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A service's messages carried as stanzas: what a profile's flows ask over HTTP is asked by one more
-// user, who is logged in, over its connection. The messages have the same fields in either form, so
-// that flows and cases are written once. Source: the profile's `carriers`. Pure functions.
+// A service's messages carried as stanzas: what a profile's flows ask over HTTP is asked by one
+// more user, who is logged in, over its connection. The messages have the same fields in either
+// form, so that flows and cases are written once. Source: the profile's `carriers`. Pure functions.
 #pragma once
 
 #include <string>

@@ -257,18 +257,7 @@ class FlowLoader {
     for (std::size_t i = 1; i <= times; ++i) {
       auto prefix = times > 1 ? fmt::format("{}#{}", id, i) : id;
       prefix += prefix.empty() ? "" : "/";
-      auto names = actor_names;
-      for (const auto& step : used->steps) {
-        names[step.id] = prefix + step.id;
-      }
-      for (Step step : used->steps) {
-        step.id = prefix + step.id;
-        step.from = actor_names[step.from];
-        step.to = step.to.empty() ? "" : actor_names[step.to];
-        step.with = renamed(step.with, names);
-        step.asked_with = renamed(step.asked_with, names);
-        step.not_before = step.not_before.empty() ? "" : prefix + step.not_before;
-        step.gets = renamed(step.gets, names);
+      for (auto& step : used_steps(*used, actor_names, prefix)) {
         step.preamble = section == "given";
         step.fence = section == "fence";
         append(flow, std::move(step), document, pointer);
@@ -323,6 +312,29 @@ class FlowLoader {
 };
 
 }  // namespace
+
+std::vector<Step> used_steps(const Flow& used, const std::map<std::string, std::string>& actors,
+                             const std::string& prefix) {
+  const auto actor = [&](const std::string& name) {
+    const auto at = actors.find(name);
+    return at == actors.end() ? name : at->second;
+  };
+  auto names = actors;
+  for (const auto& step : used.steps) {
+    names[step.id] = prefix + step.id;
+  }
+  auto out = used.steps;
+  for (auto& step : out) {
+    step.id = prefix + step.id;
+    step.from = actor(step.from);
+    step.to = step.to.empty() ? "" : actor(step.to);
+    step.with = renamed(step.with, names);
+    step.asked_with = renamed(step.asked_with, names);
+    step.not_before = step.not_before.empty() ? "" : prefix + step.not_before;
+    step.gets = renamed(step.gets, names);
+  }
+  return out;
+}
 
 Step step_of(const json& value) {
   Step step;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "harness/model/document.h"
 #include "harness/model/model.h"
@@ -15,6 +16,11 @@ Fields fields_of(const nlohmann::json& value);
 
 // One step as it is written: what a flow says for itself, `use` and `times` aside.
 Step step_of(const nlohmann::json& value);
+
+// The steps of a flow as another one has them that takes it in: its actors are called otherwise
+// where `actors` says so, and its steps begin with `prefix`, as what refers to them does.
+std::vector<Step> used_steps(const Flow& used, const std::map<std::string, std::string>& actors,
+                             const std::string& prefix);
 
 // All flows of all documents, by profile + "/" + name; uses are resolved in any order.
 // A use of an unknown flow, a circle of uses, an unknown actor and an unknown message are problems.

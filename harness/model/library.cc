@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/base/text.h"
+#include "harness/model/carry.h"
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
 #include "harness/model/profile_loader.h"
@@ -405,7 +406,11 @@ std::vector<std::string> Library::case_ids() const {
 }
 
 Library load_library(const fs::path& folder, Problems& problems, const std::string& profile) {
-  return Loader(folder, problems).load(profile);
+  auto out = Loader(folder, problems).load(profile);
+  for (const auto& [name, unused] : out.profiles) {
+    carry_as_stanzas(out, name);
+  }
+  return out;
 }
 
 }  // namespace parley::model

@@ -50,6 +50,13 @@ struct Requirement {
   std::string not_tested{};  // why neither case nor monitor judges it; empty when one does
 };
 
+// What a message of a service is where the service is carried as stanzas: the same fields.
+struct StanzaForm {
+  xml::Element pattern;
+  std::map<std::string, std::string> defaults;
+  std::map<std::string, std::string> paths;  // of the HTTP message -> of the stanza
+};
+
 // A two-way message form: rendered when sent, matched when received. Placeholders ${name} in
 // attribute values and texts are fields; ${name?} may be absent.
 struct MessageForm {
@@ -62,6 +69,7 @@ struct MessageForm {
   std::map<std::string, std::string> names{};   // field -> what the receiver is called from then on
   bool suspends = false;                        // nothing of this stream may follow it
   std::string service{};  // of an HTTP message: which of the profile's services it belongs to
+  std::optional<StanzaForm> stanza{};
 };
 
 // A profile's setting that no published text fixes, or one that it does. What refers to it as
@@ -71,6 +79,16 @@ struct Setting {
   std::string basis;  // published, observed, assumed; given: on the command line
   std::string source;
   std::vector<std::string> bears_on{};  // message forms, and "does METHOD" of what a driver is told
+};
+
+// How a service can be carried as stanzas in place of HTTP: where `setting` says "stanzas", one
+// more user, the actor `actor`, logs in as the flow `login` has its actor `user` do, and asks for
+// others.
+struct Carrier {
+  std::string setting;
+  std::string login;
+  std::string user;
+  std::string actor;
 };
 
 enum class RefusalKind {
@@ -107,10 +125,11 @@ struct Profile {
   std::map<std::string, Setting> settings;
   wire::Tokens tokens{};  // of the file that the setting `token-dictionary` names
   std::map<std::string, MessageForm> forms;
-  std::map<std::string, Party> services{};  // of HTTP, by name: whose server offers them
-  std::vector<RefusalKind> refusals;        // what counts when a case does not say
-  std::string probe;                        // the flow that shows that a SUT still works
-  std::map<Party, std::string> probes{};    // of the parties for which that is another one
+  std::map<std::string, Party> services{};    // of HTTP, by name: whose server offers them
+  std::map<std::string, Carrier> carriers{};  // by service, of those that stanzas can carry
+  std::vector<RefusalKind> refusals;          // what counts when a case does not say
+  std::string probe;                          // the flow that shows that a SUT still works
+  std::map<Party, std::string> probes{};      // of the parties for which that is another one
   std::string farewell;  // the form, without fields, that ends a session politely
 
   // Whether what is written for profile `other` holds for this one.

@@ -126,6 +126,14 @@ class ProfileLoader {
         }
       }
     }
+    if (root.contains("carriers")) {
+      for (const auto& [service, value] : root["carriers"].items()) {
+        profile.carriers[service] = {.setting = string_at(value, "setting"),
+                                     .login = string_at(value, "login"),
+                                     .user = string_at(value, "user"),
+                                     .actor = string_at(value, "as")};
+      }
+    }
     if (root.contains("probes")) {
       for (const auto& [party, flow] : root["probes"].items()) {
         if (const auto known = party_from(party)) {
@@ -193,6 +201,19 @@ class ProfileLoader {
       problems_.push_back(document.problem("/services/up", "a service cannot be called 'up'",
                                            "give it another name"));
     }
+    for (const auto& [service, carrier] : profile.carriers) {
+      if (!profile.services.contains(service)) {
+        problems_.push_back(document.problem(
+            "/carriers/" + service, unknown_name("service", service, keys_of(profile.services)),
+            "name one of the profile's services"));
+      }
+      if (!profile.settings.contains(carrier.setting)) {
+        problems_.push_back(
+            document.problem("/carriers/" + service + "/setting",
+                             unknown_name("setting", carrier.setting, keys_of(profile.settings)),
+                             "name one of the profile's settings"));
+      }
+    }
     for (const auto& [name, form] : profile.forms) {
       if (!form.service.empty() && !profile.services.contains(form.service)) {
         problems_.push_back(
@@ -259,29 +280,66 @@ class ProfileLoader {
       if (value.contains("proof")) {
         form.defaults.insert(proof_defaults().begin(), proof_defaults().end());
       }
+      if (value.contains("stanza")) {
+        form.stanza = stanza_form(profile, document, name, value);
+      }
     } else if (form.kind != MessageForm::Kind::footer) {
-      auto pattern = xml::parse(string_at(value, "xml"), profile.content_ns);
+      auto pattern = stanza_pattern(profile, document, {name, "xml"}, value);
       if (!pattern) {
-        problems_.push_back(document.problem("/messages/" + name + "/xml", pattern.error().detail,
-                                             "write one well-formed element"));
         return;
       }
       form.pattern = std::move(*pattern);
-      if (profile.wire == Wire::noise) {  // there `xmlns` is an attribute like any other
-        if (form.pattern.ns == xml::kStreamsNamespace) {
-          form.pattern.ns.clear();
-          form.pattern.name = "stream:" + form.pattern.name;
-        }
-        auto plain = wire::plain_namespaces(form.pattern, profile.content_ns);
-        if (!plain) {
-          problems_.push_back(document.problem("/messages/" + name + "/xml", plain.error().detail,
-                                               "use no prefixes"));
-          return;
-        }
-        form.pattern = std::move(*plain);
-      }
     }
     profile.forms[name] = std::move(form);
+  }
+
+  struct Place {
+    const std::string& message;
+    const char* key;
+  };
+  // Nullopt, and a problem, for what is no element.
+  std::optional<xml::Element> stanza_pattern(const Profile& profile, const Document& document,
+                                             const Place& place, const json& value) {
+    const auto pointer = fmt::format("/messages/{}/{}", place.message, place.key);
+    auto pattern = xml::parse(string_at(value, place.key), profile.content_ns);
+    if (!pattern) {
+      problems_.push_back(
+          document.problem(pointer, pattern.error().detail, "write one well-formed element"));
+      return std::nullopt;
+    }
+    if (profile.wire != Wire::noise) {
+      return std::move(*pattern);
+    }
+    // There `xmlns` is an attribute like any other.
+    if (pattern->ns == xml::kStreamsNamespace) {
+      pattern->ns.clear();
+      pattern->name = "stream:" + pattern->name;
+    }
+    auto plain = wire::plain_namespaces(*pattern, profile.content_ns);
+    if (!plain) {
+      problems_.push_back(document.problem(pointer, plain.error().detail, "use no prefixes"));
+      return std::nullopt;
+    }
+    return std::move(*plain);
+  }
+
+  // A question has an id of its own, and its answer the same: the field `iq`.
+  std::optional<StanzaForm> stanza_form(const Profile& profile, const Document& document,
+                                        const std::string& name, const json& value) {
+    auto pattern = stanza_pattern(profile, document, {name, "stanza"}, value);
+    if (!pattern) {
+      return std::nullopt;
+    }
+    StanzaForm out{.pattern = std::move(*pattern), .defaults = {}, .paths = {}};
+    if (value.contains("request")) {
+      out.defaults["iq"] = "${fresh}";
+    }
+    if (value.contains("stanza-paths")) {
+      for (const auto& [path, there] : value["stanza-paths"].items()) {
+        out.paths[path] = text_of(there);
+      }
+    }
+    return out;
   }
 
   // How a call is proved: the element that the engine makes header fields of, and adds to what it

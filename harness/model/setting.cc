@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/text.h"
+#include "harness/model/carry.h"
 
 namespace parley::model {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-lifetime",      "jwks-refreshes-most",
                                               "token-lifetime-most", "token-leeway",
                                               "token-algorithms",    "gatekeeper-name",
-                                              kTokenDictionary};
+                                              "enlistment-carrier",  kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 
 // What a setting takes, where not every text can stand in a message.
@@ -40,6 +41,7 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"noise-ik", "where-declared,off"},
                             {"interop-jid-form", "with-server,without-server,tuple"},
                             {"server-authentication", "signature,bearer,mutual-tls"},
+                            {"enlistment-carrier", "https,stanzas"},
                             {"product", "", kMostEnum},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},
@@ -268,6 +270,7 @@ std::string give_settings(Library& library, const std::string& name, const Given
     at->second.value = value;
     at->second.basis = "given";
   }
+  carry_as_stanzas(library, name);
   return "";
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/whatsapp/enlistment.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -46,6 +48,18 @@ net::HttpAnswer enlisted(int status, const Account& account) {
   jose::set_member(content, "identifier", jose::json_of(account.identifier));
   return json_answer(status, content);
 }
+
+struct StanzaMethod {
+  std::string_view payload;
+  std::string_view type;  // of the iq
+  std::string_view method;
+};
+constexpr StanzaMethod kStanzaMethods[] = {{"enlist", "set", "POST"},
+                                           {"show", "get", "GET"},
+                                           {"rename", "set", "PUT"},
+                                           {"take_back", "set", "DELETE"}};
+// Attributes that are members of the content over HTTP.
+constexpr std::string_view kMembers[] = {"identifier_type", "identifier", "proof"};
 
 std::string media_type(const wire::HttpMessage& request) {
   auto type = wire::value_of(request.headers, "content-type");
@@ -94,8 +108,7 @@ std::string normalised(const WantedIdentifier& wanted) {
 
 }  // namespace
 
-net::HttpAnswer Enlistment::answer(const wire::HttpReceived& received) {
-  const auto& request = received.message;
+net::HttpAnswer Enlistment::answer(const wire::HttpMessage& request) {
   const auto& [method, target] = *request.request();
   const std::string_view path = target;
   if (path == kPath) {
@@ -113,6 +126,44 @@ net::HttpAnswer Enlistment::answer(const wire::HttpReceived& received) {
   }
   return method == "DELETE" ? take_back(request, id)
                             : refusal(kMethodNotAllowed, "method-not-allowed");
+}
+
+wire::HttpMessage Enlistment::request_of(const xml::Element& iq) const {
+  const auto payloads = iq.elements();
+  const auto* payload = payloads.size() == 1 ? payloads.front() : nullptr;
+  const auto* known = std::ranges::find_if(kStanzaMethods, [&](const StanzaMethod& one) {
+    return payload != nullptr && payload->name == one.payload && iq.get("type") == one.type;
+  });
+  if (known == std::end(kStanzaMethods)) {
+    return wire::http_request("", std::string(kPath));
+  }
+  jose::Json content{jose::Json::Object()};
+  for (const auto member : kMembers) {
+    if (const auto* value = payload->find(member)) {
+      jose::set_member(content, member, jose::json_of(*value));
+    }
+  }
+  const auto* at = payload->find("at");
+  auto out =
+      wire::http_request(std::string(known->method), at == nullptr ? std::string(kPath) : *at,
+                         {{"Content-Type", std::string(kJson)}}, jose::write_json(content));
+  if (const auto* token = payload->find("token")) {
+    out.headers.push_back({"Authorization", std::string(kBearer) + *token});
+  }
+  return out;
+}
+
+xml::Element Enlistment::payload_of(const net::HttpAnswer& answer) {
+  auto out = make_element("enlistment");
+  out.set("status", std::to_string(answer.message.response()->status));
+  const auto content = jose::read_json(answer.message.body);
+  for (const char* member : {"id", "identifier"}) {
+    const auto* value = content ? content->find(member) : nullptr;
+    if (value != nullptr && value->text() != nullptr) {
+      out.set(member, *value->text());
+    }
+  }
+  return out;
 }
 
 std::expected<WantedIdentifier, net::HttpAnswer> Enlistment::read(

@@ -10,11 +10,18 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include "harness/net/http_server.h"
 #include "harness/reference/faults.h"
+#include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
+
+// The same API in stanzas, another stand-in: <iq xmlns='w:interop:enlist'> with <enlist/>, <show/>,
+// <rename/> or <take_back/>, whose attributes are the request's members, `token`, and in `at` the
+// path; answered with <enlistment status='…'/>, and in an error with its code too.
+inline constexpr std::string_view kEnlistmentNamespace = "w:interop:enlist";
 
 namespace asio = boost::asio;
 
@@ -35,7 +42,12 @@ class Enlistment {
 
   // Waits for the keys that the request's bearer token needs.
   asio::awaitable<void> prepare(const wire::HttpMessage& request);
-  net::HttpAnswer answer(const wire::HttpReceived& request);
+  net::HttpAnswer answer(const wire::HttpMessage& request);
+
+  // The request that a stanza stands for; empty of method for one that stands for none.
+  wire::HttpMessage request_of(const xml::Element& iq) const;
+  // The payload of the stanza's answer.
+  static xml::Element payload_of(const net::HttpAnswer& answer);
 
  private:
   bool has(Fault fault) const { return faults_.has(fault); }

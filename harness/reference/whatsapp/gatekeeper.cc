@@ -31,7 +31,7 @@ std::uint64_t true_random() {
 asio::awaitable<net::HttpAnswer> answer_enlistment(std::shared_ptr<Enlistment> api,
                                                    wire::HttpReceived request, net::HttpPeer) {
   co_await api->prepare(request.message);
-  co_return api->answer(request);
+  co_return api->answer(request.message);
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_stanza(const xml::Element& stanza);
   void on_iq(const xml::Element& iq);
   void on_request(const xml::Element& iq);
+  void on_enlistment(const xml::Element& iq);
   bool payload_counts(const xml::Element& iq);
   void on_passive(const xml::Element& iq);
   void answer(xml::Element iq);

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/reference/whatsapp/enlistment.h"
 #include "harness/reference/whatsapp/session.h"
 
 namespace parley::reference::whatsapp {
 namespace {
 
 constexpr int kBadRequest = 400;
+constexpr int kForbidden = 403;
 constexpr int kNotFound = 404;
 constexpr int kNotImplemented = 501;
 
@@ -19,7 +21,8 @@ bool is_consent_namespace(const std::string& name) {
 }
 
 bool is_known_namespace(const std::string& name) {
-  return name == "w:p" || name == "passive" || name == "encrypt" || is_consent_namespace(name);
+  return name == "w:p" || name == "passive" || name == "encrypt" || name == kEnlistmentNamespace ||
+         is_consent_namespace(name);
 }
 
 bool is_typing(const xml::Element& child) {
@@ -93,7 +96,32 @@ void Session::on_request(const xml::Element& iq) {
   if (name == "encrypt") {
     return on_encrypt(iq);
   }
+  if (name == kEnlistmentNamespace) {
+    return on_enlistment(iq);
+  }
   return name == "passive" ? on_passive(iq) : result(iq);
+}
+
+// A third party's users may ask it alone, each for itself: the token says for whom.
+void Session::on_enlistment(const xml::Element& iq) {
+  Enlistment api(keeper_, faults_);
+  if (!account_->address.integrator) {
+    return error(iq, kForbidden, "forbidden");
+  }
+  const auto request = api.request_of(iq);
+  const auto answer = api.answer(request);
+  const int status = answer.message.response()->status;
+  if (status < kBadRequest) {
+    return result(iq, Enlistment::payload_of(answer));
+  }
+  auto out = make_element("iq");
+  out.set("id", iq.get("id"));
+  out.set("type", "error");
+  out.children.emplace_back(Enlistment::payload_of(answer));
+  auto condition = make_element("error");
+  condition.set("code", std::to_string(status));
+  out.children.emplace_back(std::move(condition));
+  this->answer(std::move(out));
 }
 
 // STZ-015. A keepalive is empty, or has a ping; an upload of keys has several parts.
