@@ -115,6 +115,8 @@ constexpr Feature kFeatures[] = {
     {"terms", "has its own users accept terms before they opt in"},
     {"trust", "shows presence to partners' users once they are trusted"},
     {"user-authentication", "asks, or is asked, at each login whether its token holds"},
+    {"user-location",
+     "serves users in the region alone; a driver's 'token' says from where they ask"},
     {"websocket", "speaks over a WebSocket too"},
     {"xep-0198", "acknowledges stanzas (XEP-0198)"},
     {"xep-0199", "answers pings (XEP-0199)"}};

@@ -54,6 +54,7 @@ class LiveRun {
   bool open_services();
   asio::awaitable<bool> introduce_partner();
   void enlist_with_partner(model::Party party, Identity& identity) const;
+  nlohmann::json introduction(const std::string& secret) const;
   asio::awaitable<bool> introduce_gatekeeper();
   void take_notice(const std::string& actor, const std::string& method,
                    const nlohmann::json& params);

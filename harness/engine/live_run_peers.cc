@@ -32,6 +32,28 @@ std::string path_of(const std::string& issuer) {
 
 }  // namespace
 
+// What a third party's server is told of the gatekeeper, and of where users may be.
+nlohmann::json LiveRun::introduction(const std::string& secret) const {
+  constexpr std::string_view kLocation = "user-location";
+  const auto& settings = cast_.profile->settings;
+  const auto of = [&](const char* name) {
+    const auto at = settings.find(name);
+    return at == settings.end() ? "" : at->second.value;
+  };
+  nlohmann::json out{{"audience", of("token-audience")}};
+  if (knows_callers_by_certificate(*cast_.profile)) {
+    out["client_ca"] = workshop_.authority_file;
+    out["client_name"] = model::with_settings(std::string(kGatekeeperName), *cast_.profile);
+  } else {
+    out["secret"] = secret;
+  }
+  if (std::ranges::count(workshop_.attachment.declaration().features, kLocation) > 0) {
+    out["inside"] = of("region-inside");
+    out["outside"] = of("region-outside");
+  }
+  return out;
+}
+
 // A third party's server learns once who the gatekeeper is, and by which secret it knows its calls.
 // One that cannot be told has it configured.
 asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
@@ -42,17 +64,11 @@ asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
   record_.values["partner.issuer-path"] = path_of(attachment.endpoint("issuer"));
   record_.values["partner.secret"] = secret;
   record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);  // of forged tokens
-  const auto audience = cast_.profile->settings.find("token-audience");
-  if (audience == cast_.profile->settings.end() || workshop_.introduced.contains(&attachment)) {
+  if (!cast_.profile->settings.contains("token-audience") ||
+      workshop_.introduced.contains(&attachment)) {
     co_return true;
   }
-  nlohmann::json params{{"audience", audience->second.value}};
-  if (knows_callers_by_certificate(*cast_.profile)) {
-    params["client_ca"] = workshop_.authority_file;
-    params["client_name"] = model::with_settings(std::string(kGatekeeperName), *cast_.profile);
-  } else {
-    params["secret"] = std::move(secret);
-  }
+  auto params = introduction(secret);
   const auto answer = co_await attachment.call("gatekeeper", std::move(params), patience() * 2);
   if (!answer && answer.error().code != Errc::unsupported) {
     broken("driver", fmt::format("driver method gatekeeper: {}", answer.error().detail));

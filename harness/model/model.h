@@ -78,7 +78,7 @@ struct Setting {
   std::string value;
   std::string basis;  // published, observed, assumed; given: on the command line
   std::string source;
-  std::vector<std::string> bears_on{};  // message forms, and "does METHOD" of what a driver is told
+  std::vector<std::string> bears_on{};  // message forms, "does METHOD" and "does METHOD/PARAMETER"
 };
 
 // How a service can be carried as stanzas in place of HTTP: where `setting` says "stanzas", one

@@ -24,8 +24,10 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-lifetime",      "jwks-refreshes-most",
                                               "token-lifetime-most", "token-leeway",
                                               "token-algorithms",    "gatekeeper-name",
-                                              "enlistment-carrier",  kTokenDictionary};
+                                              "enlistment-carrier",  "region-inside",
+                                              "region-outside",      kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
+constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
 
 // What a setting takes, where not every text can stand in a message.
 struct Takes {
@@ -66,7 +68,11 @@ class Gatherer {
       }
     }
     if (step.kind == Step::Kind::does) {
-      forms_.insert(std::string(kDoes) + step.form);
+      const auto method = std::string(kDoes) + step.form;
+      forms_.insert(method);
+      for (const auto& [parameter, unused] : step.with) {
+        forms_.insert(method + "/" + parameter);
+      }
     }
     if (step.kind == Step::Kind::wire || step.kind == Step::Kind::answers) {
       message(step.form, step.with);
@@ -105,6 +111,19 @@ class Gatherer {
   std::set<std::string> forms_;
 };
 
+// Flows make addresses of its first three numbers.
+bool is_range(std::string_view value) {
+  const auto slash = value.find('/');
+  const auto length = value.substr(std::min(value.size(), slash + 1));
+  const auto network = split(value.substr(0, slash), '.');
+  const auto is_octet = [](const std::string& part) {
+    return !part.empty() && part.size() <= 3 && part.find_first_not_of("0123456789") == part.npos &&
+           std::stoi(part) <= 255;
+  };
+  return network.size() == 4 && std::ranges::all_of(network, is_octet) && network[3] == "0" &&
+         length.size() == 2 && length >= "10" && length <= "24";
+}
+
 // What the setting takes instead of `value`; empty when it takes that.
 std::string wanted_of(std::string_view name, std::string_view value) {
   if (name.ends_with("-path") && !value.starts_with('/')) {
@@ -116,6 +135,9 @@ std::string wanted_of(std::string_view name, std::string_view value) {
                        digits.find_first_not_of("0123456789") == digits.npos &&
                        std::string_view("smhdy").find(value.back()) != std::string_view::npos;
     return right ? "" : "a time as '90s', '5m', '1h', '30d' or '1y'";
+  }
+  if (std::ranges::count(kRanges, name) > 0) {
+    return is_range(value) ? "" : "IPv4 addresses as '192.0.2.0/24'";
   }
   const bool plain =
       std::ranges::all_of(value, [](char c) { return c >= ' ' && c != '\x7f' && c != '<'; });

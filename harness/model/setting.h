@@ -17,7 +17,8 @@ namespace parley::model {
 // The names in ${setting.NAME}, alone or within an expression; in the text's order.
 std::vector<std::string> settings_in(std::string_view text);
 
-// Before a driver's method, where a setting bears on what that answers.
+// Before a driver's method, where a setting bears on what that answers: "does METHOD", or "does
+// METHOD/PARAMETER" on what it answers when it is told that.
 inline constexpr std::string_view kDoes = "does ";
 
 // The settings of its profile that a case rests on, in order of name: those that its flow's steps,

@@ -52,6 +52,18 @@ TEST(SettingsOf, AreThoseOfTheMessagesAndOfWhatBearsOnThem) {
   EXPECT_EQ(settings_of(it.cases[0], it), (Names{"field", "product"}));
 }
 
+TEST(SettingsOf, AreThoseOfWhatADriverIsTold) {
+  auto it = library();
+  it.profiles["p"].settings["region"] = {"10.0.0.0/24", "assumed", "", {"does token/address"}};
+  auto& step = it.flows["p/f"].steps[0];
+  step.kind = Step::Kind::does;
+  step.form = "token";
+  step.with["user"] = {"1"};
+  EXPECT_EQ(settings_of(it.cases[0], it), Names{});
+  step.with["address"] = {"10.0.0.1"};
+  EXPECT_EQ(settings_of(it.cases[0], it), Names{"region"});
+}
+
 TEST(SettingsOf, AreThoseOfAMessagesTextToo) {
   auto it = library();
   it.flows["p/f"].steps[0].form = "message";
@@ -137,6 +149,16 @@ TEST(GiveSettings, RefusesWhatNoMessageCanCarry) {
     EXPECT_NE(give_settings(it, "p", {{"token-lifetime", value}}), "") << value;
   }
   EXPECT_EQ(give_settings(it, "p", {{"token-lifetime", "90s"}}), "");
+}
+
+TEST(GiveSettings, TakesARangeThatFlowsMakeAddressesOf) {
+  auto it = library();
+  it.profiles["p"].settings["region-inside"] = {"192.0.2.0/24", "assumed", ""};
+  EXPECT_EQ(give_settings(it, "p", {{"region-inside", "10.1.0.0/16"}}), "");
+  for (const auto* value : {"10.1.0.0", "10.1.0.0/8", "10.1.0.0/25", "10.1.0.7/24", "10.1.0/16",
+                            "10.256.0.0/16", "10..0.0/16", "10.x.0.0/16", "::/16"}) {
+    EXPECT_NE(give_settings(it, "p", {{"region-inside", value}}), "") << value;
+  }
 }
 
 }  // namespace

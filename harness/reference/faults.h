@@ -249,8 +249,12 @@ enum class Fault {
   wp_token_for_another, wp_token_of_another, wp_token_claims_twice, wp_token_padded,
   wp_token_line_break, wp_token_other_issuer, wp_token_without_consent, wp_token_of_unknown,
   wp_token_of_suspended, wp_token_of_leaver, wp_token_of_old_identifier, wp_identifier_as_given,
+  wp_region_ignored, wp_region_unplaced_inside, wp_region_mapped_inside, wp_region_ipv6_inside,
+  wp_region_of_first_user, wp_region_serves_nobody, wp_region_checked_once, wp_region_denied_once,
+  wp_region_vouches_outside,
   // Liberties: what a conforming third party's server may do as well.
   wp_may_list_audiences, wp_may_add_claims, wp_may_name_set_type, wp_may_publish_unknown_types,
+  wp_may_serve_nobody_back,
   // What the servers ask of each other.
   wp_call_unsigned, wp_call_any_signature, wp_call_any_key_name, wp_call_any_algorithm,
   wp_call_digest_unchecked, wp_call_digest_uncovered, wp_call_method_uncovered,

@@ -350,9 +350,9 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
     out.driver.insert(out.driver.end(), {"--profile", profile});
   }
   if (partner) {
-    out.features = {"published-keys", "key-rotation", "key-algorithms",
-                    "opt-in",         "suspension",   "email-identifiers",
-                    "renaming",       "pushes",       "user-authentication"};
+    out.features = {"published-keys",      "key-rotation",      "key-algorithms", "opt-in",
+                    "suspension",          "email-identifiers", "renaming",       "pushes",
+                    "user-authentication", "user-location"};
     return out;
   }
   if (profile != "xmpp") {

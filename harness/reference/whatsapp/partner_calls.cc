@@ -292,7 +292,8 @@ bool PartnerCalls::vouches(const std::string& token, const std::string& identifi
     return true;
   }
   return (user->opted_in || has(Fault::wp_call_vouches_opted_out)) &&
-         (!user->suspended || has(Fault::wp_call_vouches_suspended)) && subject &&
+         (!user->suspended || has(Fault::wp_call_vouches_suspended)) &&
+         (!user->away || has(Fault::wp_region_vouches_outside)) && subject &&
          (*subject == identifier || has(Fault::wp_call_vouches_other));
 }
 

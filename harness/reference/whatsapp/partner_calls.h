@@ -29,6 +29,7 @@ struct CalledUser {
   std::string user;  // the driver's name
   bool opted_in = true;
   bool suspended = false;
+  bool away = false;  // outside of the region
 };
 
 // The service behind the calls.

@@ -223,7 +223,7 @@ json PartnerServer::describe() const {
           {"party", "third-party.server"},
           {"features",
            {"published-keys", "key-rotation", "key-algorithms", "opt-in", "suspension",
-            "email-identifiers", "renaming", "pushes", "user-authentication"}},
+            "email-identifiers", "renaming", "pushes", "user-authentication", "user-location"}},
           {"endpoints", endpoints_json()}};
 }
 
@@ -321,6 +321,11 @@ RpcResult PartnerServer::handle_gatekeeper(const json& params) {
     }
     servers_[i]->renew_tls(std::move(*tls));
   }
+  if (params.contains("inside")) {
+    if (const auto set = where_.set(text_of(params, "inside"), text_of(params, "outside")); !set) {
+      return invalid(set.error().detail);
+    }
+  }
   return json::object();
 }
 
@@ -350,6 +355,7 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
   if (method == "reset") {
     if (!faults.has(Fault::wp_token_of_leaver)) {
       users_.erase(known);
+      where_.forget(user);
     }
   } else if (method == "opt") {
     account.opted_in = params.value("in", json()) == json(true);
@@ -365,11 +371,11 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
   return json::object();
 }
 
-// IDP-001, ENL-002: the service vouches for its own users, as long as they want it to and it wants
-// them.
-bool PartnerServer::may_have_token(const PartnerUser& user) const {
+// IDP-001, ENL-002, ENL-010: the service vouches for its own users, as long as they want it to, it
+// wants them and they are inside of the region.
+bool PartnerServer::may_have_token(const std::string& name, const PartnerUser& user) const {
   const auto& faults = door().faults;
-  return (user.opted_in || faults.has(Fault::wp_token_without_consent)) &&
+  return !where_.is_away(name) && (user.opted_in || faults.has(Fault::wp_token_without_consent)) &&
          (!user.suspended || faults.has(Fault::wp_token_of_suspended));
 }
 
@@ -385,7 +391,10 @@ RpcResult PartnerServer::handle_token(const std::string& user, const json& param
   }
   const auto known = users_.find(user);
   const bool unknown = known == users_.end();
-  if (unknown ? !faults.has(Fault::wp_token_of_unknown) : !may_have_token(known->second)) {
+  if (!unknown) {
+    where_.see(user, text_of(params, "address"), faults);
+  }
+  if (unknown ? !faults.has(Fault::wp_token_of_unknown) : !may_have_token(user, known->second)) {
     return json::object();
   }
   auto token = service_token({.subject = unknown ? user : known->second.identifier,
@@ -417,7 +426,8 @@ std::optional<CalledUser> PartnerServer::called(const std::string& identifier) c
   return found == users_.end() ? std::nullopt
                                : std::optional(CalledUser{.user = found->first,
                                                           .opted_in = found->second.opted_in,
-                                                          .suspended = found->second.suspended});
+                                                          .suspended = found->second.suspended,
+                                                          .away = where_.is_away(found->first)});
 }
 
 // SRV-008: as any gatekeeper would find it, with the keys that are published now.

@@ -23,6 +23,7 @@
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/partner_calls.h"
 #include "harness/reference/whatsapp/partner_keys.h"
+#include "harness/reference/whatsapp/partner_region.h"
 
 namespace parley::reference::whatsapp {
 
@@ -76,7 +77,7 @@ class PartnerServer {
   RpcResult handle_gatekeeper(const nlohmann::json& params);
   RpcResult handle_rotate(const nlohmann::json& params);
   RpcResult handle_token(const std::string& user, const nlohmann::json& params);
-  bool may_have_token(const PartnerUser& user) const;
+  bool may_have_token(const std::string& name, const PartnerUser& user) const;
   CalledService called_service(std::string issuer) const;
   std::optional<CalledUser> called(const std::string& identifier) const;
   std::optional<std::string> subject_of(const std::string& token, const std::string& issuer) const;
@@ -92,6 +93,7 @@ class PartnerServer {
   std::size_t running_ = 0;
   asio::steady_timer idle_;  // cancelled when none runs any more
   std::map<std::string, PartnerUser, std::less<>> users_;
+  Whereabouts where_;
   std::string audience_;  // the gatekeeper's
   KnownGatekeeper gatekeeper_;
   std::string gatekeeper_ca_;  // of its certificate, in PEM
