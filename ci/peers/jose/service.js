@@ -4,6 +4,7 @@
 // server.key and ca.pem; `example` to sign and publish as the examples of jose's documentation do.
 import { createServer } from 'node:https';
 import { readFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
 import express from 'express';
@@ -54,9 +55,17 @@ function known(user) {
   return users.get(user);
 }
 
-async function token({ user, algorithm }) {
+// Where its users may be: an IPv4 address is one in the form of an IPv6 address too.
+function isInside(address) {
+  const [first, length] = (gatekeeper.inside ?? '').split('/');
+  const region = new BlockList();
+  if (isIP(first)) region.addSubnet(first, Number(length));
+  return isIP(address) !== 0 && region.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+async function token({ user, algorithm, address }) {
   const account = users.get(user);
-  if (!account || !account.in || account.suspended) return {};
+  if (!account || !account.in || account.suspended || (address && !isInside(address))) return {};
   const kind = /^[RP]S/.test(algorithm) ? RSA : algorithm;
   const key = [keys.signing, ...(await others)].find((one) => !kind || one.alg === kind);
   if (!key) throw new Refused(-32001, `no key signs with ${algorithm}`);
@@ -90,7 +99,7 @@ const normalised = (text) => text.replace(/@[^@]*$/, (domain) => domain.toLowerC
 const methods = {
   describe: () => ({
     name: 'jose and express', version: '1.0', party: 'third-party.server',
-    features: ['published-keys', 'key-rotation', 'key-algorithms', 'opt-in', 'suspension', 'email-identifiers', 'renaming'],
+    features: ['published-keys', 'key-rotation', 'key-algorithms', 'opt-in', 'suspension', 'email-identifiers', 'renaming', 'user-location'],
     endpoints: { keys: issuer, issuer, ca: dir + '/ca.pem' },
   }),
   gatekeeper: (named) => { gatekeeper = named; },
