@@ -56,7 +56,9 @@ class Writer {
   void put(const model::WebSocketEdit& edit) {
     all(edit.opcode, edit.fragment_octets, edit.control, edit.mask, edit.reserved, edit.length);
   }
-  void put(const model::StreamEdit& edit) { all(edit.segment_octets, edit.join, edit.web_socket); }
+  void put(const model::StreamEdit& edit) {
+    all(edit.segment_octets, edit.join, edit.web_socket, edit.pause.count(), edit.stall_after);
+  }
   void put(const model::ConnectionEdit& edit) {
     all(edit.tls_min, edit.tls_max, edit.certificate, edit.end, edit.upgrade);
   }

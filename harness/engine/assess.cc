@@ -72,7 +72,7 @@ std::string Tracker::shown_due() const {
     if (wanted.empty() ? active(i) && !marks_[i].done : step.step.id == wanted) {
       const auto& who = step.step.to.empty() ? step.link : step.step.from;
       const auto what =
-          step.step.form.empty()
+          step.step.form.empty() || step.step.kind == model::Step::Kind::close
               ? (step.step.kind == model::Step::Kind::tls       ? "a TLS handshake"
                  : step.step.kind == model::Step::Kind::connect ? "a connection"
                                                                 : "the connection's end")

@@ -47,6 +47,12 @@ std::string link_of(const Step& step, const CastRun& run) {
       return service_link(asks ? step.from : step.to, form.service);
     }
   }
+  if (step.kind == Step::Kind::close && !step.form.empty()) {
+    const auto offers = run.profile->services.find(step.form);
+    const bool by_sender =
+        offers != run.profile->services.end() && run.flow->actors.at(step.from) == offers->second;
+    return service_link(by_sender ? step.to : step.from, step.form);
+  }
   return model::is_server(run.flow->actors.at(step.from)) ? step.to : step.from;
 }
 

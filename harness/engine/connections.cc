@@ -389,60 +389,15 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets, model::
     }
     octets = std::exchange(link.held, {});
   }
+  if (link.served && how.pause.count() > 0) {
+    spawn(name, drip(name, std::move(octets), std::move(how)));
+    co_return;
+  }
   {
     const Hold hold(link);
     co_await hand_over(name, std::move(octets), std::move(how));
   }
   let_go(name);
-}
-
-asio::awaitable<void> Connections::write_beside(std::string name, Bytes octets) {
-  auto& link = links_[name];
-  if (link.joined > 0) {
-    link.held += octets;
-    co_return;
-  }
-  co_await write(std::move(name), std::move(octets), {});
-}
-
-asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
-                                             model::StreamEdit how) {
-  auto& link = links_[name];
-  auto* stream = link.stream.get();
-  // Not with_deadline: a write nearly always ends at once, and there are very many.
-  const auto under_way = std::make_shared<bool>(true);
-  // Each segment waits for its turn among all that this machine does.
-  const auto segments = how.segment_octets == 0 ? 0 : octets.size() / how.segment_octets;
-  const auto limit = std::min<milliseconds>(run_.patience() + kSegmentTurn * segments,
-                                            run_.patience() * kMostPatience);
-  asio::steady_timer guard(executor_, limit);
-  guard.async_wait([this, stream, name, under_way](boost::system::error_code error) {
-    if (!error && *under_way) {
-      // Of a service's answer it reads as much as it likes.
-      const bool served = links_[name].served;
-      links_[name].ended = served;
-      run_.note({.kind = served ? Event::Kind::ended : Event::Kind::gave_up,
-                 .link = name,
-                 .text = "the SUT does not read"});
-      stream->reset();
-    }
-  });
-  if (how.web_socket && link.web == nullptr) {
-    run_.note({.kind = Event::Kind::broken,
-               .link = name,
-               .text = "the change is about a WebSocket, and the connection is none"});
-  } else if (how.web_socket) {
-    auto frames = web_frames(*how.web_socket, std::exchange(octets, {}));
-    (void)co_await link.web->write_frames(std::move(frames), web_masking(*how.web_socket));
-  }
-  const std::size_t size = how.segment_octets == 0 ? octets.size() : how.segment_octets;
-  for (std::size_t at = 0; at < octets.size(); at += size) {
-    // When it fails the reader sees the end of the connection and says so.
-    if (!co_await stream->write(octets.substr(at, size))) {
-      break;
-    }
-  }
-  *under_way = false;
 }
 
 void Connections::end(const std::string& link, Ending how) {

@@ -72,7 +72,8 @@ class Connections {
   // Notes `tls`, `tls_failed`, or `deadline` when the SUT falls silent.
   boost::asio::awaitable<void> handshake(std::string link, std::string step, TlsOptions options);
   // A step's octets, as `how` says: in segments, together with those of the steps that follow, in
-  // frames of its own. A connection that breaks says so by itself.
+  // frames of its own. A connection that breaks says so by itself. What is served with pauses goes
+  // out while the run goes on, and ends its connection.
   boost::asio::awaitable<void> write(std::string link, Bytes octets, model::StreamEdit how);
   // What no step sends: at once, or behind what waits for a step to come; it is not counted as one.
   boost::asio::awaitable<void> write_beside(std::string link, Bytes octets);
@@ -116,6 +117,8 @@ class Connections {
   boost::asio::awaitable<void> read(std::string link);
   boost::asio::awaitable<void> pause_reading(std::string link);
   boost::asio::awaitable<void> hand_over(std::string link, Bytes octets, model::StreamEdit how);
+  boost::asio::awaitable<void> drip(std::string link, Bytes octets, model::StreamEdit how);
+  std::chrono::milliseconds time_for(std::size_t octets, const model::StreamEdit& how) const;
   boost::asio::awaitable<void> shake_hands(std::string link, std::string step, TlsOptions options);
   // What waited for the link's stream to be free goes on.
   void let_go(const std::string& link);
@@ -144,7 +147,8 @@ class Connections {
 
   static constexpr std::size_t kMaxReceivedOctets = 4 * 1024 * 1024;  // of one run
   static constexpr std::chrono::milliseconds kSegmentTurn{50};
-  static constexpr int kMostPatience = 10;        // for what is written in segments
+  static constexpr int kMostPatience = 10;                 // for what is written in segments
+  static constexpr std::chrono::seconds kLongestDrip{60};  // with pauses between them
   static constexpr std::size_t kReadOctets = 64;  // what each read counts beside its octets
 
   boost::asio::any_io_executor executor_;

@@ -269,5 +269,43 @@ TEST(Connections, JoinStepsAloneAndKeepWhatIsSaidBesideInItsPlace) {
   EXPECT_EQ(testkit::run_to_end(join_two()), "one beside two");
 }
 
+// What was told while one octet was served after the other, and what the peer has read.
+asio::awaitable<Words> served_slowly() {
+  Told told{.steps = {"a"}};
+  net::TlsContexts tls;
+  const auto authority = *crypto::CertificateAuthority::make(Rng(1), std::time(nullptr));
+  const auto leaf = *authority.issue("localhost", crypto::LeafKind::valid);
+  auto run = run_of(told);
+  run.admission = [&](const std::string&) {
+    auto out = told.admission();
+    out.tls = net::TlsServerOptions{.chain_pem = leaf.chain_pem, .key_pem = leaf.key_pem};
+    return out;
+  };
+  Connections connections(co_await asio::this_coro::executor, tls, std::move(run));
+  const auto address = connections.listen("user", {});
+  auto peer = co_await net::Stream::connect(*address, kPatience);
+  net::TlsClientOptions trust{.ca_pem = authority.pem(), .host = "localhost"};
+  (void)co_await (*peer)->start_tls(tls, std::move(trust), kPatience);
+  while (!connections.reading("user")) {
+    co_await asio::post(asio::use_awaitable);
+  }
+  model::StreamEdit slowly{.segment_octets = 1, .pause = std::chrono::milliseconds(1)};
+  co_await connections.write("user", "slow", std::move(slowly));
+  told.log.emplace_back("goes on");
+  std::string all;
+  for (auto event = co_await (*peer)->read(kPatience); std::holds_alternative<Bytes>(event);
+       event = co_await (*peer)->read(kPatience)) {
+    all += std::get<Bytes>(event);
+  }
+  co_await connections.shut();
+  told.log.push_back(all);
+  co_return told.log;
+}
+
+TEST(Connections, ServeSlowlyWhileTheRunGoesOn) {
+  EXPECT_EQ(testkit::run_to_end(served_slowly()),
+            (Words{"accepted a", "tls a", "goes on", "ended ", "slow"}));
+}
+
 }  // namespace
 }  // namespace parley::engine

@@ -74,7 +74,7 @@ class HttpChannel : public Channel {
     return out;
   }
 
-  Result<Bytes> write(const model::MessageForm& /*form*/, xml::Element element,
+  Result<Bytes> write(const model::MessageForm& /*message*/, xml::Element element,
                       const Edits& edits) override {
     complete(element);
     if (auto changed = change(element, edits); !changed) {
@@ -84,11 +84,16 @@ class HttpChannel : public Channel {
     if (!message) {
       return std::unexpected(message.error());
     }
-    auto octets = wire::write(*message);
+    const auto form = wire::http_form_of(element);
+    if (!form) {
+      return std::unexpected(form.error());
+    }
+    auto octets = wire::write(*message, *form);
     return edits.bytes ? edits.bytes(std::move(octets)) : octets;
   }
 
-  // Whatever a change has made of it, it asks something or answers something.
+  // Whatever a change has made of it, it asks something or answers something: once, also where
+  // its framing says two things (RFC 9112 section 6.3). What a SUT answers twice is asked once.
   std::vector<xml::Item> sent(std::string_view octets) override {
     const bool asks = side_ == Side::client;
     wire::HttpReader reader(asks ? wire::HttpRole::request : wire::HttpRole::response);

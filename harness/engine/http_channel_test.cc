@@ -159,5 +159,27 @@ TEST(HttpChannel, AnswersWhatTheOtherSideAsks) {
   EXPECT_TRUE(channel->idle());
 }
 
+TEST(HttpChannel, AsksOnceWhateverTheFramingSays) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  Edits edits;
+  edits.stanza = [](xml::Element& message) -> Result<void> {
+    message.children.emplace_back(
+        *xml::parse("<wire framing='length-then-chunked' content-length='0'/>"));
+    return {};
+  };
+  const auto octets = channel->write({}, asking(), edits);
+  ASSERT_TRUE(octets) << octets.error();
+  EXPECT_NE(octets->find("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\na\r\n{"),
+            std::string::npos)
+      << *octets;
+  ASSERT_EQ(channel->sent(*octets).size(), 1U);
+  const std::string answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+  const auto came = channel->received(answer + answer);
+  ASSERT_EQ(came.size(), 2U);
+  EXPECT_EQ(element_of(came[0]).get("id"), "1.1");
+  EXPECT_TRUE(std::holds_alternative<xml::Refused>(came[1]));
+}
+
 }  // namespace
 }  // namespace parley::engine

@@ -302,14 +302,14 @@ asio::awaitable<void> LiveRun::perform(const CastStep& step) {
 
 // When the step that is due has been waited for long enough, whatever comes beside it.
 LiveRun::Clock::time_point LiveRun::end_of_patience() const {
-  const auto within = due_ == nullptr ? milliseconds(0) : due_->step.within;
+  const auto within = tracker_->within(due_);
   return due_since_ + std::max(patience() * kMostWaits, within);
 }
 
 // Waits until something happens, or until nothing happened for as long as patience lasts. A SUT
 // that drips octets or chats beside the flow does not keep one step waiting for ever.
 asio::awaitable<void> LiveRun::wait_for(const CastStep* due) {
-  const auto within = due == nullptr ? milliseconds(0) : due->step.within;
+  const auto within = tracker_->within(due);
   const auto wait = std::max(patience(), within);
   const auto until = std::min(Clock::now() + wait, end_of_patience());
   last_event_ = Clock::now();

@@ -169,7 +169,9 @@ asio::awaitable<void> LiveRun::send(const CastStep& step) {
         .step = step.step.id,
         .octets = message->octets});
   co_await connections_.write(step.link, std::move(message->octets), message->stream);
-  if (message->then_end || cast_.serves(step.link)) {
+  // Which ends by itself once all of it is out, or stays.
+  const bool slow = message->stream.stall_after || message->stream.pause.count() > 0;
+  if (message->then_end || (cast_.serves(step.link) && !slow)) {
     const auto* edit =
         message->then_end ? std::get_if<model::ConnectionEdit>(&cast_.change->edit) : nullptr;
     hang_up(step.link, edit != nullptr && edit->end == "reset" ? Ending::reset : Ending::fin);

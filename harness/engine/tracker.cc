@@ -61,6 +61,16 @@ const CastStep* Tracker::due() const {
   return nullptr;
 }
 
+std::chrono::milliseconds Tracker::within(const CastStep* due) const {
+  auto out = due == nullptr ? std::chrono::milliseconds(0) : due->step.within;
+  for (const auto& step : run_.steps) {
+    if (step.consequence && step.role == Role::expect && change_made_ && !refused_ && !may_take()) {
+      out = std::max(out, step.step.within);
+    }
+  }
+  return out;
+}
+
 // What is asked over HTTP goes out on whatever connection there is, or on a new one, unless that
 // was tried in vain.
 bool Tracker::begins_connection(const CastStep& step) const {
@@ -336,7 +346,8 @@ void Tracker::on_end(const Event& event) {
       on_item(event.link, std::move(item));
     }
   }
-  if (link.channel && link.channel->idle() && event.kind != Event::Kind::unreachable) {
+  const bool idle = link.channel && link.channel->idle() && !end_due(event.link);
+  if (idle && event.kind != Event::Kind::unreachable) {
     return;  // the next thing asked goes over a connection of its own
   }
   link.open = false;
@@ -348,8 +359,8 @@ void Tracker::on_end(const Event& event) {
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
     const auto& step = run_.steps[i];
     if (step.step.kind == Step::Kind::close && step.link == event.link &&
-        step.connection == link.connection && active(i) && !marks_[i].done &&
-        (step.role == Role::expect || (ours_next && step.role == Role::send))) {
+        (step.connection == link.connection || !service_of(step.link).empty()) && active(i) &&
+        !marks_[i].done && (step.role == Role::expect || (ours_next && step.role == Role::send))) {
       done(i);
       return;
     }
@@ -404,6 +415,7 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
     out.then_end = !bytes->cut_after.empty();
   } else if (const auto* stream = std::get_if<model::StreamEdit>(&run_.change->edit)) {
     out.stream = *stream;
+    out.octets.resize(std::min(out.octets.size(), stream->stall_after.value_or(out.octets.size())));
   } else if (const auto* connection = std::get_if<model::ConnectionEdit>(&run_.change->edit)) {
     out.then_end = !connection->end.empty();
   }

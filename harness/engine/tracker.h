@@ -63,6 +63,9 @@ class Tracker {
   // The step that is due: to be carried out, or waited for. Null when all is done or nothing more
   // can be done.
   const CastStep* due() const;
+  // The least time that the SUT has for what is due: for refusing what is not to be taken as much
+  // as for what would follow it.
+  std::chrono::milliseconds within(const CastStep* due) const;
   // No further event can change the answer, or nothing is due.
   bool settled() const;
   // As things stand; after a deadline event pending becomes violated.

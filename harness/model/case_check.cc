@@ -72,7 +72,9 @@ const std::array<LayerKeys, 8>& layers() {
       LayerKeys{"token",
                 {"set", "header", "remove", "sign", "forge"},
                 {"set", "header", "remove", "sign", "forge"}},
-      LayerKeys{"stream", {"segment", "join", "websocket"}, {"segment", "join", "websocket"}},
+      LayerKeys{"stream",
+                {"segment", "pause-ms", "stall-after", "join", "websocket"},
+                {"segment", "stall-after", "join", "websocket"}},
       LayerKeys{"connection",
                 {"tls-min", "tls-max", "certificate", "end", "upgrade"},
                 {"tls-min", "tls-max", "certificate", "end", "upgrade"}},
@@ -154,6 +156,9 @@ class CaseCheck {
     }
     if (value.contains("find") && !value.contains("replace")) {
       complain("/change/find", "'find' without 'replace' changes nothing", "add 'replace'");
+    }
+    if (value.contains("pause-ms") && !value.contains("segment")) {
+      complain("/change/pause-ms", "a pause without segments to stand between", "add 'segment'");
     }
   }
 

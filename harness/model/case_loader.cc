@@ -70,7 +70,11 @@ FlowEdit flow_edit(const json& value) {
 
 StreamEdit stream_edit(const json& value) {
   StreamEdit edit{.segment_octets = value.value("segment", std::size_t{0}),
+                  .pause = std::chrono::milliseconds(value.value("pause-ms", 0)),
                   .join = value.value("join", std::size_t{1})};
+  if (value.contains("stall-after")) {
+    edit.stall_after = value["stall-after"].get<std::size_t>();
+  }
   if (value.contains("websocket")) {
     const auto& web = value["websocket"];
     edit.web_socket = WebSocketEdit{.opcode = string_at(web, "opcode"),

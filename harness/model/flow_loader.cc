@@ -200,6 +200,9 @@ class FlowLoader {
     if (step.kind == Step::Kind::answers) {
       check_message(document, step.asked, pointer + "/to");
     }
+    if (step.kind == Step::Kind::close && !step.form.empty()) {
+      check_service(document, step.form, pointer + "/service");
+    }
     const std::size_t times = value.value("times", 1U);
     for (std::size_t i = 1; i <= times; ++i) {
       Step one = step;
@@ -225,6 +228,21 @@ class FlowLoader {
         }
         problems_.push_back(document.problem(pointer, unknown_name("message", form, known),
                                              fmt::format("name a message of profile '{}'", name)));
+      }
+    }
+  }
+
+  void check_service(const Document& document, const std::string& service,
+                     const std::string& pointer) {
+    for (const auto& [name, profile] : profiles_) {
+      if (profile.is(string_at(document.root(), "profile")) &&
+          !profile.services.contains(service)) {
+        std::vector<std::string> known;
+        for (const auto& [offered, unused] : profile.services) {
+          known.push_back(offered);
+        }
+        problems_.push_back(document.problem(pointer, unknown_name("service", service, known),
+                                             fmt::format("name a service of profile '{}'", name)));
       }
     }
   }
@@ -362,6 +380,7 @@ Step step_of(const json& value) {
     if (value.contains(key)) {
       step.kind = kind;
       std::tie(step.from, step.to) = arrow(string_at(value, key));
+      step.form = string_at(value, "service");
       return step;
     }
   }

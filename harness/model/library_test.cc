@@ -136,6 +136,8 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
       {"change: { step: auth, layer: stanza, set: {} }\n", "says nothing that layer 'stanza'"},
       {"change: { step: auth, layer: bytes, set: { '@to': x } }\n",
        "change/set: the key 'set' belongs to layer 'stanza', not to layer 'bytes'"},
+      {"change: { step: auth, layer: stream, join: 2, pause-ms: 9 }\n",
+       "change/pause-ms: a pause without segments to stand between"},
       {"change: { step: auth, layer: bytes, find: x }\n", "says nothing that layer 'bytes'"},
       {"change: { step: auth }\n", "says nothing that can be done to the flow"},
       {"change: { step: auth, layer: token, forge: alg-nonee }\n", "did you mean 'alg-none'"},
@@ -237,7 +239,9 @@ TEST_F(Suites, ComplainOfAnswersAndOrdersThatCannotBe) {
       {"answers: partner -> server, to: jwk-get, message: jwks",
        "unknown message 'jwk-get'; did you mean 'jwks-get'"},
       {"sends: server -> partner, message: jwks-get, not-before: { step: ask, ms: 1 }",
-       "no step 'ask' stands before it"}};
+       "no step 'ask' stands before it"},
+      {"closes: partner -> server, service: partners",
+       "unknown service 'partners'; did you mean 'partner'"}};
   for (const auto& [step, wanted] : rows) {
     write("stanza/flows/broken.yaml",
           "flow: broken\nprofile: whatsapp\ntitle: A flow with a wrong step\n"

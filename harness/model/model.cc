@@ -176,6 +176,12 @@ std::string describe_edit(const StreamEdit& edit) {
   if (edit.segment_octets > 0) {
     parts.push_back(fmt::format("write in segments of {} octet(s)", edit.segment_octets));
   }
+  if (edit.pause.count() > 0) {
+    parts.push_back(fmt::format("pause for {} ms between them", edit.pause.count()));
+  }
+  if (edit.stall_after) {
+    parts.push_back(fmt::format("stop after {} octet(s) and stay", *edit.stall_after));
+  }
   if (edit.join > 1) {
     parts.push_back(fmt::format("write it together with the next {}", edit.join - 1));
   }

@@ -150,7 +150,7 @@ struct Step {
   Kind kind = Kind::wire;
   std::string from;
   std::string to;    // empty for does and shows
-  std::string form;  // message form, or the driver's method
+  std::string form;  // message form, or the driver's method; close: the service, if it is one's
   Fields with;
   std::string asked{};               // answers: the form of the requests
   Fields asked_with{};               // answers: what they say
@@ -232,7 +232,10 @@ struct WebSocketEdit {
   std::string length{};   // that the header claims; the true one
 };
 struct StreamEdit {
-  std::size_t segment_octets = 0;  // over WebSocket of one message each
+  std::size_t segment_octets = 0;      // over WebSocket of one message each
+  std::chrono::milliseconds pause{0};  // between two segments
+  // So many octets go out and no more, and the connection stays.
+  std::optional<std::size_t> stall_after{};
   std::size_t join = 1;  // steps from this one on whose octets go out at once, in one message
   std::optional<WebSocketEdit> web_socket{};
 };

@@ -166,8 +166,11 @@ class LoopbackServer final : public HttpServer {
         co_await give_up(connection);
         co_return std::nullopt;
       }
-      const auto event = co_await connection.stream->read(until(end));
-      if (const auto* octets = std::get_if<Bytes>(&event)) {
+      auto event = co_await connection.stream->read(until(end));
+      if (auto* octets = std::get_if<Bytes>(&event)) {
+        if (options_.misread) {
+          *octets = options_.misread(std::move(*octets));
+        }
         std::ranges::move(connection.reader.feed(*octets), std::back_inserter(connection.items));
         if (connection.reader.take_continue() && connection.items.empty()) {
           (void)co_await written(connection, "HTTP/1.1 100 Continue\r\n\r\n");

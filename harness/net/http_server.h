@@ -45,6 +45,8 @@ struct HttpServerOptions {
   // For a peer that is refused to read why and to close, while what it sends is thrown away.
   std::chrono::milliseconds drain_patience{1'000};
   std::size_t max_connections = 64;  // more wait to be accepted
+  // What a careless server takes the octets of each read for.
+  std::function<Bytes(Bytes)> misread{};
 };
 
 class HttpServer {

@@ -228,7 +228,7 @@ enum class Fault {
   wg_keys_encryption, wg_keys_operations, wg_keys_algorithm, wg_keys_short_rsa,
   wg_keys_twice_first, wg_keys_twice_last, wg_keys_members_twice, wg_keys_unknown_type_fatal,
   wg_keys_defect_fatal, wg_keys_padded, wg_keys_line_break, wg_keys_coordinate_long,
-  wg_keys_newest_tls_alone, wg_keys_type_to_the_letter, wg_keys_strict,
+  wg_keys_newest_tls_alone, wg_keys_type_to_the_letter, wg_keys_strict, wg_keys_any_drip,
   // whatsapp, a third party's server
   wp_jwks_private_members, wp_jwks_symmetric_key, wp_jwks_key_without_type,
   wp_jwks_key_without_name, wp_jwks_name_a_number, wp_jwks_name_shared, wp_jwks_key_twice,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/wire/http_tree.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "harness/wire/json_tree.h"
@@ -10,6 +12,29 @@ namespace parley::wire {
 namespace {
 
 using xml::Element;
+
+struct FormText {
+  std::string_view name;
+  std::string HttpForm::* field;
+};
+constexpr FormText kTexts[] = {{"chunk-prefix", &HttpForm::chunk_prefix},
+                               {"chunk-extension", &HttpForm::chunk_extension},
+                               {"chunk-end", &HttpForm::chunk_end},
+                               {"last-chunk", &HttpForm::last_chunk},
+                               {"line-end", &HttpForm::line_end},
+                               {"separator", &HttpForm::separator},
+                               {"before", &HttpForm::before},
+                               {"after", &HttpForm::after}};
+struct NamedFraming {
+  std::string_view name;
+  HttpFraming framing;
+};
+constexpr NamedFraming kFramings[] = {{"by-headers", HttpFraming::by_headers},
+                                      {"length", HttpFraming::length},
+                                      {"chunked", HttpFraming::chunked},
+                                      {"length-then-chunked", HttpFraming::length_then_chunked},
+                                      {"chunked-then-length", HttpFraming::chunked_then_length},
+                                      {"verbatim", HttpFraming::verbatim}};
 
 Element element(std::string_view name) {
   return {.ns = {}, .name = std::string(name), .attributes = {}, .children = {}};
@@ -115,6 +140,30 @@ Result<HttpMessage> http_message_of(const Element& tree) {
     out.body = write_json(*json);
   } else if (const auto* body = tree.child(kHttpBody)) {
     out.body = body->text();
+  }
+  return out;
+}
+
+Result<HttpForm> http_form_of(const Element& tree) {
+  HttpForm out;
+  const auto* wire = tree.child(kHttpWire);
+  if (wire == nullptr) {
+    return out;
+  }
+  for (const auto& [ns, name, value] : wire->attributes) {
+    const auto* text = std::ranges::find(kTexts, name, &FormText::name);
+    const auto* framing = std::ranges::find(kFramings, value, &NamedFraming::name);
+    if (text != std::end(kTexts)) {
+      out.*text->field = value;
+    } else if (name == "content-length") {
+      out.content_length = value;
+    } else if (name == "transfer-encoding") {
+      out.transfer_encoding = value;
+    } else if (name == "framing" && framing != std::end(kFramings)) {
+      out.framing = framing->framing;
+    } else {
+      return fail(Errc::not_found, "HTTP is not written with " + name + " '" + value + "'");
+    }
   }
   return out;
 }

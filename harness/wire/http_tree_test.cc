@@ -64,5 +64,24 @@ TEST(HttpTree, RefusesWhatIsNone) {
   EXPECT_FALSE(http_message_of(*xml::parse("<http-response status='2x0'/>")));
 }
 
+TEST(HttpForm, IsWhatTheTreeSays) {
+  auto tree = *xml::parse("<http-request method='POST' target='/'><body>x</body></http-request>");
+  EXPECT_EQ(write(*http_message_of(tree), *http_form_of(tree)),
+            "POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+  tree.children.emplace_back(*xml::parse(
+      "<wire framing='length-then-chunked' content-length='5' chunk-extension=';a' after='GET'/>"));
+  EXPECT_EQ(write(*http_message_of(tree), *http_form_of(tree)),
+            "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "1;a\r\nx\r\n0;a\r\n\r\nGET");
+}
+
+TEST(HttpForm, SaysNothingElse) {
+  for (const auto* wire : {"<wire framing='odd'/>", "<wire chunks='1'/>"}) {
+    auto tree = *xml::parse("<http-request method='GET' target='/'/>");
+    tree.children.emplace_back(*xml::parse(wire));
+    EXPECT_FALSE(http_form_of(tree)) << wire;
+  }
+}
+
 }  // namespace
 }  // namespace parley::wire

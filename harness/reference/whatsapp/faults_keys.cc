@@ -113,6 +113,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes one spelling of one media type alone (RFC 9110 section 8.3.1; RFC 7517 section 8.5)", kWhatsApp},
     {"wg-keys-strict", kGatekeeper,
      "Refuses metadata and key sets with a member that it does not know (RFC 7517 section 5)", kWhatsApp},
+    {"wg-keys-any-drip", kGatekeeper,
+     "Waits for keys for as long as an octet comes now and then (IDP-029)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

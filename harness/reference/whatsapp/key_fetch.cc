@@ -93,7 +93,9 @@ class Fetch {
         faults_(faults),
         client_(net::HttpClient::make(contexts_, net::loopback_route, 0)),
         idle_patience_(has(Fault::wg_keys_any_time) ? kAnyTime : bounds.idle_patience),
-        until_(Clock::now() + (has(Fault::wg_keys_any_time) ? kAnyTime : bounds.patience)) {}
+        until_(Clock::now() + (has(Fault::wg_keys_any_time) || has(Fault::wg_keys_any_drip)
+                                   ? kAnyTime
+                                   : bounds.patience)) {}
 
   asio::awaitable<FetchedKeys> run() {
     const auto issuer = net::parse_http_url(source_.issuer);
