@@ -281,6 +281,9 @@ enum class Fault {
   wp_call_certificate_for_clients_alone, wp_call_certificate_and_signature,
   wg_call_without_certificate, wg_call_certificate_expired, wg_call_certificate_unknown_ca,
   wg_call_certificate_self_signed, wg_call_certificate_other_name, wg_call_certificate_of_server,
+  wg_http_length_alone, wg_http_encoding_alone, wg_http_first_length, wg_http_last_length,
+  wg_http_goes_on, wp_http_length_alone, wp_http_encoding_alone, wp_http_first_length,
+  wp_http_last_length, wp_http_goes_on,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,

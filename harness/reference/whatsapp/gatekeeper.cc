@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/enlistment.h"
+#include "harness/reference/whatsapp/misread.h"
 #include "harness/reference/whatsapp/session.h"
 #include "harness/reference/whatsapp/web.h"
 
@@ -115,6 +116,7 @@ Result<net::Address> Gatekeeper::listen_for_enlistment(const FaultSet& faults) {
   net::HttpServerOptions options{
       .tls = net::TlsServerOptions{.chain_pem = certificate_.leaf().chain_pem,
                                    .key_pem = certificate_.leaf().key_pem}};
+  options.misread = misread_under(all, kGatekeeperMisreads);
   net::HttpHandler handler = std::bind_front(answer_enlistment, api);
   if (options_.null_mode != NullMode::none) {
     handler = std::bind_front(null_answer, options_.null_mode);

@@ -20,6 +20,7 @@
 
 #include "harness/crypto/jose/jwk.h"
 #include "harness/crypto/jose/verify.h"
+#include "harness/reference/whatsapp/misread.h"
 #include "harness/reference/whatsapp/partner_tokens.h"
 
 namespace parley::reference::whatsapp {
@@ -178,6 +179,7 @@ Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
     return std::unexpected(tls.error());
   }
   net::HttpServerOptions options{.port = port, .tls = std::move(*tls)};
+  options.misread = misread_under(faults, kPartnerMisreads);
   const auto door = std::make_shared<PartnerDoor>();
   net::HttpHandler handler = std::bind_front(answer_at, this, door);
   if (options_.null_mode != NullMode::none) {
