@@ -16,6 +16,7 @@ find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Its .pc file names jansson, whose own comes with libjansson-dev.
 pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(libsignal REQUIRED IMPORTED_TARGET libsignal-protocol-c)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 
 # Boost.Asio is compiled once, in net/asio.cc: every file that only uses it stays quick to build.
