@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every key derivation of the protocol, step by step and independent of the library. Sources: X3DH
-// section 3.3, Double Ratchet sections 2.3, 5.2 and 7.2; what those leave open (info strings,
-// the constants 01 and 02, lengths) as libsignal has it for message version 3.
+// sections 2.2 and 3.3, Double Ratchet sections 2.3, 5.1 and 5.2; what those leave open (info
+// strings, the constants 01 and 02, lengths) as libsignal has it for message version 3.
 // Pure functions.
 #pragma once
 
@@ -29,7 +29,7 @@ struct Dialect {
   std::string ratchet_info = "WhisperRatchet";
   std::string keys_info = "WhisperMessageKeys";
   std::string salt;  // of X3DH and of the message keys; empty stands for zeros
-  Bytes discontinuity = Bytes(32, '\xFF');  // F in X3DH section 2.1
+  Bytes discontinuity = Bytes(32, '\xFF');  // F in X3DH section 2.2
   std::vector<Agreement> agreements{Agreement::identity_signed, Agreement::base_identity,
                                     Agreement::base_signed, Agreement::base_one_time};
   char seed_constant = '\x01';   // what makes message keys of a chain key

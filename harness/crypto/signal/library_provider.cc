@@ -8,8 +8,10 @@
 #include "harness/crypto/signal/library_crypto.h"
 #include "harness/crypto/signal/library_handles.h"
 #include "harness/crypto/signal/library_stores.h"
+#include "harness/crypto/signal/message.h"
 #include "harness/crypto/signal/provider.h"
 #include "harness/crypto/signal/records.h"
+#include "harness/crypto/xeddsa.h"
 
 namespace parley::crypto::signal {
 namespace {
@@ -69,6 +71,17 @@ std::unexpected<Failure> failed(int code, Stage stage) {
 
 std::unexpected<Failure> store_failed(const Error& error) {
   return refuse(Refusal::store, error.detail);
+}
+
+// The library has a code of its own for versions 0 and 1 alone.
+std::unexpected<Failure> unread(int code, Stage stage, std::string_view octets) {
+  auto out = failed(code, stage);
+  const auto version =
+      octets.empty() ? kMessageVersion : static_cast<std::uint8_t>(octets[0]) >> 4U;
+  if (version != kMessageVersion) {
+    out.error().reason = Refusal::version;
+  }
+  return out;
 }
 
 struct LibraryAddress {
@@ -155,6 +168,11 @@ Outcome<SignalPtr<ec_public_key>> LibraryProvider::point(std::string_view key) c
 
 Outcome<SignalPtr<session_pre_key_bundle>> LibraryProvider::bundle_for(
     const PrekeyBundle& bundle) const {
+  // The library would read a signature of no octets through a null pointer.
+  if (bundle.signature.size() != kXeddsaOctets) {
+    return refuse(Refusal::signature,
+                  "a signature has " + std::to_string(bundle.signature.size()) + " octets");
+  }
   const auto identity = point(bundle.identity_key);
   const auto signed_prekey = point(bundle.signed_prekey);
   if (!identity || !signed_prekey) {
@@ -232,13 +250,13 @@ Outcome<BufferPtr> LibraryProvider::decrypt_msg(session_cipher* cipher, std::str
   signal_message* made = nullptr;
   int code = signal_message_deserialize(&made, unsigned_of(octets), octets.size(), context_.get());
   if (code < 0) {
-    return failed(code, Stage::read_message);
+    return unread(code, Stage::read_message, octets);
   }
   const SignalPtr<signal_message> message(made);
   signal_buffer* plaintext = nullptr;
   code = session_cipher_decrypt_signal_message(cipher, message.get(), nullptr, &plaintext);
   if (code < 0) {
-    return failed(code, Stage::decrypt);
+    return unread(code, Stage::decrypt, octets);
   }
   return BufferPtr(plaintext);
 }
@@ -248,13 +266,13 @@ Outcome<BufferPtr> LibraryProvider::decrypt_pkmsg(session_cipher* cipher, std::s
   int code =
       pre_key_signal_message_deserialize(&made, unsigned_of(octets), octets.size(), context_.get());
   if (code < 0) {
-    return failed(code, Stage::read_message);
+    return unread(code, Stage::read_message, octets);
   }
   const SignalPtr<pre_key_signal_message> message(made);
   signal_buffer* plaintext = nullptr;
   code = session_cipher_decrypt_pre_key_signal_message(cipher, message.get(), nullptr, &plaintext);
   if (code < 0) {
-    return failed(code, Stage::decrypt);
+    return unread(code, Stage::decrypt, octets);
   }
   return BufferPtr(plaintext);
 }

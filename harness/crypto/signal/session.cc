@@ -165,6 +165,7 @@ Result<Session> initiate_with(const Identity& identity, const PrekeyBundle& bund
               .own_identity = identity.keys.public_key,
               .peer_identity = bundle.identity_key,
               .root = std::move(keys.root),
+              .turn_root = {},
               .ratchet = {},
               .sender = {},
               .receivers = {},
@@ -210,6 +211,7 @@ Result<Session> respond(const ResponderKeys& keys, const PrekeyMessage& first,
                  .own_identity = keys.identity.keys.public_key,
                  .peer_identity = first.identity_key,
                  .root = std::move(derived.root),
+                 .turn_root = {},
                  .ratchet = keys.signed_prekey.keys,
                  .sender = {.key = std::move(derived.chain)},
                  .receivers = {},
@@ -274,6 +276,7 @@ Result<void> turn_sender_chain(Session& session, const X25519KeyPair& fresh) {
   if (!agreed) {
     return std::unexpected(agreed.error());
   }
+  session.turn_root = session.root;
   auto sent = root_step(session.root, *agreed, session.dialect);
   session.root = std::move(sent.root);
   session.sender = {.key = std::move(sent.chain), .counter = 0};

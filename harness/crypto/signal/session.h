@@ -41,6 +41,7 @@ struct Session {
   Bytes own_identity;
   Bytes peer_identity;
   SecretBytes root;
+  SecretBytes turn_root;  // before our sender chain: who bends our ratchet key starts from it
   X25519KeyPair ratchet;  // ours
   Chain sender;
   std::uint32_t previous_counter = 0;
