@@ -9,7 +9,7 @@
 namespace parley::crypto {
 namespace {
 
-constexpr std::size_t kMaxPieceOctets = std::size_t{1} << 30U;
+constexpr std::size_t kMaxPartOctets = std::size_t{1} << 30U;  // OpenSSL counts in int
 
 const unsigned char* unsigned_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -62,17 +62,20 @@ Result<CbcStream> CbcStream::make(const CbcInput& input, CbcDirection direction)
 }
 
 Result<void> CbcStream::update(std::string_view piece, Bytes& out) {
-  if (piece.size() > kMaxPieceOctets) {
-    return fail(Errc::too_large, "more than 2^30 octets in one piece");
-  }
   out.resize(piece.size() + kCbcBlockOctets);
-  int written = 0;
-  if (EVP_CipherUpdate(context_.get(), unsigned_of(out), &written, unsigned_of(piece),
-                       static_cast<int>(piece.size())) != 1) {
-    ERR_clear_error();
-    return fail(Errc::malformed, "AES-256-CBC takes no more text");
-  }
-  out.resize(static_cast<std::size_t>(written));
+  std::size_t written = 0;
+  do {
+    const auto part = piece.substr(0, kMaxPartOctets);
+    int count = 0;
+    if (EVP_CipherUpdate(context_.get(), unsigned_of(out) + written, &count, unsigned_of(part),
+                         static_cast<int>(part.size())) != 1) {
+      ERR_clear_error();
+      return fail(Errc::unsupported, "AES-256-CBC takes no more text");
+    }
+    written += static_cast<std::size_t>(count);
+    piece.remove_prefix(part.size());
+  } while (!piece.empty());
+  out.resize(written);
   return {};
 }
 

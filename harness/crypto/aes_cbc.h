@@ -36,7 +36,7 @@ class CbcStream {
   CbcStream& operator=(CbcStream&&) noexcept;
   ~CbcStream();
 
-  // Replaces `out` by what is ready. Errors: too_large above 2^30 octets a piece.
+  // Replaces `out` by what is ready. Errors: unsupported where OpenSSL fails.
   Result<void> update(std::string_view piece, Bytes& out);
   // The end: replaces `out` by the last block, or none. Errors: malformed when the text is no whole
   // number of blocks or its padding is wrong. Nothing may follow.
