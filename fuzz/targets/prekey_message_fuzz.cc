@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "fuzz/oracle.h"
-#include "harness/crypto/signal/library_crypto.h"
+#include "fuzz/signal_library.h"
 #include "harness/crypto/signal/library_handles.h"
 #include "harness/crypto/signal/session.h"
 #include "harness/crypto/signal/two_devices.h"
@@ -20,24 +20,6 @@ namespace {
 
 using namespace parley;
 using namespace parley::crypto::signal;
-
-signal_context* context() {
-  static Rng rng(1);
-  static const ContextPtr made = [] {
-    signal_context* out = nullptr;
-    PARLEY_ORACLE(signal_context_create(&out, nullptr) == 0);
-    const auto table = crypto_on_openssl(rng);
-    PARLEY_ORACLE(signal_context_set_crypto_provider(out, &table) == 0);
-    return ContextPtr(out);
-  }();
-  return made.get();
-}
-
-// As in signal_message_fuzz.cc.
-bool is_leniency(const Error& error) {
-  return error.code == Errc::unsupported || error.code == Errc::too_large ||
-         error.detail.starts_with("field number");
-}
 
 Bytes octets_of(const ec_public_key* key) {
   signal_buffer* out = nullptr;
@@ -64,15 +46,15 @@ void check_fields(const PrekeyMessage& ours, const pre_key_signal_message* their
 void check_readers(std::string_view octets) {
   const auto ours = read_prekey_message(octets);
   pre_key_signal_message* made = nullptr;
-  const int code =
-      pre_key_signal_message_deserialize(&made, unsigned_of(octets), octets.size(), context());
+  const int code = pre_key_signal_message_deserialize(&made, unsigned_of(octets), octets.size(),
+                                                      fuzz::library_context());
   const SignalPtr<pre_key_signal_message> theirs(code < 0 ? nullptr : made);
   if (ours) {
     PARLEY_ORACLE(theirs);
     check_fields(*ours, theirs.get());
     return;
   }
-  PARLEY_ORACLE(!theirs || is_leniency(ours.error()));
+  PARLEY_ORACLE(!theirs || fuzz::is_leniency(ours.error()));
 }
 
 struct Sides {
