@@ -85,15 +85,16 @@ Result<Forged> of_a_used_counter(Draft& draft) {
                draft);
 }
 
-// Six jumps of 2,000 lost messages each; then the first of them comes, whose key is long dropped.
+// Jumps of 2,000 lost messages each, as far as a receiver goes along; then the first of them comes,
+// whose key is long dropped.
 Result<Forged> after_a_flood(Draft& draft) {
-  constexpr int kJumps = 6;
   auto lost = next_messages(draft.session, 1);
   if (!lost) {
     return std::unexpected(lost.error());
   }
   std::vector<Message> before;
-  for (int i = 0; i < kJumps; ++i) {
+  const std::uint32_t jumps = draft.input.lost_thousands * 1000 / kMaxForwardJump;
+  for (std::uint32_t i = 0; i < jumps; ++i) {
     auto& chain = draft.session.sender;
     for (std::uint32_t step = i == 0 ? 1 : 0; step < kMaxForwardJump; ++step) {
       chain.key = next_chain_key(chain.key, draft.session.dialect);
