@@ -9,6 +9,7 @@
 #include "harness/crypto/signal/library_handles.h"
 #include "harness/crypto/signal/library_stores.h"
 #include "harness/crypto/signal/message.h"
+#include "harness/crypto/signal/peer_identity.h"
 #include "harness/crypto/signal/provider.h"
 #include "harness/crypto/signal/records.h"
 #include "harness/crypto/xeddsa.h"
@@ -121,8 +122,12 @@ class LibraryProvider final : public Provider {
   Outcome<void> start_session(const Address& peer, const PrekeyBundle& bundle) override;
   Outcome<Message> encrypt(const Address& peer, std::string_view plaintext) override;
   Outcome<Bytes> decrypt(const Address& peer, const Message& message) override;
-  Outcome<std::optional<Bytes>> known_identity(const Address& peer) const override;
-  Outcome<void> set_identity(const Address& peer, const std::optional<Bytes>& key) override;
+  Outcome<std::optional<Bytes>> known_identity(const Address& peer) const override {
+    return known_identity_in(store_, peer);
+  }
+  Outcome<void> set_identity(const Address& peer, const std::optional<Bytes>& key) override {
+    return set_identity_in(store_, peer, key);
+  }
 
  private:
   Outcome<SignalPtr<ec_public_key>> point(std::string_view key) const;
@@ -292,27 +297,6 @@ Outcome<Bytes> LibraryProvider::decrypt(const Address& peer, const Message& mess
     }
     return Bytes(view_of(plaintext->get()));
   });
-}
-
-Outcome<std::optional<Bytes>> LibraryProvider::known_identity(const Address& peer) const {
-  const auto record = store_.load(peer_identity_record(peer));
-  if (!record) {
-    return store_failed(record.error());
-  }
-  if (!*record) {
-    return std::optional<Bytes>();
-  }
-  return std::optional(Bytes((*record)->reveal().substr(1)));
-}
-
-Outcome<void> LibraryProvider::set_identity(const Address& peer, const std::optional<Bytes>& key) {
-  const auto name = peer_identity_record(peer);
-  const auto done =
-      key ? store_.save(name, SecretBytes(serialized_key(*key))) : store_.remove(name);
-  if (!done) {
-    return store_failed(done.error());
-  }
-  return {};
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ class Reader {
       return missing(number);
     }
     if ((*found)->size() != kSerializedKeyOctets || (*found)->front() != kKeyType) {
-      return fail(Errc::malformed, fmt::format("field {} is not 05 and 32 octets", number));
+      return fail(Errc::refused, fmt::format("field {} is not 05 and 32 octets", number));
     }
     return (*found)->substr(1);
   }

@@ -61,8 +61,9 @@ struct PrekeyMessage {
 
 // Strict: what must be there is, with its type and within 32 bits; the last of a repeated field
 // counts, unknown ones are passed over, as protobuf prescribes. The MAC is not checked here.
-// Errors: truncated; unsupported for another version; malformed; too_large for a number above 32
-// bits. Offsets are those within the protobuf.
+// Errors: truncated; unsupported for another version; malformed; refused for a public key without
+// its type octet or of another length; too_large for a number above 32 bits. Offsets are those
+// within the protobuf.
 Result<SignalMessage> read_signal_message(std::string_view octets);
 Result<PrekeyMessage> read_prekey_message(std::string_view octets);
 

@@ -38,4 +38,9 @@ class Provider {
 // keys come from `rng`. Errors: as load_identity.
 Result<std::unique_ptr<Provider>> make_library_provider(Store& store, Rng rng);
 
+// By our own sessions (session.h), with the same limits. It keeps them in the open, so that a
+// forger can take up a session where the honest side left it: open_session.h. Errors: as
+// load_identity.
+Result<std::unique_ptr<Provider>> make_open_provider(Store& store, Rng rng);
+
 }  // namespace parley::crypto::signal

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Two devices by the library talk to each other through the interface.
+// Two devices talk to each other through the interface: by the library, by our own sessions, and
+// one by each, in both roles.
 #include "harness/crypto/signal/provider.h"
 
 #include <gtest/gtest.h>
@@ -13,11 +14,20 @@
 namespace parley::crypto::signal {
 namespace {
 
-struct Pair {
-  TestDevice alice{"alice@tp.example", 1};
-  TestDevice bob{"bob@gk.example", 2};
+struct Makers {
+  const char* name;
+  ProviderMaker alice;
+  ProviderMaker bob;
+};
 
-  Pair() { EXPECT_TRUE(alice.provider->start_session(bob.address, bob.bundle())); }
+struct Pair {
+  TestDevice alice;
+  TestDevice bob;
+
+  explicit Pair(const Makers& makers)
+      : alice("alice@tp.example", 1, 4, makers.alice), bob("bob@gk.example", 2, 4, makers.bob) {
+    EXPECT_TRUE(alice.provider->start_session(bob.address, bob.bundle()));
+  }
   Message from_alice(std::string_view text) {
     return alice.provider->encrypt(bob.address, text).value_or(Message{});
   }
@@ -34,8 +44,13 @@ struct Pair {
   }
 };
 
-TEST(Sessions, BeginWithAPkmsgAndGoOnWithMsgsOnceThePeerHasAnswered) {
-  Pair pair;
+class Sessions : public testing::TestWithParam<Makers> {};
+class IdentityKeys : public testing::TestWithParam<Makers> {};
+class RefusedMessages : public testing::TestWithParam<Makers> {};
+class Providers : public testing::TestWithParam<Makers> {};
+
+TEST_P(Sessions, BeginWithAPkmsgAndGoOnWithMsgsOnceThePeerHasAnswered) {
+  Pair pair(GetParam());
   const auto first = pair.from_alice("one");
   const auto second = pair.from_alice("two");
   EXPECT_EQ(first.kind, MessageKind::pkmsg);
@@ -50,25 +65,25 @@ TEST(Sessions, BeginWithAPkmsgAndGoOnWithMsgsOnceThePeerHasAnswered) {
   EXPECT_EQ(pair.at_bob(next), "four");
 }
 
-TEST(Sessions, UseAOneTimePrekeyUpOnce) {
-  Pair pair;
+TEST_P(Sessions, UseAOneTimePrekeyUpOnce) {
+  Pair pair(GetParam());
   EXPECT_EQ(prekeys_left(pair.bob.store), 4U);
   EXPECT_EQ(pair.at_bob(pair.from_alice("one")), "one");
   EXPECT_EQ(pair.at_bob(pair.from_alice("two")), "two");
   EXPECT_EQ(prekeys_left(pair.bob.store), 3U);
 }
 
-TEST(Sessions, WorkWithoutAOneTimePrekey) {
-  TestDevice alice("alice", 1);
-  TestDevice bob("bob", 2, 0);
+TEST_P(Sessions, WorkWithoutAOneTimePrekey) {
+  TestDevice alice("alice", 1, 4, GetParam().alice);
+  TestDevice bob("bob", 2, 0, GetParam().bob);
   ASSERT_TRUE(alice.provider->start_session(bob.address, bob.bundle()));
   const auto message = alice.provider->encrypt(bob.address, "text");
   ASSERT_TRUE(message);
   EXPECT_EQ(bob.provider->decrypt(alice.address, *message).value_or(""), "text");
 }
 
-TEST(Sessions, ReadMessagesOutOfOrderEachOnce) {
-  Pair pair;
+TEST_P(Sessions, ReadMessagesOutOfOrderEachOnce) {
+  Pair pair(GetParam());
   EXPECT_EQ(pair.at_bob(pair.from_alice("0")), "0");
   EXPECT_EQ(pair.at_alice(pair.from_bob("1")), "1");
   std::vector<Message> sent;
@@ -83,14 +98,14 @@ TEST(Sessions, ReadMessagesOutOfOrderEachOnce) {
   }
 }
 
-TEST(Sessions, OfTheSameSeedsHaveTheSameOctets) {
-  Pair one;
-  Pair other;
+TEST_P(Sessions, OfTheSameSeedsHaveTheSameOctets) {
+  Pair one(GetParam());
+  Pair other(GetParam());
   EXPECT_EQ(one.from_alice("text"), other.from_alice("text"));
 }
 
-TEST(Sessions, CarryAnyOctetsAndNone) {
-  Pair pair;
+TEST_P(Sessions, CarryAnyOctetsAndNone) {
+  Pair pair(GetParam());
   const Bytes octets("\0\xFF\x10", 3);
   EXPECT_EQ(pair.at_bob(pair.from_alice(octets)), octets);
   EXPECT_EQ(pair.at_bob(pair.from_alice("")), "");
@@ -98,18 +113,18 @@ TEST(Sessions, CarryAnyOctetsAndNone) {
   EXPECT_EQ(pair.at_bob(pair.from_alice(large)), large);
 }
 
-TEST(Sessions, ThatAreNotThereAreSaidToBeMissing) {
-  TestDevice alice("alice", 1);
+TEST_P(Sessions, ThatAreNotThereAreSaidToBeMissing) {
+  TestDevice alice("alice", 1, 4, GetParam().alice);
   EXPECT_EQ(alice.provider->encrypt({.name = "nobody"}, "x").error().reason, Refusal::session);
-  Pair pair;
+  Pair pair(GetParam());
   pair.at_bob(pair.from_alice("0"));
   const auto answer = pair.from_bob("1");
   EXPECT_EQ(alice.provider->decrypt(pair.bob.address, answer).error().reason, Refusal::session);
 }
 
 // A new session while the old one's messages are under way: both are read.
-TEST(Sessions, OfBeforeStillReadWhatIsLate) {
-  Pair pair;
+TEST_P(Sessions, OfBeforeStillReadWhatIsLate) {
+  Pair pair(GetParam());
   EXPECT_EQ(pair.at_bob(pair.from_alice("0")), "0");
   EXPECT_EQ(pair.at_alice(pair.from_bob("1")), "1");
   const auto late = pair.from_alice("late");
@@ -118,12 +133,12 @@ TEST(Sessions, OfBeforeStillReadWhatIsLate) {
   EXPECT_EQ(pair.at_bob(late), "late");
 }
 
-TEST(IdentityKeys, AreTrustedOnFirstUseAndThenMustStay) {
-  Pair pair;
+TEST_P(IdentityKeys, AreTrustedOnFirstUseAndThenMustStay) {
+  Pair pair(GetParam());
   EXPECT_EQ(pair.at_bob(pair.from_alice("0")), "0");
   EXPECT_EQ(pair.bob.provider->known_identity(pair.alice.address).value(),
             pair.alice.device.identity.keys.public_key);
-  TestDevice mallory("alice@tp.example", 9);
+  TestDevice mallory("alice@tp.example", 9, 4, GetParam().alice);
   ASSERT_TRUE(mallory.provider->start_session(pair.bob.address, pair.bob.bundle(1)));
   const auto message = *mallory.provider->encrypt(pair.bob.address, "from mallory");
   EXPECT_EQ(pair.at_bob(message), "identity");
@@ -138,8 +153,8 @@ TEST(IdentityKeys, AreTrustedOnFirstUseAndThenMustStay) {
 }
 
 // The library would forget the peer's identity key after a pkmsg whose MAC is wrong.
-TEST(RefusedMessages, LeaveTheStoreAsItWas) {
-  Pair pair;
+TEST_P(RefusedMessages, LeaveTheStoreAsItWas) {
+  Pair pair(GetParam());
   EXPECT_EQ(pair.at_bob(pair.from_alice("0")), "0");
   const auto records = *pair.bob.store.names("");
   std::vector<Bytes> before;
@@ -162,11 +177,11 @@ TEST(RefusedMessages, LeaveTheStoreAsItWas) {
   EXPECT_EQ(pair.at_bob(honest), "honest");
 }
 
-TEST(Providers, GoOnFromAStoreOnDisk) {
+TEST_P(Providers, GoOnFromAStoreOnDisk) {
   namespace fs = std::filesystem;
-  const auto folder = fs::path(PARLEY_BINARY_DIR) / "signal_provider_test";
+  const auto folder = fs::path(PARLEY_BINARY_DIR) / "signal_provider_test" / GetParam().name;
   fs::remove_all(folder);
-  TestDevice alice("alice", 1);
+  TestDevice alice("alice", 1, 4, GetParam().alice);
   Rng rng(2);
   const Address bob{.name = "bob", .device = DeviceId(0)};
   {
@@ -174,12 +189,12 @@ TEST(Providers, GoOnFromAStoreOnDisk) {
     const auto device = *make_device(*store, 2, kMadeMs, rng);
     ASSERT_TRUE(alice.provider->start_session(
         bob, bundle_of(device.identity, bob.device, device.signed_prekey, &device.one_time[0])));
-    const auto provider = *make_library_provider(*store, rng.child("first"));
+    const auto provider = *GetParam().bob(*store, rng.child("first"));
     EXPECT_EQ(provider->decrypt(alice.address, *alice.provider->encrypt(bob, "one")).value_or(""),
               "one");
   }
   const auto store = *FolderStore::open(folder);
-  const auto provider = *make_library_provider(*store, rng.child("second"));
+  const auto provider = *GetParam().bob(*store, rng.child("second"));
   EXPECT_EQ(provider->decrypt(alice.address, *alice.provider->encrypt(bob, "two")).value_or(""),
             "two");
   // A torn session is an error of the store, neither a crash nor a new session.
@@ -192,10 +207,20 @@ TEST(Providers, GoOnFromAStoreOnDisk) {
   fs::remove_all(folder);
 }
 
-TEST(Providers, NeedAnIdentity) {
+TEST_P(Providers, NeedAnIdentity) {
   MemoryStore empty;
-  EXPECT_EQ(make_library_provider(empty, Rng(1)).error().code, Errc::not_found);
+  EXPECT_EQ(GetParam().alice(empty, Rng(1)).error().code, Errc::not_found);
 }
+
+const Makers kMakers[] = {{"Library", make_library_provider, make_library_provider},
+                          {"Open", make_open_provider, make_open_provider},
+                          {"OpenToLibrary", make_open_provider, make_library_provider},
+                          {"LibraryToOpen", make_library_provider, make_open_provider}};
+const auto kName = [](const auto& row) { return std::string(row.param.name); };
+INSTANTIATE_TEST_SUITE_P(By, Sessions, testing::ValuesIn(kMakers), kName);
+INSTANTIATE_TEST_SUITE_P(By, IdentityKeys, testing::ValuesIn(kMakers), kName);
+INSTANTIATE_TEST_SUITE_P(By, RefusedMessages, testing::ValuesIn(kMakers), kName);
+INSTANTIATE_TEST_SUITE_P(By, Providers, testing::ValuesIn(kMakers), kName);
 
 }  // namespace
 }  // namespace parley::crypto::signal

@@ -172,7 +172,8 @@ Result<Session> initiate_with(const Identity& identity, const PrekeyBundle& bund
               .pending = PendingPrekey{.registration = identity.registration,
                                        .one_time = {},
                                        .signed_prekey = bundle.signed_prekey_id,
-                                       .base_key = base.public_key}};
+                                       .base_key = base.public_key},
+              .base_key = base.public_key};
   if (bundle.one_time) {
     out.pending->one_time = bundle.one_time->id;
   }
@@ -215,7 +216,8 @@ Result<Session> respond(const ResponderKeys& keys, const PrekeyMessage& first,
                  .ratchet = keys.signed_prekey.keys,
                  .sender = {.key = std::move(derived.chain)},
                  .receivers = {},
-                 .pending = {}};
+                 .pending = {},
+                 .base_key = first.base_key};
 }
 
 MessageKeys take_sender_keys(Session& session) {

@@ -47,6 +47,7 @@ struct Session {
   std::uint32_t previous_counter = 0;
   std::vector<ReceiverChain> receivers;  // oldest first
   std::optional<PendingPrekey> pending;
+  Bytes base_key;  // the initiator's: by it a first message that comes again is known
 };
 
 inline constexpr std::uint32_t kMaxForwardJump = 2000;

@@ -15,23 +15,27 @@ namespace parley::crypto::signal {
 
 inline constexpr std::uint64_t kMadeMs = 1'800'000'000'000;
 
-// One user's device by the library, its store in memory. What cannot fail here throws.
+using ProviderMaker = Result<std::unique_ptr<Provider>> (*)(Store& store, Rng rng);
+
+// One user's device, by the library unless said otherwise, its store in memory. What cannot fail
+// here throws.
 struct TestDevice {
   Address address;
   MemoryStore store;
   Device device;
   std::unique_ptr<Provider> provider;
 
-  TestDevice(std::string name, std::uint64_t seed, std::size_t one_time_prekeys = 4)
+  TestDevice(std::string name, std::uint64_t seed, std::size_t one_time_prekeys = 4,
+             ProviderMaker make = make_library_provider)
       : address{.name = std::move(name), .device = DeviceId(0)} {
     Rng rng(seed);
     auto made = make_device(store, one_time_prekeys, kMadeMs, rng);
-    auto library = make_library_provider(store, rng.child("provider"));
-    if (!made || !library) {
+    auto made_provider = make(store, rng.child("provider"));
+    if (!made || !made_provider) {
       throw std::runtime_error("a device cannot be made");
     }
     device = std::move(*made);
-    provider = std::move(*library);
+    provider = std::move(*made_provider);
   }
 
   // With the one-time prekey of that place; past the last, without one.
