@@ -10,8 +10,6 @@
 namespace parley::crypto::signal {
 namespace {
 
-using protobuf::octets_field;
-
 constexpr auto kPkmsg = ForgeryKind::pkmsg;
 constexpr auto kLegal = Acceptance::legal;
 constexpr std::string_view kAgree = "X3DH section 3.3";

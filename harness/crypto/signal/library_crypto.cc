@@ -156,7 +156,9 @@ int run_cipher(const Run& run, signal_buffer** output) {
                      EVP_CipherFinal_ex(context.get(), at + written, &rest) == 1;
   ERR_clear_error();
   const int result =
-      right ? hand_over(output, at, static_cast<std::size_t>(written + rest)) : SG_ERR_UNKNOWN;
+      right ? hand_over(output, at,
+                        static_cast<std::size_t>(written) + static_cast<std::size_t>(rest))
+            : SG_ERR_UNKNOWN;
   OPENSSL_cleanse(out.data(), out.size());
   return result;
 }
