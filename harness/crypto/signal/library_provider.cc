@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// libsignal-protocol-c 2.3.3 behind provider.h. What it does that the interface must mend: on a
-// pkmsg it saves the sender's identity key before it has checked the MAC, and its other changes
-// come one by one; all of them go into a transaction that only success commits.
+// libsignal-protocol-c 2.3.3 behind provider.h. What it does that the interface must mend: it
+// trusts the identity key of a first pkmsg before it has checked the MAC, and its changes come one
+// by one. All of them go into a transaction that only success commits.
 #include <functional>
 #include <utility>
 

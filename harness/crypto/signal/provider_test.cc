@@ -152,7 +152,16 @@ TEST_P(IdentityKeys, AreTrustedOnFirstUseAndThenMustStay) {
   EXPECT_EQ(pair.bob.provider->known_identity(pair.alice.address).value(), std::nullopt);
 }
 
-// The library would forget the peer's identity key after a pkmsg whose MAC is wrong.
+// The library by itself trusts whatever identity key a first pkmsg names, before it has checked the
+// MAC: anybody could so keep the peer out.
+TEST_P(RefusedMessages, OfSomebodyNewTeachNoIdentityKey) {
+  Pair pair(GetParam());
+  auto message = pair.from_alice("text");
+  message.octets[80] = static_cast<char>(message.octets[80] ^ 1);  // within the message inside
+  EXPECT_FALSE(pair.bob.provider->decrypt(pair.alice.address, message));
+  EXPECT_EQ(pair.bob.provider->known_identity(pair.alice.address).value(), std::nullopt);
+}
+
 TEST_P(RefusedMessages, LeaveTheStoreAsItWas) {
   Pair pair(GetParam());
   EXPECT_EQ(pair.at_bob(pair.from_alice("0")), "0");
