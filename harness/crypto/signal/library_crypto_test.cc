@@ -11,6 +11,8 @@
 namespace parley::crypto::signal {
 namespace {
 
+enum class Direction { encrypt, decrypt };
+
 class Table : public testing::Test {
  protected:
   Bytes octets_of(signal_buffer* buffer) const {
@@ -28,10 +30,11 @@ class Table : public testing::Test {
     table_.hmac_sha256_cleanup_func(context, nullptr);
     return octets_of(out);
   }
-  Result<Bytes> aes(int cipher, std::string_view key, std::string_view text, bool decrypts) const {
+  Result<Bytes> aes(int cipher, std::string_view key, std::string_view text,
+                    Direction direction) const {
     const Bytes iv = *from_hex("000102030405060708090a0b0c0d0e0f");
     signal_buffer* out = nullptr;
-    const auto run = decrypts ? table_.decrypt_func : table_.encrypt_func;
+    const auto run = direction == Direction::decrypt ? table_.decrypt_func : table_.encrypt_func;
     if (run(&out, cipher, unsigned_of(key), key.size(), unsigned_of(iv), iv.size(),
             unsigned_of(text), text.size(), nullptr) < 0) {
       return fail(Errc::refused, "the table refuses");
@@ -67,28 +70,28 @@ TEST_F(Table, ComputesSha512TwiceWithOneContext) {
 TEST_F(Table, EncryptsCbcWithPadding) {
   const auto key = *from_hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
   const auto text = *from_hex("6bc1bee22e409f96e93d7e117393172a");
-  const auto sealed = aes(SG_CIPHER_AES_CBC_PKCS5, key, text, false);
+  const auto sealed = aes(SG_CIPHER_AES_CBC_PKCS5, key, text, Direction::encrypt);
   ASSERT_TRUE(sealed);
   EXPECT_EQ(sealed->size(), 32U);
   EXPECT_EQ(to_hex(sealed->substr(0, 16)), "f58c4c04d6e5f1ba779eabfb5f7bfbd6");
-  EXPECT_EQ(aes(SG_CIPHER_AES_CBC_PKCS5, key, *sealed, true), text);
+  EXPECT_EQ(aes(SG_CIPHER_AES_CBC_PKCS5, key, *sealed, Direction::decrypt), text);
 }
 
 TEST_F(Table, RefusesWrongPaddingKeysAndCiphers) {
   const Bytes key(32, 'k');
-  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, Bytes(16, 'x'), true));
-  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, Bytes(15, 'x'), true));
-  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, "", true));
-  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, Bytes(31, 'k'), "x", false));
-  EXPECT_FALSE(aes(9, key, "x", false));
+  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, Bytes(16, 'x'), Direction::decrypt));
+  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, Bytes(15, 'x'), Direction::decrypt));
+  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, key, "", Direction::decrypt));
+  EXPECT_FALSE(aes(SG_CIPHER_AES_CBC_PKCS5, Bytes(31, 'k'), "x", Direction::encrypt));
+  EXPECT_FALSE(aes(9, key, "x", Direction::encrypt));
 }
 
 TEST_F(Table, EncryptsCtrWithoutPadding) {
   const Bytes key(16, 'k');
-  const auto sealed = aes(SG_CIPHER_AES_CTR_NOPADDING, key, "seven..", false);
+  const auto sealed = aes(SG_CIPHER_AES_CTR_NOPADDING, key, "seven..", Direction::encrypt);
   ASSERT_TRUE(sealed);
   EXPECT_EQ(sealed->size(), 7U);
-  EXPECT_EQ(aes(SG_CIPHER_AES_CTR_NOPADDING, key, *sealed, true), "seven..");
+  EXPECT_EQ(aes(SG_CIPHER_AES_CTR_NOPADDING, key, *sealed, Direction::decrypt), "seven..");
 }
 
 TEST_F(Table, DrawsFromTheSeededGenerator) {
