@@ -13,6 +13,10 @@ if(PARLEY_SANITIZE)
   target_compile_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE}
                                                    -fno-sanitize-recover=all
                                                    -fno-omit-frame-pointer)
+  if(PARLEY_SANITIZE MATCHES undefined)
+    # A fifth of what compiling takes; what object-size sees at -O1, address sees too.
+    target_compile_options(parley_defaults INTERFACE -fno-sanitize=vptr,object-size)
+  endif()
   target_link_options(parley_defaults INTERFACE -fsanitize=${PARLEY_SANITIZE})
 endif()
 
