@@ -280,10 +280,7 @@ std::optional<Finding> published_keys(const Watched& watched) {
                    fmt::format("the key set is served as '{}'", printable(set.media_type, 60)),
                    set.text);
     }
-    for (const auto& finding : jose::lint_jwks(set.text)) {
-      if (finding.defect == jose::Defect::kty_unknown) {
-        continue;  // readers pass it over: RFC 7517 section 5
-      }
+    for (const auto& finding : jose::lint_published_jwks(set.text)) {
       const auto where =
           finding.key ? fmt::format("key {}{}", *finding.key, finding.member.empty() ? "" : ", ") +
                             finding.member

@@ -339,7 +339,7 @@ asio::awaitable<std::optional<jose::KeyRing>> ServiceChecks::check_key_set(net::
                      "publish keys that can verify a token");
     co_return std::nullopt;
   }
-  const auto defects = jose::lint_jwks(body);
+  const auto defects = jose::lint_published_jwks(body);
   const auto count = fmt::format("{} at {}", set->keys.size(), where);
   if (defects.empty()) {
     checks_.pass(what, count);

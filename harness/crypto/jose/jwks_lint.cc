@@ -310,6 +310,13 @@ class KeyLint {
   std::vector<JwksFinding>& found_;
 };
 
+// What kind of key it is, and what it is for.
+bool tells_what_for(Defect defect) {
+  constexpr std::array kAll{Defect::kty_unknown, Defect::curve_unknown, Defect::use_wrong,
+                            Defect::key_ops_wrong, Defect::alg_wrong};
+  return std::ranges::find(kAll, defect) != kAll.end();
+}
+
 // Names and keys that two keys of the set share.
 void check_repeats(const Json::Array& keys, std::vector<JwksFinding>& found) {
   std::map<std::string, std::size_t> kids;
@@ -378,6 +385,20 @@ std::vector<JwksFinding> lint_jwks(std::string_view text, const LintRules& rules
     KeyLint((*keys->array())[i], i, rules, found).run();
   }
   check_repeats(*keys->array(), found);
+  return found;
+}
+
+std::vector<JwksFinding> lint_published_jwks(std::string_view text) {
+  auto found = lint_jwks(text);
+  std::set<std::size_t> passed_over;
+  for (const auto& finding : found) {
+    if (finding.defect == Defect::kty_unknown || finding.defect == Defect::curve_unknown) {
+      passed_over.insert(*finding.key);
+    }
+  }
+  std::erase_if(found, [&](const JwksFinding& finding) {
+    return finding.key && passed_over.contains(*finding.key) && tells_what_for(finding.defect);
+  });
   return found;
 }
 

@@ -66,4 +66,9 @@ struct LintRules {
 // All of them, by key. `text` may be any octets; it is bounded before it is read.
 std::vector<JwksFinding> lint_jwks(std::string_view text, const LintRules& rules = {});
 
+// Those that whoever publishes `text` has to mend. A key of a type or on a curve that is not known
+// here is none of them, and what it is for neither: readers pass it over (RFC 7517 section 5), and
+// more are registered than are known here (RFC 8812 section 3.1, RFC 8037 section 2).
+std::vector<JwksFinding> lint_published_jwks(std::string_view text);
+
 }  // namespace parley::crypto::jose

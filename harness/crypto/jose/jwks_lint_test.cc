@@ -237,6 +237,58 @@ INSTANTIATE_TEST_SUITE_P(
                             {"set:duplicate-member:keys", "set:empty-set:keys"}}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// RFC 7517 section 5: beside the key that signs, others may be there for other readers.
+class LintsPublished : public testing::TestWithParam<BadKey> {};
+
+TEST_P(LintsPublished, WhatIsToBeMended) {
+  Json key = jwk_of(key_of(GetParam().kind).public_key);
+  GetParam().change(key);
+  EXPECT_EQ(shown(lint_published_jwks(set_of({key}))), GetParam().findings);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, LintsPublished,
+                         testing::Values(BadKey{"PostQuantum",
+                                                KeyKind::ec_p256,
+                                                [](Json& key) {
+                                                  set_text(key, "kty", "AKP");
+                                                  set_text(key, "alg", "ML-DSA-44");
+                                                },
+                                                {}},
+                                         BadKey{"RegisteredCurve",
+                                                KeyKind::ec_p256,
+                                                [](Json& key) {
+                                                  set_text(key, "crv", "secp256k1");
+                                                  set_text(key, "alg", "ES256K");
+                                                },
+                                                {}},
+                                         BadKey{"ForAgreement",
+                                                KeyKind::ed25519,
+                                                [](Json& key) {
+                                                  set_text(key, "crv", "X25519");
+                                                  set_text(key, "use", "enc");
+                                                  set_text(key, "alg", "ECDH-ES");
+                                                },
+                                                {}},
+                                         BadKey{"UnknownAndWithoutName",
+                                                KeyKind::ec_p256,
+                                                [](Json& key) {
+                                                  set_text(key, "kty", "AKP");
+                                                  remove_member(key, "kid");
+                                                },
+                                                {"0:kid-missing:kid"}},
+                                         BadKey{"UnknownCurveAndPrivate",
+                                                KeyKind::ec_p256,
+                                                [](Json& key) {
+                                                  set_text(key, "crv", "secp256k1");
+                                                  set_text(key, "d", "AQAB");
+                                                },
+                                                {"0:private-member:d"}},
+                                         BadKey{"KnownForAnotherCurve",
+                                                KeyKind::ec_p256,
+                                                [](Json& key) { set_text(key, "alg", "ES384"); },
+                                                {"0:alg-wrong:alg"}}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
 TEST(Defects, HaveNamesAndClausesOfTheirOwn) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kDefects; ++i) {
