@@ -37,7 +37,7 @@ struct CalledServer {
 };
 
 struct CallTimes {
-  std::chrono::milliseconds patience{1'000};  // for one answer
+  std::chrono::milliseconds patience{3'000};  // for one answer
   std::chrono::milliseconds first_wait{250};  // before the first retry; doubled each time
   std::chrono::seconds longest_wait{60};      // of those that Retry-After asks for
   int most_retries = 5;
