@@ -150,7 +150,7 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
                                    .took = duration_cast<milliseconds>(Clock::now() - began),
                                    .folder = journal.folder().string()};
   const auto written = write_reports(summary, session.library, arguments.junit);
-  if (outcome.ending != engine::Ending::stopped) {
+  if (outcome.ending != engine::RunEnding::stopped) {
     print_results(summary, session.library, arguments);
   }
   for (const auto& id : flaky) {
@@ -164,11 +164,11 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
     put(stderr, "parley: {}\n", written.error().detail);
     return ExitCode::harness_error;
   }
-  if (outcome.ending == engine::Ending::whole) {
+  if (outcome.ending == engine::RunEnding::whole) {
     return exit_code_of(summary);
   }
   print_ending(arguments, outcome, journal);
-  return outcome.ending == engine::Ending::stopped ? ExitCode::stopped : ExitCode::preflight;
+  return outcome.ending == engine::RunEnding::stopped ? ExitCode::stopped : ExitCode::preflight;
 }
 
 // `arguments` hold what a resumed run was begun with.

@@ -99,7 +99,7 @@ void print_ending(const RunArguments& arguments, const engine::Outcome& outcome,
   const auto& plan = journal.plan();
   const auto count = fmt::format("{} of {} judged", outcome.results.size(), plan.cases.size());
   const auto resume = resume_command(arguments, journal.folder().string());
-  if (outcome.ending == engine::Ending::stopped) {
+  if (outcome.ending == engine::RunEnding::stopped) {
     put(stderr, "parley: stopped by signal; {}; resume with: {}\n", count, resume);
     return;
   }

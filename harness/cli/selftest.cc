@@ -95,7 +95,7 @@ Judged judge(const Bench& bench, const Trial& trial, const engine::SchedulerOpti
   if (!judged) {
     return std::unexpected(judged.error());
   }
-  if (judged->outcome.ending == engine::Ending::lost_sut) {
+  if (judged->outcome.ending == engine::RunEnding::lost_sut) {
     return fail(Errc::io, "it died: " + judged->outcome.lost);
   }
   return std::move(judged->outcome.results);

@@ -482,9 +482,9 @@ Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptio
   std::ranges::sort(board.suspects);
   const bool whole = board.results.size() == board.total;
   return Outcome{.results = std::move(board.results),
-                 .ending = !board.lost.empty() ? Ending::lost_sut
-                           : whole             ? Ending::whole
-                                               : Ending::stopped,
+                 .ending = !board.lost.empty() ? RunEnding::lost_sut
+                           : whole             ? RunEnding::whole
+                                               : RunEnding::stopped,
                  .lost = std::move(board.lost),
                  .suspects = std::move(board.suspects)};
 }

@@ -48,12 +48,12 @@ struct Job {
   std::function<bool()> stop{};  // whether to begin no further case; from any worker
 };
 
-enum class Ending { whole, stopped, lost_sut };
+enum class RunEnding { whole, stopped, lost_sut };
 
 struct Outcome {
-  std::vector<CaseResult> results;  // earlier ones included, in order of id and repetition
-  Ending ending = Ending::whole;    // else cases of the plan are left without a verdict
-  std::string lost{};               // lost_sut: what is dead
+  std::vector<CaseResult> results;      // earlier ones included, in order of id and repetition
+  RunEnding ending = RunEnding::whole;  // else cases of the plan are left without a verdict
+  std::string lost{};                   // lost_sut: what is dead
   // lost_sut: the cases that were in contact with the SUT when it died, one of which may have
   // killed it. A verdict they have only where nothing else was under way.
   std::vector<std::string> suspects{};

@@ -92,7 +92,7 @@ TEST(MortalServerTest, EndsTheRunWhichGoesOnWhenItIsBack) {
     ASSERT_TRUE(journal) << journal.error();
     const auto outcome = engine::carry_out(server.job(), **journal, kOptions);
     ASSERT_TRUE(outcome) << outcome.error();
-    EXPECT_EQ(outcome->ending, engine::Ending::lost_sut);
+    EXPECT_EQ(outcome->ending, engine::RunEnding::lost_sut);
     EXPECT_TRUE(outcome->lost.starts_with("endpoints/starttls: 127.0.0.1:")) << outcome->lost;
     EXPECT_EQ(ids_of(outcome->results), (std::set<std::string>{kServerCases[0], kServerCases[1]}));
     EXPECT_TRUE(outcome->suspects.empty());
@@ -103,7 +103,7 @@ TEST(MortalServerTest, EndsTheRunWhichGoesOnWhenItIsBack) {
   EXPECT_EQ((*journal)->done().size(), 2u);
   const auto outcome = engine::carry_out(server.job(), **journal, kOptions);
   ASSERT_TRUE(outcome) << outcome.error();
-  EXPECT_EQ(outcome->ending, engine::Ending::whole);
+  EXPECT_EQ(outcome->ending, engine::RunEnding::whole);
   EXPECT_EQ(outcome->results.size(), kServerCases.size());
 }
 
@@ -116,7 +116,7 @@ TEST(MortalServerTest, CountsAsDeadOnlyWhereSomebodyAsks) {
   ASSERT_TRUE(journal) << journal.error();
   const auto outcome = engine::carry_out(job, **journal, kOptions);
   ASSERT_TRUE(outcome) << outcome.error();
-  EXPECT_EQ(outcome->ending, engine::Ending::whole);
+  EXPECT_EQ(outcome->ending, engine::RunEnding::whole);
   EXPECT_EQ(outcome->results.size(), kServerCases.size());
 }
 
@@ -131,7 +131,7 @@ TEST(Stop, LeavesWhatIsNotBegun) {
   ASSERT_TRUE(journal) << journal.error();
   const auto outcome = engine::carry_out(job, **journal, kOptions);
   ASSERT_TRUE(outcome) << outcome.error();
-  EXPECT_EQ(outcome->ending, engine::Ending::stopped);
+  EXPECT_EQ(outcome->ending, engine::RunEnding::stopped);
   EXPECT_EQ(outcome->results.size(), 3u);
 }
 
@@ -196,7 +196,7 @@ TEST_P(MortalDriver, EndsTheRunAndSaysHow) {
   ASSERT_TRUE(journal) << journal.error();
   const auto outcome = engine::carry_out(driven_job(folder, declaration), **journal, options);
   ASSERT_TRUE(outcome) << outcome.error();
-  EXPECT_EQ(outcome->ending, engine::Ending::lost_sut);
+  EXPECT_EQ(outcome->ending, engine::RunEnding::lost_sut);
   EXPECT_EQ(outcome->lost, "driver/command: the driver ended (exit status 3)");
   EXPECT_LE(outcome->results.size(), GetParam().most);
   EXPECT_GE(outcome->results.size(), GetParam().least);
