@@ -134,9 +134,13 @@ std::string certificate_state(const std::string& link, const Scope& scope) {
 
 }  // namespace
 
-bool knows_callers_by_certificate(const model::Profile& profile) {
+std::string caller_proof(const model::Profile& profile) {
   const auto by = profile.settings.find("server-authentication");
-  return by != profile.settings.end() && by->second.value == kMutualTls;
+  return by == profile.settings.end() ? std::string(kSignature) : by->second.value;
+}
+
+bool knows_callers_by_certificate(const model::Profile& profile) {
+  return caller_proof(profile) == kMutualTls;
 }
 
 Result<void> make_proof(xml::Element& request) {
@@ -192,9 +196,13 @@ void read_proof(xml::Element& tree, const ReceivedCall& call, const Scope& scope
   const auto bearer = wire::value_of(request.headers, "authorization");
   const auto signature = wire::find_field(request.headers, "signature-input");
   if (!bearer.empty() && signature == nullptr) {
+    // RFC 9110 section 11.4: one blank or more.
+    const auto begin = std::min(bearer.find_first_not_of(' ', kBearerScheme.size()), bearer.size());
     const bool right = wire::same_name(bearer.substr(0, kBearerScheme.size()), kBearerScheme) &&
-                       bearer.substr(kBearerScheme.size()) == secret->second;
-    tree.children.emplace_back(proof_element(kBearer, right ? kValid : "secret-wrong"));
+                       bearer.substr(begin) == secret->second;
+    auto proof = proof_element(kBearer, right ? kValid : "secret-wrong");
+    proof.set("nonce", tree.get("id"));  // there is none: each call counts by itself
+    tree.children.emplace_back(std::move(proof));
     return;
   }
   tree.children.emplace_back(signature_read(

@@ -22,7 +22,10 @@ namespace parley::engine {
 
 inline constexpr std::string_view kProof = "proof";
 
-// Whether the profile has it that certificates prove who calls.
+// By what the profile has it that callers prove themselves: its `server-authentication`, by a
+// signature where it says nothing.
+std::string caller_proof(const model::Profile& profile);
+// Whether that is a certificate.
 bool knows_callers_by_certificate(const model::Profile& profile);
 
 // Header fields in place of the element; a request without one is left alone.

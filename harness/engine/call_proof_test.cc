@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "harness/base/text.h"
 #include "harness/engine/channel.h"
 #include "harness/engine/http_channel.h"
 #include "harness/wire/http_tree.h"
@@ -77,6 +78,7 @@ TEST(CallProof, BearsTheSecret) {
   ASSERT_TRUE(octets) << octets.error();
   EXPECT_NE(octets->find("\r\nauthorization: Bearer 736563726574\r\n"), Bytes::npos) << *octets;
   EXPECT_EQ(state_of(octets), "bearer valid");
+  EXPECT_EQ(state_of(replace_all(*octets, "Bearer ", "bearer   ")), "bearer valid");
   EXPECT_EQ(state_of(written("<proof by='bearer' key='00'/>")), "bearer secret-wrong");
 }
 

@@ -40,7 +40,8 @@ nlohmann::json LiveRun::introduction(const std::string& secret) const {
     const auto at = settings.find(name);
     return at == settings.end() ? "" : at->second.value;
   };
-  nlohmann::json out{{"audience", of("token-audience")}};
+  nlohmann::json out{{"audience", of("token-audience")},
+                     {"authentication", caller_proof(*cast_.profile)}};
   if (knows_callers_by_certificate(*cast_.profile)) {
     out["client_ca"] = workshop_.authority_file;
     out["client_name"] = model::with_settings(std::string(kGatekeeperName), *cast_.profile);

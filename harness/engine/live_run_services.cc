@@ -100,6 +100,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   }
   if (calls != values.end() && std::ranges::count(features, kCalls) > 0) {
     params["server"] = calls->second;
+    params["authentication"] = caller_proof(*cast_.profile);
     if (!knows_callers_by_certificate(*cast_.profile)) {
       params["secret"] = values[partner_ + ".secret"];
     } else if (workshop_.attachment.client_ca_pem().empty()) {

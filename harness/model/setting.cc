@@ -14,6 +14,7 @@ namespace parley::model {
 namespace {
 
 constexpr std::string_view kPrefix = "setting.";
+constexpr char kAlternative = '|';
 constexpr std::size_t kShownOctets = 60;
 constexpr std::size_t kMostDigits = 10;  // of a time
 // By what lies between octets and stanzas.
@@ -59,6 +60,11 @@ class Gatherer {
   void text(std::string_view text) {
     for (auto& name : settings_in(text)) {
       names_.insert(std::move(name));
+    }
+  }
+  void need(std::string_view need) {
+    if (auto needed = setting_needed(need)) {
+      names_.insert(std::move(needed->first));
     }
   }
   void step(const Step& step) {
@@ -201,6 +207,9 @@ std::vector<std::string> settings_of(const Case& one, const Library& library) {
   for (const auto& step : flow->steps) {
     out.step(step);
   }
+  for (const auto& need : one.needs) {
+    out.need(need);
+  }
   return std::move(out).names();
 }
 
@@ -225,10 +234,14 @@ std::string other_dialect(const Case& one, const Profile& profile) {
   for (const auto& need : one.needs) {
     const auto wanted = setting_needed(need);
     const auto have = wanted ? profile.settings.find(wanted->first) : profile.settings.end();
-    if (wanted && (have == profile.settings.end() || have->second.value != wanted->second)) {
+    if (!wanted) {
+      continue;
+    }
+    const auto any = split(wanted->second, kAlternative);
+    if (have == profile.settings.end() || std::ranges::count(any, have->second.value) == 0) {
       return fmt::format("the profile has {} {}, the case is about {}", wanted->first,
                          have == profile.settings.end() ? "none" : have->second.value,
-                         wanted->second);
+                         join(any, " or "));
     }
   }
   return "";

@@ -22,14 +22,15 @@ std::vector<std::string> settings_in(std::string_view text);
 inline constexpr std::string_view kDoes = "does ";
 
 // The settings of its profile that a case rests on, in order of name: those that its flow's steps,
-// the messages of these and the addresses of its actors refer to, and those that bear on one of
-// these messages, or on what a driver is told. A change of the case is not looked at: it says
+// the messages of these and the addresses of its actors refer to, those that bear on one of these
+// messages, or on what a driver is told, and those that it needs to be as they are. A change of the case is not looked at: it says
 // itself what it is.
 std::vector<std::string> settings_of(const Case& one, const Library& library);
 // Those of them whose value is nothing but assumed.
 std::vector<std::string> assumed_settings(const Case& one, const Library& library);
 
-// Among the needs of a case: "server-authentication=mutual-tls", what a setting must be.
+// Among the needs of a case: "server-authentication=signature|bearer", what a setting must be, the
+// second part as it stands there.
 std::optional<std::pair<std::string, std::string>> setting_needed(std::string_view need);
 // Which setting of its profile is another than `one` needs; empty when none is.
 std::string other_dialect(const Case& one, const Profile& profile);

@@ -90,6 +90,11 @@ TEST(OtherDialect, IsOneWhoseSettingIsAnotherThanTheCaseNeeds) {
   one.needs = {"product=3"};
   EXPECT_EQ(other_dialect(one, known.profiles["p"]),
             "the profile has product 2, the case is about 3");
+  one.needs = {"product=3|2"};
+  EXPECT_EQ(other_dialect(one, known.profiles["p"]), "");
+  one.needs = {"product=3|22"};
+  EXPECT_EQ(other_dialect(one, known.profiles["p"]),
+            "the profile has product 2, the case is about 3 or 22");
   EXPECT_FALSE(setting_needed("a-feature"));
 }
 

@@ -40,6 +40,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();
     out.insert(out.end(), liberties.begin(), liberties.end());
+    const auto of_callers = whatsapp::caller_faults();
+    out.insert(out.end(), of_callers.begin(), of_callers.end());
     return out;
   }();
   return joined;

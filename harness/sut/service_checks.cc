@@ -372,7 +372,8 @@ asio::awaitable<void> ServiceChecks::check_token(std::string issuer, const jose:
     co_return;
   }
   const auto audience = setting("token-audience");
-  nlohmann::json gatekeeper{{"audience", audience}};
+  nlohmann::json gatekeeper{{"audience", audience},
+                            {"authentication", setting("server-authentication")}};
   if (setting("server-authentication") == kMutualTls) {
     gatekeeper["client_ca"] = endpoint("ca");  // of a gatekeeper that never calls
     gatekeeper["client_name"] = setting("gatekeeper-name");

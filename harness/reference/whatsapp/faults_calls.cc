@@ -213,10 +213,30 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wp-http-goes-on", kPartner,
      "Answers what is behind a last request that is written in an odd way (RFC 9112 section 9.6; SRV-009)", kWhatsApp},
 });
+
+// A secret that is borne.
+constexpr auto kCallers = std::to_array<FaultEntry>({
+    {"wp-call-secret-beginning", kPartner,
+     "Takes the beginning of the secret for the secret (RFC 6750 section 2.1; SRV-002)", kWhatsApp},
+    {"wp-call-secret-and-more", kPartner,
+     "Takes what begins with the secret for the secret (RFC 6750 section 2.1; SRV-002)", kWhatsApp},
+    {"wp-call-secret-any-scheme", kPartner,
+     "Takes the secret under whatever scheme, or none (RFC 9110 section 11.1; SRV-002)", kWhatsApp},
+    {"wp-call-secret-in-url", kPartner,
+     "Takes the secret that stands in a URL (RFC 6750 section 5.3; SRV-002)", kWhatsApp},
+    {"wp-call-scheme-to-the-letter", kPartner,
+     "Knows the scheme of a credential by its usual letters alone (RFC 9110 section 11.1; SRV-002)", kWhatsApp},
+    {"wg-call-secret-in-url", kGatekeeper,
+     "Shows the secret in a URL (RFC 6750 section 5.3; SRV-002, SRV-011)", kWhatsApp},
+    {"wg-call-secret-without-scheme", kGatekeeper,
+     "Shows the secret without a scheme (RFC 9110 section 11.4; SRV-002)", kWhatsApp},
+});
 // clang-format on: one fault is two lines, whatever its sentence's length
 
 }  // namespace
 
 std::span<const FaultEntry> call_faults() { return kTable; }
+
+std::span<const FaultEntry> caller_faults() { return kCallers; }
 
 }  // namespace parley::reference::whatsapp

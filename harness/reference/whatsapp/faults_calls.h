@@ -11,5 +11,7 @@
 namespace parley::reference::whatsapp {
 
 std::span<const FaultEntry> call_faults();
+// How callers prove themselves by a secret that they bear.
+std::span<const FaultEntry> caller_faults();
 
 }  // namespace parley::reference::whatsapp

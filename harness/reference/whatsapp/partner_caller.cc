@@ -8,6 +8,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 
 #include "harness/crypto/httpsig/message_signature.h"
 #include "harness/net/http_client.h"
@@ -114,20 +115,48 @@ bool is_active(const wire::HttpMessage& answer, const std::string& identifier,
 PartnerCaller::PartnerCaller(CallKeeping keeping, CalledServer server, Rng rng)
     : keeping_(std::move(keeping)), server_(std::move(server)), rng_(std::move(rng)) {}
 
-wire::HttpMessage PartnerCaller::signed_request(const std::string& path, const std::string& body,
-                                                const FaultSet& faults) {
+wire::HttpMessage PartnerCaller::request_to(const std::string& path, const std::string& body,
+                                            const FaultSet& faults) {
   const auto url = net::parse_http_url(server_.url);
   auto out = wire::http_request(
       "POST", path,
       {{"Host", url ? net::authority_of(*url) : "localhost"}, {"Content-Type", std::string(kJson)}},
       body);
-  if (faults.has(Fault::wg_call_unsigned) || server_.secret.empty()) {
+  if (faults.has(Fault::wg_call_unsigned)) {
     return out;
   }
+  switch (server_.proof) {
+    case CallerProof::signature:
+      sign(out, faults);
+      break;
+    case CallerProof::bearer:
+      bear_secret(out, faults);
+      break;
+    case CallerProof::certificate:
+      break;  // the handshake shows it
+  }
+  return out;
+}
+
+// RFC 6750 section 2.1.
+void PartnerCaller::bear_secret(wire::HttpMessage& request, const FaultSet& faults) const {
+  const auto secret =
+      borne(faults.has(Fault::wg_call_other_secret) ? SecretBytes("another") : server_.secret);
+  if (faults.has(Fault::wg_call_secret_in_url)) {
+    std::get<wire::HttpRequestLine>(request.start).target += "?access_token=" + secret;
+    return;
+  }
+  const std::string_view scheme = faults.has(Fault::wg_call_secret_without_scheme) ? "" : "Bearer ";
+  request.headers.push_back({"Authorization", std::string(scheme) + secret});
+}
+
+void PartnerCaller::sign(wire::HttpMessage& out, const FaultSet& faults) {
   const bool wrong_digest = faults.has(Fault::wg_call_digest_wrong);
-  out.headers.push_back({"Content-Digest", httpsig::content_digest(wrong_digest ? "" : body)});
-  httpsig::SignedRequest request{
-      .method = "POST", .authority = out.headers.front().value, .target = path, .body = body};
+  out.headers.push_back({"Content-Digest", httpsig::content_digest(wrong_digest ? "" : out.body)});
+  httpsig::SignedRequest request{.method = "POST",
+                                 .authority = out.headers.front().value,
+                                 .target = out.request()->target,
+                                 .body = out.body};
   for (const auto& [name, value] : out.headers) {
     request.fields.push_back({name, value});
   }
@@ -149,7 +178,6 @@ wire::HttpMessage PartnerCaller::signed_request(const std::string& path, const s
     out.headers.push_back({"Signature-Input", made->input});
     out.headers.push_back({"Signature", made->signature});
   }
-  return out;
 }
 
 asio::awaitable<PartnerCaller::Answer> PartnerCaller::call(std::string path, std::string body,
@@ -158,13 +186,14 @@ asio::awaitable<PartnerCaller::Answer> PartnerCaller::call(std::string path, std
   if (!url) {
     co_return std::nullopt;
   }
-  url->target = path;
   // Of this call alone: what is kept of a connection goes with it.
   net::TlsContexts contexts;
   const auto client = net::HttpClient::make(contexts, net::loopback_route, 0);
-  auto request = signed_request(path, body, faults);
+  auto request = request_to(path, body, faults);
+  url->target = request.request()->target;
   auto options = options_under(server_, keeping_.times.patience, faults);
-  if (server_.secret.empty() && !faults.has(Fault::wg_call_without_certificate)) {
+  if (server_.proof == CallerProof::certificate &&
+      !faults.has(Fault::wg_call_without_certificate)) {
     const auto own = keeping_.certificate(faults);
     options.tls.chain_pem = own ? own->chain_pem : "";
     options.tls.key_pem = own ? own->key_pem : "";
@@ -310,7 +339,12 @@ Result<void> PartnerCallers::set(std::uint16_t integrator, const nlohmann::json&
     return {};
   }
   const auto secret = from_hex(text("secret"));
-  if (!net::parse_http_url(text("server")) || !secret) {
+  const auto proof = caller_proof_of(partner);
+  if (!proof) {
+    return std::unexpected(proof.error());
+  }
+  const bool lacks_secret = *proof != CallerProof::certificate && secret && secret->empty();
+  if (!net::parse_http_url(text("server")) || !secret || lacks_secret) {
     return fail(Errc::malformed, "server is a URL and secret is hex");
   }
   auto pem = read_pem(text("ca"));
@@ -320,8 +354,10 @@ Result<void> PartnerCallers::set(std::uint16_t integrator, const nlohmann::json&
   if (callers_.size() == kMostCallers) {
     callers_.erase(callers_.begin());
   }
-  CalledServer server{
-      .url = text("server"), .ca_pem = std::move(*pem), .secret = SecretBytes(*secret)};
+  CalledServer server{.url = text("server"),
+                      .ca_pem = std::move(*pem),
+                      .secret = SecretBytes(*secret),
+                      .proof = *proof};
   callers_[integrator] = std::make_shared<PartnerCaller>(
       keeping_, std::move(server), rng_.child("caller/" + std::to_string(integrator)));
   return {};

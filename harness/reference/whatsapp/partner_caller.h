@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the reference gatekeeper asks of a third party's server over HTTPS: whether a token of one
 // of its users holds, at each login, and that a user for whom something waits be woken. Each call
-// is signed (RFC 9421), or made under the gatekeeper's own certificate (mutual TLS) where there is
-// no secret. A push that fails is made again with ever longer waits, or when Retry-After says (RFC
-// 9110 section 10.2.3), and not at all when it never will succeed (SRV-001, SRV-003, SRV-006,
-// SRV-007, SRV-009). One thread.
+// is signed (RFC 9421), bears the secret (RFC 6750 section 2.1) or is made under the gatekeeper's
+// own certificate (mutual TLS). A push that fails is made again with ever longer waits, or when
+// Retry-After says (RFC 9110 section 10.2.3), and not at all when it never will succeed (SRV-001,
+// SRV-003, SRV-006, SRV-007, SRV-009). One thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,6 +24,7 @@
 #include "harness/crypto/certificate.h"
 #include "harness/crypto/jose/json.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/caller_proof.h"
 #include "harness/wire/http_message.h"
 
 namespace parley::reference::whatsapp {
@@ -33,7 +34,8 @@ namespace asio = boost::asio;
 struct CalledServer {
   std::string url;     // https://HOST:PORT
   std::string ca_pem;  // of its HTTPS
-  SecretBytes secret;  // empty: it knows the gatekeeper by its certificate
+  SecretBytes secret;  // empty where it knows the gatekeeper by its certificate
+  CallerProof proof = CallerProof::signature;
 };
 
 struct CallTimes {
@@ -79,8 +81,10 @@ class PartnerCaller : public std::enable_shared_from_this<PartnerCaller> {
   using Answer = std::optional<wire::HttpMessage>;
 
   asio::awaitable<Answer> call(std::string path, std::string body, FaultSet faults);
-  wire::HttpMessage signed_request(const std::string& path, const std::string& body,
-                                   const FaultSet& faults);
+  wire::HttpMessage request_to(const std::string& path, const std::string& body,
+                               const FaultSet& faults);
+  void sign(wire::HttpMessage& request, const FaultSet& faults);
+  void bear_secret(wire::HttpMessage& request, const FaultSet& faults) const;
   asio::awaitable<void> wake(std::shared_ptr<PartnerCaller> self, Woken woken, FaultSet faults,
                              std::shared_ptr<asio::steady_timer> ended);
   asio::awaitable<void> try_to_wake(Woken woken, FaultSet faults);
@@ -104,9 +108,9 @@ class PartnerCallers {
   PartnerCallers(CallKeeping keeping, Rng rng)
       : keeping_(std::move(keeping)), rng_(std::move(rng)) {}
 
-  // Of {"integrator", "server", "secret", "ca"}, the secret in hex and the last a PEM file; without
-  // "server" that integrator's is called no more, without "secret" under a certificate. Errors:
-  // malformed with the member that is wrong; io.
+  // Of {"integrator", "server", "authentication", "secret", "ca"}, the secret in hex and the last a
+  // PEM file; without "server" that integrator's is called no more. Errors: malformed with the
+  // member that is wrong; io.
   Result<void> set(std::uint16_t integrator, const nlohmann::json& partner);
   // Null for one whose server is not called.
   std::shared_ptr<PartnerCaller> of(std::optional<std::uint16_t> integrator) const;

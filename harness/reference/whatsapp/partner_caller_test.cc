@@ -26,6 +26,7 @@ struct Call {
   std::string path;
   std::string body;
   std::string trouble;  // with its signature
+  std::string authorization;
 };
 
 // Plain HTTP on loopback: what of TLS matters the cases of the suite `server` show.
@@ -37,6 +38,10 @@ class PartnerCallerTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error();
     server_ = std::move(*opened);
     asio::co_spawn(context_, server_->run(), [](std::exception_ptr) {});
+    call_as(CallerProof::signature);
+  }
+
+  void call_as(CallerProof proof) {
     caller_ = std::make_shared<PartnerCaller>(
         CallKeeping{.executor = context_.get_executor(),
                     .run =
@@ -47,7 +52,8 @@ class PartnerCallerTest : public testing::Test {
                     .times = {.first_wait = milliseconds(1), .most_retries = 3}},
         CalledServer{.url = "http://localhost:" + std::to_string(server_->address().port),
                      .ca_pem = "",
-                     .secret = SecretBytes("secret")},
+                     .secret = SecretBytes("secret"),
+                     .proof = proof},
         Rng(1));
   }
 
@@ -65,7 +71,8 @@ class PartnerCallerTest : public testing::Test {
         crypto::httpsig::verify(request, SecretBytes("secret"), {.key_id = "gatekeeper"}, now);
     calls_.push_back({.path = message.request()->target,
                       .body = message.body,
-                      .trouble = verified ? "" : std::string(to_string(verified.error()))});
+                      .trouble = verified ? "" : std::string(to_string(verified.error())),
+                      .authorization = wire::value_of(message.headers, "authorization")});
     auto out = answers_.empty() ? wire::http_response(202) : answers_.front();
     if (!answers_.empty()) {
       answers_.pop_front();
@@ -117,6 +124,15 @@ TEST_F(PartnerCallerTest, MakesAPushThatFailsAgainUnderItsNameUpToALimit) {
     EXPECT_EQ(call.body, calls_[0].body);
     EXPECT_EQ(call.trouble, "");
   }
+}
+
+TEST_F(PartnerCallerTest, BearsTheSecretWhereThatProvesWhoCalls) {
+  call_as(CallerProof::bearer);
+  push();
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(calls_[0].path, "/v1/pushes");
+  EXPECT_EQ(calls_[0].authorization, "Bearer 736563726574");
+  EXPECT_EQ(calls_[0].trouble, "signature-missing");
 }
 
 TEST_F(PartnerCallerTest, MakesNoPushAgainThatIsRefusedForGood) {

@@ -45,11 +45,17 @@ enum Status {
 
 net::HttpAnswer refusal(int status, const std::string& error) {
   auto out = json_refusal(status, error);
-  if (status == kUnauthorized) {  // RFC 9110 section 15.5.2
-    out.message.headers.push_back({"WWW-Authenticate", "Signature"});
-  } else if (status == kMethodNotAllowed) {  // section 15.5.6
+  if (status == kMethodNotAllowed) {  // RFC 9110 section 15.5.6
     out.message.headers.push_back({"Allow", "POST"});
   }
+  return out;
+}
+
+// RFC 9110 section 15.5.2, RFC 6750 section 3.
+net::HttpAnswer unproved(CallerProof wanted) {
+  auto out = refusal(kUnauthorized, "caller");
+  const auto* challenge = wanted == CallerProof::bearer ? "Bearer" : "Signature";
+  out.message.headers.push_back({"WWW-Authenticate", challenge});
   return out;
 }
 
@@ -138,26 +144,20 @@ std::optional<std::string> subject_claimed(const std::string& token) {
 
 net::HttpAnswer PartnerCalls::answer(const wire::HttpMessage& request, const net::HttpPeer& peer,
                                      const KnownGatekeeper& known, std::chrono::sys_seconds now) {
-  const bool by_certificate = !known.certificate_name.empty();
-  const auto proved = [&] {
-    return by_certificate && !has(Fault::wp_call_certificate_and_signature)
-               ? certifies(peer, known.certificate_name)
-               : proves(request, known.secret, now);
-  };
-
   if (std::exchange(refuses_next_, false)) {
     return refusal(kForbidden, "forbidden");
   }
   net::HttpAnswer out;
   if (request.request()->method != "POST" && !has(Fault::wp_call_any_method)) {
     out = refusal(kMethodNotAllowed, "method-not-allowed");
-  } else if (!proved()) {
+  } else if (!proves(request, peer, known, now)) {
     if (has(Fault::wp_push_wakes_unverified)) {
       (void)take(request);
     }
     // No header field would prove more (RFC 9110 section 15.5.4).
-    const bool forbidden = by_certificate || has(Fault::wp_may_say_forbidden);
-    out = refusal(forbidden ? kForbidden : kUnauthorized, "caller");
+    const bool forbidden =
+        known.proof == CallerProof::certificate || has(Fault::wp_may_say_forbidden);
+    out = forbidden ? refusal(kForbidden, "caller") : unproved(known.proof);
   } else {
     out = take(request);
   }
@@ -166,14 +166,57 @@ net::HttpAnswer PartnerCalls::answer(const wire::HttpMessage& request, const net
 }
 
 // SRV-002, SRV-010.
-bool PartnerCalls::proves(const wire::HttpMessage& request, const SecretBytes& secret,
-                          std::chrono::sys_seconds now) {
+bool PartnerCalls::proves(const wire::HttpMessage& request, const net::HttpPeer& peer,
+                          const KnownGatekeeper& known, std::chrono::sys_seconds now) {
+  switch (known.proof) {
+    case CallerProof::signature:
+      return overlooks(request, known.secret) || signs(request, known.secret, now);
+    case CallerProof::bearer:
+      return overlooks(request, known.secret) || bears(request, known.secret);
+    case CallerProof::certificate:
+      return has(Fault::wp_call_certificate_and_signature)
+                 ? signs(request, known.secret, now)
+                 : certifies(peer, known.certificate_name);
+  }
+  return false;
+}
+
+// What a careless service takes for the secret, be it in place of a signature.
+bool PartnerCalls::overlooks(const wire::HttpMessage& request, const SecretBytes& secret) const {
+  if (wire::find_field(request.headers, "signature-input") != nullptr) {
+    return false;
+  }
+  const auto field = wire::value_of(request.headers, "authorization");
+  const auto wanted = borne(secret);
+  const auto credential = bearer_credential(field).value_or("");
+  const auto parameter = request.request()->target.find("access_token=");
+  const bool in_query = parameter != std::string::npos;
+  return (has(Fault::wp_call_bearer_too) && (!field.empty() || in_query)) ||
+         (has(Fault::wp_call_secret_beginning) && !credential.empty() &&
+          wanted.starts_with(credential)) ||
+         (has(Fault::wp_call_secret_and_more) && credential.starts_with(wanted)) ||
+         (has(Fault::wp_call_secret_any_scheme) && field.ends_with(wanted)) ||
+         (has(Fault::wp_call_secret_in_url) && in_query);
+}
+
+// RFC 6750 section 2.1.
+bool PartnerCalls::bears(const wire::HttpMessage& request, const SecretBytes& secret) const {
+  const auto field = wire::value_of(request.headers, "authorization");
+  if (has(Fault::wp_call_scheme_to_the_letter) && !field.starts_with("Bearer ")) {
+    return false;
+  }
+  if (field.empty()) {
+    return has(Fault::wp_call_unsigned);
+  }
+  const auto credential = bearer_credential(field);
+  return credential && is_secret(*credential, secret);
+}
+
+// RFC 9421 section 3.2.
+bool PartnerCalls::signs(const wire::HttpMessage& request, const SecretBytes& secret,
+                         std::chrono::sys_seconds now) {
   const auto bearer = wire::value_of(request.headers, "authorization");
   const bool is_signed = wire::find_field(request.headers, "signature-input") != nullptr;
-  const bool in_query = request.request()->target.find("access_token=") != std::string::npos;
-  if (has(Fault::wp_call_bearer_too) && !is_signed && (!bearer.empty() || in_query)) {
-    return true;
-  }
   if (secret.empty() || (!is_signed && !bearer.empty())) {
     return false;
   }

@@ -2,8 +2,9 @@
 // What the gatekeeper's server asks of the reference third party's: POST /v1/authentications
 // {"token", "identifier"} whether a token vouches for a user, answered in the shape of RFC 7662
 // section 2.2, and POST /v1/pushes {"user", "id"} that a user's client be woken. The caller signs
-// (RFC 9421) and no call counts twice, or it is known by its certificate (mutual TLS; SRV-002,
-// SRV-005, SRV-007 to SRV-010). Nothing of it is published: a stand-in. One thread.
+// (RFC 9421) and no call counts twice, or it bears the secret (RFC 6750), or it is known by its
+// certificate (mutual TLS; SRV-002, SRV-005, SRV-007 to SRV-010). Nothing of it is published: a
+// stand-in. One thread.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@
 #include "harness/crypto/jose/json.h"
 #include "harness/net/http_server.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/caller_proof.h"
 
 namespace parley::reference::whatsapp {
 
@@ -43,9 +45,9 @@ struct CalledService {
 
 // How the service knows the gatekeeper.
 struct KnownGatekeeper {
-  SecretBytes secret;
-  // The name in its certificate, by which it is known in place of the secret; empty: it has none.
-  std::string certificate_name{};
+  CallerProof proof = CallerProof::signature;
+  SecretBytes secret{};            // of a signature, or what is borne
+  std::string certificate_name{};  // the name in its certificate
 };
 
 // Of one address: what was seen there counts there alone.
@@ -66,8 +68,12 @@ class PartnerCalls {
   using Json = crypto::jose::Json;
 
   bool has(Fault fault) const { return faults_.has(fault); }
-  bool proves(const wire::HttpMessage& request, const SecretBytes& secret,
-              std::chrono::sys_seconds now);
+  bool proves(const wire::HttpMessage& request, const net::HttpPeer& peer,
+              const KnownGatekeeper& known, std::chrono::sys_seconds now);
+  bool signs(const wire::HttpMessage& request, const SecretBytes& secret,
+             std::chrono::sys_seconds now);
+  bool bears(const wire::HttpMessage& request, const SecretBytes& secret) const;
+  bool overlooks(const wire::HttpMessage& request, const SecretBytes& secret) const;
   bool certifies(const net::HttpPeer& peer, const std::string& name) const;
   bool is_replayed(const std::string& nonce, std::chrono::sys_seconds now);
   net::HttpAnswer take(const wire::HttpMessage& request);

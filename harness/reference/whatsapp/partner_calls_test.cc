@@ -21,7 +21,7 @@ constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1'800'000'000)};
 class PartnerCallsTest : public testing::Test {
  protected:
   int status(const std::string& path, const std::string& body, const std::string& nonce,
-             const std::string& key = "secret") {
+             const std::string& key = "secret", CallerProof proof = CallerProof::signature) {
     auto request = wire::http_request("POST", path, {{"Host", "localhost"}}, body);
     request.headers.push_back({"Content-Type", "application/json"});
     request.headers.push_back({"Content-Digest", httpsig::content_digest(body)});
@@ -38,7 +38,8 @@ class PartnerCallsTest : public testing::Test {
                                     SecretBytes(key));
     request.headers.push_back({"Signature-Input", made->input});
     request.headers.push_back({"Signature", made->signature});
-    last_ = calls_.answer(request, {}, {.secret = SecretBytes("secret")}, kNow).message;
+    last_ =
+        calls_.answer(request, {}, {.proof = proof, .secret = SecretBytes("secret")}, kNow).message;
     return last_.response()->status;
   }
   bool active(const std::string& token, const std::string& identifier, const std::string& nonce) {
@@ -46,6 +47,16 @@ class PartnerCallsTest : public testing::Test {
                      R"({"token":")" + token + R"(","identifier":")" + identifier + R"("})", nonce),
               200);
     return last_.body == R"({"active":true,"sub":")" + identifier + R"("})";
+  }
+
+  int status_bearing(const std::string& authorization) {
+    auto request = wire::http_request("POST", "/v1/pushes", {{"Host", "localhost"}},
+                                      R"({"user":"alice","id":"1"})");
+    request.headers.push_back({"Content-Type", "application/json"});
+    request.headers.push_back({"Authorization", authorization});
+    const KnownGatekeeper known{.proof = CallerProof::bearer, .secret = SecretBytes("secret")};
+    last_ = calls_.answer(request, {}, known, kNow).message;
+    return last_.response()->status;
   }
 
   std::vector<std::string> woken_;
@@ -77,6 +88,20 @@ TEST_F(PartnerCallsTest, WakeNobodyForWhomTheyDoNotKnow) {
   EXPECT_TRUE(woken_.empty());
 }
 
+TEST_F(PartnerCallsTest, AreOfWhoBearsTheSecret) {
+  EXPECT_EQ(status_bearing("Bearer 736563726574"), 202);
+  EXPECT_EQ(status_bearing("bEARER   736563726574"), 202);
+  for (const auto* other : {"", "Bearer", "Bearer ", "Bearer 7365637265", "Bearer 73656372657400",
+                            "Bearer 736563726575", "Basic 736563726574", "736563726574"}) {
+    EXPECT_EQ(status_bearing(other), 401) << other;
+    EXPECT_EQ(wire::value_of(last_.headers, "www-authenticate"), "Bearer") << other;
+  }
+  // A signature is not what proves this caller.
+  EXPECT_EQ(
+      status("/v1/pushes", R"({"user":"alice","id":"2"})", "n1", "secret", CallerProof::bearer),
+      401);
+}
+
 TEST_F(PartnerCallsTest, CountOnce) {
   EXPECT_EQ(status("/v1/pushes", R"({"user":"alice","id":"1"})", "n1"), 202);
   EXPECT_EQ(status("/v1/pushes", R"({"user":"alice","id":"1"})", "n1"), 401);
@@ -87,9 +112,9 @@ TEST_F(PartnerCallsTest, AreOfWhoHasTheGatekeepersCertificate) {
     const auto request =
         wire::http_request("POST", "/v1/pushes", {{"Content-Type", "application/json"}},
                            R"({"user":"alice","id":"1"})");
-    return calls_.answer(request, peer, {.secret = {}, .certificate_name = "gatekeeper.test"}, kNow)
-        .message.response()
-        ->status;
+    const KnownGatekeeper known{.proof = CallerProof::certificate,
+                                .certificate_name = "gatekeeper.test"};
+    return calls_.answer(request, peer, known, kNow).message.response()->status;
   };
   net::TlsSession session{.version = net::TlsVersion::tls1_3,
                           .cipher = "",

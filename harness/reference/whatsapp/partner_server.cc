@@ -309,12 +309,14 @@ RpcResult PartnerServer::handle_gatekeeper(const json& params) {
   const auto secret = from_hex(text_of(params, "secret"));
   const auto name = text_of(params, "client_name");
   auto ca = name.empty() ? Result<std::string>("") : read_pem(text_of(params, "client_ca"));
+  const auto proof = caller_proof_of(params);
   audience_ = text_of(params, "audience");
-  if (audience_.empty() || !secret || !ca) {
+  if (audience_.empty() || !secret || !ca || !proof) {
     return invalid(
-        "gatekeeper takes an audience and a secret in hex, or a client_ca and a client_name");
+        "gatekeeper takes an audience, an authentication and a secret in hex, or a client_ca and a "
+        "client_name");
   }
-  gatekeeper_ = {.secret = SecretBytes(*secret), .certificate_name = name};
+  gatekeeper_ = {.proof = *proof, .secret = SecretBytes(*secret), .certificate_name = name};
   gatekeeper_ca_ = std::move(*ca);
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     auto tls = tls_under(doors_[i]->faults);
