@@ -47,6 +47,12 @@ std::map<model::Party, model::Declaration> reference_declarations(
       if (tokens != settings.end() && !tokens->second.value.empty()) {
         declaration->driver.insert(declaration->driver.end(), {"--tokens", tokens->second.value});
       }
+      const auto second = settings.find("second-device");
+      if (one->party == model::Party::gatekeeper_server && second != settings.end() &&
+          second->second.value == "refused") {
+        declaration->driver.insert(declaration->driver.end(),
+                                   {"--fault", "wg-may-refuse-second-device"});
+      }
       out[one->party] = std::move(*declaration);
     }
   }

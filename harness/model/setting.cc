@@ -26,7 +26,8 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-lifetime-most", "token-leeway",
                                               "token-algorithms",    "gatekeeper-name",
                                               "enlistment-carrier",  "region-inside",
-                                              "region-outside",      kTokenDictionary};
+                                              "region-outside",      "second-device",
+                                              kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
 
@@ -45,6 +46,7 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"interop-jid-form", "with-server,without-server,tuple"},
                             {"server-authentication", "signature,bearer,mutual-tls"},
                             {"enlistment-carrier", "https,stanzas"},
+                            {"second-device", "replaced,refused"},
                             {"product", "", kMostEnum},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},

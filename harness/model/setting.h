@@ -23,8 +23,8 @@ inline constexpr std::string_view kDoes = "does ";
 
 // The settings of its profile that a case rests on, in order of name: those that its flow's steps,
 // the messages of these and the addresses of its actors refer to, those that bear on one of these
-// messages, or on what a driver is told, and those that it needs to be as they are. A change of the case is not looked at: it says
-// itself what it is.
+// messages, or on what a driver is told, and those that it needs to be as they are. A change of the
+// case is not looked at: it says itself what it is.
 std::vector<std::string> settings_of(const Case& one, const Library& library);
 // Those of them whose value is nothing but assumed.
 std::vector<std::string> assumed_settings(const Case& one, const Library& library);

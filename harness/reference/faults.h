@@ -293,6 +293,7 @@ enum class Fault {
   wg_may_follow_redirects,
   wp_may_answer_no_content, wp_may_deny_by_status, wp_may_say_gone, wp_may_say_unprocessable,
   wp_may_say_forbidden, wp_may_refuse_in_handshake,
+  wg_may_refuse_second_device,
   // Servers that know each other by a secret which is borne.
   wp_call_secret_beginning, wp_call_secret_and_more, wp_call_secret_any_scheme,
   wp_call_secret_in_url, wp_call_scheme_to_the_letter, wg_call_secret_in_url,

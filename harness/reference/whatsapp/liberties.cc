@@ -41,6 +41,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Refuses a caller who proves nothing with 403 (RFC 9110 section 15.5.4)", kWhatsApp, Effect::conforms},
     {"wp-may-refuse-in-handshake", kPartner,
      "Ends the TLS handshake with who shows no certificate that holds (RFC 8446 section 4.4.2.4)", kWhatsApp, Effect::conforms},
+    {"wg-may-refuse-second-device", kGatekeeper,
+     "Refuses the login of a user who is there already (ENL-014)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one liberty is two lines, whatever its sentence's length
 

@@ -201,6 +201,11 @@ void Session::finish_login() {
   if (failure_ == 0 && account_ == nullptr) {
     log_in();
   }
+  const bool is_second =
+      failure_ == 0 && account_->session != nullptr && account_->address.integrator.has_value();
+  if (is_second && has(Fault::wg_may_refuse_second_device)) {
+    failure_ = kForbidden;
+  }
   if (failure_ != 0 && has(Fault::wg_may_close_without_failure)) {
     closing_ = true;
     return;
