@@ -97,9 +97,40 @@ std::string_view purposes_of(LeafKind kind) {
     case LeafKind::other_host:
     case LeafKind::self_signed:
     case LeafKind::unknown_ca:
+    case LeafKind::longer_name:
+    case LeafKind::prefixed_name:
+    case LeafKind::sibling_name:
+    case LeafKind::subject_only:
       break;
   }
   return "";
+}
+
+// The DNS name in its subjectAltName.
+std::string name_of(LeafKind kind, const std::string& host) {
+  switch (kind) {
+    case LeafKind::other_host:
+    case LeafKind::subject_only:
+      return "other.invalid";
+    case LeafKind::longer_name:
+      return host + ".evil.test";
+    case LeafKind::prefixed_name:
+      return "evil-" + host;
+    case LeafKind::sibling_name: {
+      const auto parent = host.find('.');
+      return "sibling" + (parent == std::string::npos ? "" : host.substr(parent));
+    }
+    case LeafKind::valid:
+    case LeafKind::expired:
+    case LeafKind::not_yet_valid:
+    case LeafKind::self_signed:
+    case LeafKind::unknown_ca:
+    case LeafKind::client_only:
+    case LeafKind::server_only:
+    case LeafKind::both_purposes:
+      break;
+  }
+  return host;
 }
 
 struct Shape {
@@ -163,8 +194,8 @@ Result<Leaf> CertificateAuthority::issue(const std::string& host, LeafKind kind)
   } else if (kind == LeafKind::not_yet_valid) {
     shape.from_s = now_s_ + kDay;
   }
-  const std::string name = kind == LeafKind::other_host ? "other.invalid" : host;
-  shape.common_name = name;
+  const std::string name = name_of(kind, host);
+  shape.common_name = kind == LeafKind::subject_only ? host : name;
   const Key key = make_key(rng);
   const Certificate issuer = read_certificate(pem_);
   const Key issuer_key = read_key(key_pem_);

@@ -20,6 +20,10 @@ enum class LeafKind {
   client_only,  // says so in its extended key usage (RFC 5280 section 4.2.1.12)
   server_only,
   both_purposes,
+  longer_name,    // names like the right one: with more behind it,
+  prefixed_name,  // with more in front,
+  sibling_name,   // beside it below the same parent,
+  subject_only,   // and the right one where no name is looked for, beside a foreign subjectAltName
 };
 
 struct Leaf {

@@ -6,7 +6,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace parley::crypto {
 namespace {
@@ -92,7 +95,11 @@ INSTANTIATE_TEST_SUITE_P(
         Kind{"NotYetValid", LeafKind::not_yet_valid, X509_V_ERR_CERT_NOT_YET_VALID},
         Kind{"OtherHost", LeafKind::other_host, X509_V_ERR_HOSTNAME_MISMATCH},
         Kind{"SelfSigned", LeafKind::self_signed, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
-        Kind{"UnknownCa", LeafKind::unknown_ca, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY}),
+        Kind{"UnknownCa", LeafKind::unknown_ca, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
+        Kind{"LongerName", LeafKind::longer_name, X509_V_ERR_HOSTNAME_MISMATCH},
+        Kind{"PrefixedName", LeafKind::prefixed_name, X509_V_ERR_HOSTNAME_MISMATCH},
+        Kind{"SiblingName", LeafKind::sibling_name, X509_V_ERR_HOSTNAME_MISMATCH},
+        Kind{"SubjectOnly", LeafKind::subject_only, X509_V_ERR_HOSTNAME_MISMATCH}),
     [](const auto& row) { return row.param.name; });
 
 TEST(CertificateAuthority, MakesTheSameKeysFromTheSameSeed) {
@@ -110,6 +117,25 @@ TEST(CertificateAuthority, NamesTheHostInTheSubjectAltName) {
   const Made made = make(1, LeafKind::valid);
   EXPECT_EQ(verify(made.ca_pem, made.leaf.chain_pem, "b.example"), X509_V_ERR_HOSTNAME_MISMATCH);
   EXPECT_EQ(verify(made.ca_pem, made.leaf.chain_pem, "x.a.example"), X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+TEST(CertificateAuthority, NamesWhatIsLikeTheHost) {
+  const std::string host(kHost);
+  const std::string parent = host.substr(host.find('.'));
+  const std::vector<std::pair<LeafKind, std::string>> rows{
+      {LeafKind::longer_name, host + ".evil.test"},
+      {LeafKind::prefixed_name, "evil-" + host},
+      {LeafKind::sibling_name, "sibling" + parent},
+      {LeafKind::subject_only, "other.invalid"}};
+  for (const auto& [kind, name] : rows) {
+    const Made made = make(1, kind);
+    EXPECT_EQ(verify(made.ca_pem, made.leaf.chain_pem, name), X509_V_OK) << name;
+    const Certificate leaf = certificate_of(made.leaf.chain_pem);
+    std::array<char, 100> subject{};
+    X509_NAME_get_text_by_NID(X509_get_subject_name(leaf.get()), NID_commonName, subject.data(),
+                              static_cast<int>(subject.size()));
+    EXPECT_EQ(subject.data(), kind == LeafKind::subject_only ? host : name);
+  }
 }
 
 TEST(CertificateAuthority, GivesEachLeafItsOwnSerialNumber) {

@@ -2,7 +2,9 @@
 #include "harness/engine/handshake.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace parley::engine {
 namespace {
@@ -30,31 +32,30 @@ Versions versions(const model::ConnectionEdit& offer) {
   return {.min = std::min(min, max), .max = max};
 }
 
+struct NamedLeaf {
+  std::string_view name;
+  crypto::LeafKind kind;
+};
+constexpr auto kLeaves = std::to_array<NamedLeaf>({
+    {"expired", crypto::LeafKind::expired},
+    {"not-yet-valid", crypto::LeafKind::not_yet_valid},
+    {"other-host", crypto::LeafKind::other_host},
+    {"self-signed", crypto::LeafKind::self_signed},
+    {"unknown-ca", crypto::LeafKind::unknown_ca},
+    {"client-only", crypto::LeafKind::client_only},
+    {"server-only", crypto::LeafKind::server_only},
+    {"both-purposes", crypto::LeafKind::both_purposes},
+    {"longer-name", crypto::LeafKind::longer_name},
+    {"prefixed-name", crypto::LeafKind::prefixed_name},
+    {"sibling-name", crypto::LeafKind::sibling_name},
+    {"subject-only", crypto::LeafKind::subject_only},
+});
+
 }  // namespace
 
 crypto::LeafKind leaf_kind(const std::string& name) {
-  if (name == "expired") {
-    return crypto::LeafKind::expired;
-  }
-  if (name == "not-yet-valid") {
-    return crypto::LeafKind::not_yet_valid;
-  }
-  if (name == "other-host") {
-    return crypto::LeafKind::other_host;
-  }
-  if (name == "self-signed") {
-    return crypto::LeafKind::self_signed;
-  }
-  if (name == "client-only") {
-    return crypto::LeafKind::client_only;
-  }
-  if (name == "server-only") {
-    return crypto::LeafKind::server_only;
-  }
-  if (name == "both-purposes") {
-    return crypto::LeafKind::both_purposes;
-  }
-  return name == "unknown-ca" ? crypto::LeafKind::unknown_ca : crypto::LeafKind::valid;
+  const auto row = std::ranges::find(kLeaves, name, &NamedLeaf::name);
+  return row == kLeaves.end() ? crypto::LeafKind::valid : row->kind;
 }
 
 net::TlsClientOptions tls_client(const model::ConnectionEdit& offer, std::string ca_pem,

@@ -39,10 +39,11 @@ constexpr std::array<std::string_view, 54> kConditions{
     "service-unavailable", "subscription-required", "unexpected-request",
     // RFC 3920
     "invalid-id", "payment-required", "xml-not-well-formed"};
-constexpr std::array<std::string_view, 10> kCertificates{
+constexpr std::array<std::string_view, 14> kCertificates{
     "valid", "expired", "not-yet-valid", "other-host", "self-signed", "unknown-ca",
     // A client's too.
-    "none", "client-only", "server-only", "both-purposes"};
+    "none", "client-only", "server-only", "both-purposes", "longer-name", "prefixed-name",
+    "sibling-name", "subject-only"};
 constexpr std::array<std::string_view, 4> kTlsVersions{"1.0", "1.1", "1.2", "1.3"};
 constexpr std::array<std::string_view, 5> kTlsOrNone{"none", "1.0", "1.1", "1.2", "1.3"};
 // Keys beside `cases:` that no case would inherit.

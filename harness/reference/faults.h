@@ -279,6 +279,8 @@ enum class Fault {
   wp_call_without_certificate, wp_call_certificate_any_ca, wp_call_certificate_any_time,
   wp_call_certificate_any_name, wp_call_certificate_any_purpose,
   wp_call_certificate_for_clients_alone, wp_call_certificate_and_signature,
+  wp_call_certificate_name_begins, wp_call_certificate_name_ends,
+  wp_call_certificate_same_parent, wp_call_certificate_subject_alone,
   wg_call_without_certificate, wg_call_certificate_expired, wg_call_certificate_unknown_ca,
   wg_call_certificate_self_signed, wg_call_certificate_other_name, wg_call_certificate_of_server,
   wg_http_length_alone, wg_http_encoding_alone, wg_http_first_length, wg_http_last_length,

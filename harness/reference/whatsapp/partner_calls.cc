@@ -250,8 +250,21 @@ bool PartnerCalls::certifies(const net::HttpPeer& peer, const std::string& name)
   if (has(Fault::wp_call_certificate_for_clients_alone) && !peer.tls->peer_is_client_alone) {
     return false;
   }
-  return std::ranges::count(peer.tls->peer_names, name) > 0 ||
-         has(Fault::wp_call_certificate_any_name);
+  return is_named(*peer.tls, name) || has(Fault::wp_call_certificate_any_name);
+}
+
+// RFC 6125 section 6.4: a whole name in subjectAltName is the gatekeeper's, whatever the subject
+// says beside it.
+bool PartnerCalls::is_named(const net::TlsSession& session, const std::string& name) const {
+  if (has(Fault::wp_call_certificate_subject_alone)) {
+    return session.peer_subject == "/CN=" + name;
+  }
+  const auto parent = name.substr(std::min(name.find('.'), name.size()));
+  return std::ranges::any_of(session.peer_names, [&](const std::string& one) {
+    return one == name || (has(Fault::wp_call_certificate_name_begins) && one.starts_with(name)) ||
+           (has(Fault::wp_call_certificate_name_ends) && one.ends_with(name)) ||
+           (has(Fault::wp_call_certificate_same_parent) && one.ends_with(parent));
+  });
 }
 
 bool PartnerCalls::is_replayed(const std::string& nonce, std::chrono::sys_seconds now) {

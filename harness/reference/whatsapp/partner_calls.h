@@ -75,6 +75,7 @@ class PartnerCalls {
   bool bears(const wire::HttpMessage& request, const SecretBytes& secret) const;
   bool overlooks(const wire::HttpMessage& request, const SecretBytes& secret) const;
   bool certifies(const net::HttpPeer& peer, const std::string& name) const;
+  bool is_named(const net::TlsSession& session, const std::string& name) const;
   bool is_replayed(const std::string& nonce, std::chrono::sys_seconds now);
   net::HttpAnswer take(const wire::HttpMessage& request);
   std::optional<std::string> text_of(const Json& content, std::string_view member) const;
