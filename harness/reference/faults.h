@@ -254,6 +254,7 @@ enum class Fault {
   wp_region_vouches_outside,
   // Liberties: what a conforming third party's server may do as well.
   wp_may_list_audiences, wp_may_add_claims, wp_may_name_set_type, wp_may_publish_unknown_types,
+  wp_may_publish_encryption_key,
   wp_may_serve_nobody_back,
   // What the servers ask of each other.
   wp_call_unsigned, wp_call_any_signature, wp_call_any_key_name, wp_call_any_algorithm,

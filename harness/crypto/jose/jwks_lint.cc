@@ -317,6 +317,27 @@ bool tells_what_for(Defect defect) {
   return std::ranges::find(kAll, defect) != kAll.end();
 }
 
+// Those that stand beside keys for signatures, where each key says what it is for. OpenID Connect
+// Discovery section 3, "jwks_uri".
+std::set<std::size_t> keys_for_encryption(std::string_view text) {
+  const auto set = read_json(text, JsonLimits(), Repeats::kept);
+  const Json* keys = set ? set->find("keys") : nullptr;
+  std::set<std::size_t> out;
+  bool signs = false;
+  for (std::size_t i = 0; keys != nullptr && keys->array() != nullptr && i < keys->array()->size();
+       ++i) {
+    const Json* use = (*keys->array())[i].find("use");
+    if (use == nullptr || use->text() == nullptr) {
+      return {};
+    }
+    signs = signs || *use->text() == "sig";
+    if (*use->text() == "enc") {
+      out.insert(i);
+    }
+  }
+  return signs ? out : std::set<std::size_t>();
+}
+
 // Names and keys that two keys of the set share.
 void check_repeats(const Json::Array& keys, std::vector<JwksFinding>& found) {
   std::map<std::string, std::size_t> kids;
@@ -390,7 +411,7 @@ std::vector<JwksFinding> lint_jwks(std::string_view text, const LintRules& rules
 
 std::vector<JwksFinding> lint_published_jwks(std::string_view text) {
   auto found = lint_jwks(text);
-  std::set<std::size_t> passed_over;
+  auto passed_over = keys_for_encryption(text);
   for (const auto& finding : found) {
     if (finding.defect == Defect::kty_unknown || finding.defect == Defect::curve_unknown) {
       passed_over.insert(*finding.key);

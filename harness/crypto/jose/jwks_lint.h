@@ -68,7 +68,9 @@ std::vector<JwksFinding> lint_jwks(std::string_view text, const LintRules& rules
 
 // Those that whoever publishes `text` has to mend. A key of a type or on a curve that is not known
 // here is none of them, and what it is for neither: readers pass it over (RFC 7517 section 5), and
-// more are registered than are known here (RFC 8812 section 3.1, RFC 8037 section 2).
+// more are registered than are known here (RFC 8812 section 3.1, RFC 8037 section 2). That a key is
+// for encryption is none where all say what they are for and another one is for signatures (OpenID
+// Connect Discovery 1.0 section 3): that it signs shows in a token alone.
 std::vector<JwksFinding> lint_published_jwks(std::string_view text);
 
 }  // namespace parley::crypto::jose

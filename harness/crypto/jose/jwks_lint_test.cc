@@ -289,6 +289,26 @@ INSTANTIATE_TEST_SUITE_P(Rows, LintsPublished,
                                                 {"0:alg-wrong:alg"}}),
                          [](const auto& row) { return std::string(row.param.name); });
 
+// A key for encryption, and the one beside it.
+std::vector<std::string> beside_encryption(Change change) {
+  Json for_encryption = jwk_of(key_of(KeyKind::ec_p256).public_key);
+  set_text(for_encryption, "use", "enc");
+  set_text(for_encryption, "alg", "ECDH-ES");
+  Json other = jwk_of(key_of(KeyKind::ec_p384).public_key);
+  change(other);
+  return shown(lint_published_jwks(set_of({for_encryption, other})));
+}
+
+TEST(LintPublishedJwks, PassesOverKeysForEncryptionWhereEachKeySaysWhatItIsFor) {
+  const std::vector<std::string> wrong{"0:use-wrong:use", "0:alg-wrong:alg"};
+  EXPECT_EQ(beside_encryption([](Json&) {}), std::vector<std::string>());
+  EXPECT_EQ(beside_encryption([](Json& key) { remove_member(key, "use"); }), wrong);
+  EXPECT_EQ(beside_encryption([](Json& key) { set_text(key, "use", "enc"); }),
+            (std::vector<std::string>{"0:use-wrong:use", "0:alg-wrong:alg", "1:use-wrong:use"}));
+  EXPECT_EQ(beside_encryption([](Json& key) { set_text(key, "alg", "ES256"); }),
+            std::vector<std::string>{"1:alg-wrong:alg"});
+}
+
 TEST(Defects, HaveNamesAndClausesOfTheirOwn) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kDefects; ++i) {

@@ -26,7 +26,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wp-jwks-key-twice", kPartner,
      "Publishes one key under two names (IDP-028)", kWhatsApp},
     {"wp-jwks-key-for-encryption", kPartner,
-     "Publishes the key that signs as one for encryption (RFC 7517 section 4.2; IDP-028)", kWhatsApp},
+     "Publishes the key that signs as one for encryption (RFC 7517 section 4.2; IDP-001)", kWhatsApp},
     {"wp-jwks-key-for-hmac", kPartner,
      "Publishes a public key for HS256 (RFC 8725 section 3.1; IDP-028)", kWhatsApp},
     {"wp-jwks-key-operations", kPartner,
@@ -181,6 +181,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Serves its keys as a JWK Set, with a parameter (RFC 7517 section 8.5.2)", kWhatsApp, Effect::conforms},
     {"wp-may-publish-unknown-types", kPartner,
      "Publishes a key of a type that nobody knows (RFC 7517 section 5)", kWhatsApp, Effect::conforms},
+    {"wp-may-publish-encryption-key", kPartner,
+     "Publishes a key for encryption beside those that sign (OIDC Discovery section 3)", kWhatsApp, Effect::conforms},
     {"wp-may-serve-nobody-back", kPartner,
      "Serves nobody any more who has left the region, back or not (ENL-011)", kWhatsApp, Effect::conforms},
 });

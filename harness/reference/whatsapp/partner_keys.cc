@@ -82,12 +82,17 @@ Result<ServiceKeys> ServiceKeys::make(Rng rng) {
   ServiceKeys out(std::move(rng));
   auto signing = jose::make_key(jose::KeyKind::ec_p256, out.rng_);
   auto stranger = jose::make_key(jose::KeyKind::ec_p256, out.rng_);
+  auto encryption = jose::make_key(jose::KeyKind::ec_p256, out.rng_);
   auto rsa = rsa_key();
-  if (!signing || !stranger || !rsa) {
-    return std::unexpected(!signing ? signing.error() : !stranger ? stranger.error() : rsa.error());
+  for (const auto* key : {&signing, &stranger, &encryption, &rsa}) {
+    if (!*key) {
+      return std::unexpected(key->error());
+    }
   }
   out.signing_ = std::move(*signing);
   out.stranger_ = std::move(*stranger);
+  out.encryption_ = std::move(*encryption);
+  out.encryption_.public_key.use = "enc";
   out.others_.push_back(std::move(*rsa));
   for (const auto kind : kOtherKinds) {
     auto key = jose::make_key(kind, out.rng_);
@@ -161,6 +166,9 @@ Result<std::string> ServiceKeys::published(const FaultSet& faults) const {
   std::vector<jose::PublicKey> out;
   for (const auto& key : keys) {
     out.push_back(key.public_key);
+  }
+  if (faults.has(Fault::wp_may_publish_encryption_key)) {
+    out.push_back(encryption_.public_key);
   }
   return jose::write_jwks(out);
 }

@@ -44,6 +44,8 @@ class ServiceKeys {
   std::optional<crypto::jose::PrivateKey> withdrawn_;  // the last of them
   std::vector<crypto::jose::PrivateKey> others_;       // of the other algorithms
   crypto::jose::PrivateKey stranger_;
+  crypto::jose::PrivateKey
+      encryption_;  // nothing is encrypted to it: wp-may-publish-encryption-key
 };
 
 }  // namespace parley::reference::whatsapp
