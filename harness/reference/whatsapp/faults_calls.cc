@@ -46,6 +46,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes calls that have no nonce (RFC 9421 section 7.2.2; SRV-010)", kWhatsApp},
     {"wp-call-replayed", kPartner,
      "Takes a call as often as it comes (RFC 9421 section 7.2.2; SRV-010)", kWhatsApp},
+    {"wp-call-replayed-later", kPartner,
+     "Takes a call again once another has come (RFC 9421 section 7.2.2; SRV-010)", kWhatsApp},
     {"wp-call-any-method", kPartner,
      "Takes calls by whatever method (RFC 9110 section 15.5.6; SRV-009)", kWhatsApp},
     {"wp-call-any-media-type", kPartner,

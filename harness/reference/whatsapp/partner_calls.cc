@@ -269,6 +269,9 @@ bool PartnerCalls::is_named(const net::TlsSession& session, const std::string& n
 
 bool PartnerCalls::is_replayed(const std::string& nonce, std::chrono::sys_seconds now) {
   std::erase_if(nonces_, [&](const auto& one) { return one.second + kNonceLife < now; });
+  if (has(Fault::wp_call_replayed_later) && !nonces_.contains(nonce)) {
+    nonces_.clear();
+  }
   return !nonce.empty() && !nonces_.emplace(nonce, now).second && !has(Fault::wp_call_replayed);
 }
 
