@@ -139,10 +139,16 @@ seconds duration(const Watched& watched, const std::string& name) {
   return seconds(number(from_now(from_zero, setting(watched, name)).value_or("0")));
 }
 
+// Of a setting like "iss, sub".
+std::vector<std::string> listed(const Watched& watched, const std::string& name) {
+  auto out = split(replace_all(setting(watched, name), " ", ""), ',');
+  std::erase(out, "");
+  return out;
+}
+
 std::vector<jose::Algorithm> algorithms(const Watched& watched) {
   std::vector<jose::Algorithm> out;
-  const auto listed = replace_all(setting(watched, "token-algorithms"), " ", "");
-  for (const auto& part : split(listed, ',')) {
+  for (const auto& part : listed(watched, "token-algorithms")) {
     if (const auto known = jose::algorithm_from(part)) {
       out.push_back(*known);
     }
@@ -192,6 +198,10 @@ std::optional<jose::Refused> refusal_of_token(const Watched& watched, const Issu
   policy.issuer = value(watched, "partner.issuer");
   policy.audience = setting(watched, "token-audience");
   policy.subject = token.subject;
+  policy.required_claims = listed(watched, "token-claims");
+  policy.header_keys = setting(watched, "token-header-keys") == "ignored"
+                           ? jose::HeaderKeys::ignored
+                           : jose::HeaderKeys::refused;
   policy.leeway = duration(watched, "token-leeway");
   policy.max_lifetime = duration(watched, "token-lifetime-most");
   const auto& events = watched.record.events;

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <functional>
+#include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -40,9 +42,24 @@ const model::Library& library() {
   return loaded;
 }
 
-const CastRun& rotation() {
-  static const auto runs = cast_case(*library().find_case("identity/partner-rotation"), library());
-  return runs->front();
+using Settings = std::map<std::string, std::string>;
+
+// The run of a rotation, under a profile with other settings.
+const CastRun& rotation(const Settings& settings) {
+  struct Cast {
+    model::Library library;
+    Result<std::vector<CastRun>> runs = std::vector<CastRun>();
+  };
+  static std::map<Settings, std::unique_ptr<Cast>> all;
+  auto& cast = all[settings];
+  if (cast == nullptr) {
+    cast = std::make_unique<Cast>(library());
+    for (const auto& [name, value] : settings) {
+      cast->library.profiles.at("whatsapp").settings.at(name).value = value;
+    }
+    cast->runs = cast_case(*cast->library.find_case("identity/partner-rotation"), cast->library);
+  }
+  return cast->runs->front();
 }
 
 jose::PrivateKey key_of(std::uint64_t seed) {
@@ -66,6 +83,7 @@ struct Service {
               {"exp", kNow + 300}};
   std::function<std::string(std::string)> token = [](std::string honest) { return honest; };
   std::function<std::string(std::string)> set = [](std::string honest) { return honest; };
+  Settings settings{};  // of the profile under which it is judged
 };
 
 // The run that such a service makes.
@@ -73,7 +91,8 @@ class Story {
  public:
   explicit Story(const Service& service)
       : service_(service),
-        tracker_(rotation(), {}, Rng(1)),
+        run_(rotation(service.settings)),
+        tracker_(run_, {}, Rng(1)),
         record_{.name = "plain",
                 .values = {{"partner.issuer", kIssuer}, {"noise.now", std::to_string(kNow)}},
                 .events = {}} {
@@ -92,7 +111,7 @@ class Story {
   // The names of those that find something.
   std::vector<std::string> findings() {
     const std::set<std::string> none;
-    const Watched watched{.run = rotation(),
+    const Watched watched{.run = run_,
                           .tracker = tracker_,
                           .record = record_,
                           .sut = model::Party::third_party_server,
@@ -154,6 +173,7 @@ class Story {
   }
 
   const Service& service_;
+  const CastRun& run_;
   Tracker tracker_;
   RunRecord record_;
   std::vector<Seen> seen_;
@@ -232,6 +252,28 @@ const Unsound kUnsound[] = {
     {"Untyped", [](Service& s) { s.header = json::object(); }, {"token-purpose"}},
     {"NoAudience", [](Service& s) { s.claims.erase("aud"); }, {"token-purpose"}},
     {"OfAnotherUser", [](Service& s) { s.claims["sub"] = "49123"; }, {"token-purpose"}},
+    {"NoIssueTime", [](Service& s) { s.claims.erase("iat"); }, {"token-purpose"}},
+    {"NoIssueTimeWhereNoneIsAskedFor",
+     [](Service& s) {
+       s.claims.erase("iat");
+       s.settings = {{"token-claims", "iss, sub, aud, exp"}};
+     },
+     {}},
+    {"NoExpiryWhereItIsAskedForStill",
+     [](Service& s) {
+       s.claims.erase("exp");
+       s.settings = {{"token-claims", "iss, sub, aud, exp"}};
+     },
+     {"token-expires"}},
+    {"PointsAtItsKey",
+     [](Service& s) { s.header["jku"] = "https://issuer.test/jwks"; },
+     {"token-signed"}},
+    {"PointsAtItsKeyWhereThatIsIgnored",
+     [](Service& s) {
+       s.header["jku"] = "https://issuer.test/jwks";
+       s.settings = {{"token-header-keys", "ignored"}};
+     },
+     {}},
     {"OtherIssuer", [](Service& s) { s.claims["iss"] = "https://issuer.test/"; }, {"token-issuer"}},
     {"Padded",
      [](Service& s) { s.token = [](std::string token) { return token + "="; }; },

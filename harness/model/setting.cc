@@ -27,6 +27,7 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-algorithms",    "gatekeeper-name",
                                               "enlistment-carrier",  "region-inside",
                                               "region-outside",      "second-device",
+                                              "token-claims",        "token-header-keys",
                                               kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
@@ -47,6 +48,7 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"server-authentication", "signature,bearer,mutual-tls"},
                             {"enlistment-carrier", "https,stanzas"},
                             {"second-device", "replaced,refused"},
+                            {"token-header-keys", "refused,ignored"},
                             {"product", "", kMostEnum},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},

@@ -69,7 +69,9 @@ struct Toy {
   std::string key_set = jose::write_jwks(std::span(&key().public_key, 1));
   seconds ahead{0};  // of its clock
   std::string audience = "https://gatekeeper.test";
-  std::string driver{};  // what it does with "token"; empty: there is none
+  std::string more_in_header{};  // of its tokens
+  std::string issued = "iat";    // the claim that says when it issued one
+  std::string driver{};          // what it does with "token"; empty: there is none
 };
 
 net::HttpAnswer answer_of(const Toy& toy, const std::string& here, const std::string& target) {
@@ -92,9 +94,10 @@ net::HttpAnswer answer_of(const Toy& toy, const std::string& here, const std::st
 
 std::string token_of(const Toy& toy, const std::string& here) {
   const auto claims =
-      fmt::format(R"({{"iss":"{}","sub":"490000000000","aud":"{}","iat":{},"exp":{}}})", here,
-                  toy.audience, now_s(), now_s() + 300);
-  const auto header = fmt::format(R"({{"alg":"ES256","kid":"{}"}})", key().public_key.kid);
+      fmt::format(R"({{"iss":"{}","sub":"490000000000","aud":"{}","{}":{},"exp":{}}})", here,
+                  toy.audience, toy.issued, now_s(), now_s() + 300);
+  const auto header =
+      fmt::format(R"({{"alg":"ES256","kid":"{}"{}}})", key().public_key.kid, toy.more_in_header);
   return jose::sign_token(header, claims, jose::Algorithm::es256, key()).value();
 }
 
@@ -156,6 +159,12 @@ for request in requests():
 TEST_F(ServedPreflight, PassesWhatIsRight) {
   EXPECT_EQ(complaint({.driver = kTokens}), "");
   EXPECT_EQ(complaint({.party = model::Party::gatekeeper_server}), "");
+}
+
+TEST_F(ServedPreflight, LeavesToTheCasesWhatATokenMaySay) {
+  EXPECT_EQ(complaint({.issued = "issued", .driver = kTokens}), "");
+  EXPECT_EQ(complaint({.more_in_header = R"(,"jku":"https://localhost/keys")", .driver = kTokens}),
+            "");
 }
 
 TEST_F(ServedPreflight, HasNothingToSayOfAGatekeeperWithoutServices) {
