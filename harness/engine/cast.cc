@@ -301,6 +301,12 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     runs.back().outcomes = one.any_of;
     forbid(one, runs.back());
   } else {
+    // What shows that the SUT works after it must have shown that before, where no twin does.
+    const auto& profile = library.profiles.at(one.profile);
+    const auto& probe = profile.probe_of(one.party);
+    if (one.negative() && profile.probes.contains(one.party) && one.flow != probe) {
+      runs.push_back(plain_run(makings, "before", probe));
+    }
     runs.push_back(plain_run(makings, "twin", one.flow));
     CastRun changed = plain_run(makings, "changed", one.flow);
     changed.change = &*one.change;
@@ -313,8 +319,7 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     }
     runs.push_back(std::move(changed));
     if (one.negative()) {
-      runs.push_back(
-          plain_run(makings, "after", library.profiles.at(one.profile).probe_of(one.party)));
+      runs.push_back(plain_run(makings, "after", probe));
     }
   }
   for (auto& run : runs) {

@@ -39,7 +39,7 @@ struct CastStep {
 };
 
 struct CastRun {
-  std::string name;  // "twin", "changed", "after", "plain"
+  std::string name;  // "before", "twin", "changed", "after", "plain"
   const model::Profile* profile = nullptr;
   const model::Flow* flow = nullptr;
   std::vector<model::Party> suts;  // under test

@@ -398,6 +398,24 @@ INSTANTIATE_TEST_SUITE_P(
                          false}),
     [](const auto& info) { return info.param.name; });
 
+TEST(CastCase, ProbesBeforeTooWhereThePartyHasAProbeOfItsOwn) {
+  auto loaded = library();
+  loaded.profiles.begin()->second.probes[Party::gatekeeper_server] = "probe";
+  const std::string refused = std::string(kChange) + "expect: refused\n";
+  const std::vector<std::pair<std::string, Words>> rows{
+      {refused, {"before", "twin", "changed", "after"}}, {kChange, {"twin", "changed"}}};
+  for (const auto& [rest, wanted] : rows) {
+    const auto runs = cast_case(one_case(Party::gatekeeper_server, "talk", rest), loaded);
+    ASSERT_TRUE(runs) << runs.error();
+    Words names;
+    for (const auto& run : *runs) {
+      names.push_back(run.name);
+      EXPECT_EQ(run.flow->name, run.name == "before" || run.name == "after" ? "probe" : "talk");
+    }
+    EXPECT_EQ(names, wanted);
+  }
+}
+
 TEST(CastCase, BindsWhatMustNeverHappenToTheLinkWhereItWould) {
   const auto loaded = library();
   const std::string never =

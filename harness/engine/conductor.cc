@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) {
   Transcript transcript{
       .case_id = one.id, .seed = workshop.seed, .suts = workshop.suts, .runs = {}};
-  transcript.runs.reserve(3);  // runs refer to their records
+  transcript.runs.reserve(4);  // runs refer to their records
   const auto casts = cast_case(one, workshop.library, workshop.suts);
   if (!casts) {
     co_return transcript;
@@ -27,10 +27,10 @@ asio::awaitable<Transcript> conduct(const model::Case& one, Workshop& workshop) 
   const auto executor = co_await asio::this_coro::executor;
   for (const auto& cast : *casts) {
     SharedRuns::Taken taken;
-    if (cast.name == "twin" || cast.name == "after") {
+    if (cast.name == "before" || cast.name == "twin" || cast.name == "after") {
       taken = co_await workshop.shared.take(
           fmt::format("{} seed {}", shared_name(cast, one.row), workshop.seed),
-          cast.name == "twin" ? SharedRuns::When::recently : SharedRuns::When::from_now_on);
+          cast.name == "after" ? SharedRuns::When::from_now_on : SharedRuns::When::recently);
       if (taken.record != nullptr) {
         transcript.runs.push_back(*taken.record);
         continue;

@@ -147,14 +147,16 @@ class Judge {
       out.reason = locked_out;
       return out;
     }
-    if (run.name == "twin" || before_change || state.unproven ||
+    if (run.name == "before" || run.name == "twin" || before_change || state.unproven ||
         (run.name == "plain" && tracker.failed_in_preamble())) {
       out.kind = VerdictKind::inconclusive;
       out.level.reset();
-      out.reason = fmt::format("{}: {}",
-                               run.name == "twin" ? "the unchanged flow does not work with this SUT"
-                                                  : "what the case builds on does not work",
-                               state.reason);
+      out.reason =
+          fmt::format("{}: {}",
+                      run.name == "before" ? "the SUT does not work before it"
+                      : run.name == "twin" ? "the unchanged flow does not work with this SUT"
+                                           : "what the case builds on does not work",
+                      state.reason);
     } else if (run.name == "after") {
       out.reason = "the SUT does not work any more after it: " + state.reason;
     } else if (out.broke && std::ranges::count(requirement_.binds, *out.broke) == 0) {

@@ -220,6 +220,23 @@ TEST(Judge, BlamesTheConfigurationWhenALoginIsRefusedBesideTheChange) {
   }
 }
 
+TEST(Judge, DoesNotBlameAChangeForWhatDidNotWorkBeforeIt) {
+  auto with_probe = library();
+  auto probe = with_probe.flows.at("xmpp/ask");
+  probe.name = "probe";
+  with_probe.flows.emplace("xmpp/probe", std::move(probe));
+  with_probe.profiles.at("xmpp").probes[model::Party::gatekeeper_server] = "probe";
+  auto all = transcript({"before", "twin", "changed", "after"});
+  EXPECT_EQ(judge(one_case(kChange), with_probe, all).kind, VerdictKind::pass);
+  for (const auto* run : {"after", "before"}) {
+    break_off(all, run, 4, silence("pong", 0));
+  }
+  const auto verdict = judge(one_case(kChange), with_probe, all);
+  EXPECT_EQ(verdict.kind, VerdictKind::inconclusive);
+  EXPECT_EQ(verdict.reason, "the SUT does not work before it: nothing came in time");
+  EXPECT_FALSE(verdict.level);
+}
+
 TEST(Judge, TakesAMissingRunForAnErrorOfTheHarness) {
   const auto verdict = judge(one_case(kChange), library(), transcript({"twin", "changed"}));
   EXPECT_EQ(verdict.kind, VerdictKind::error);

@@ -59,8 +59,8 @@ struct Event {
 };
 std::string_view to_string(Event::Kind kind);
 
-// One run of a flow within a case: "twin" unchanged, "changed", "after" (does the SUT still work),
-// or "plain" for a case without a change.
+// One run of a flow within a case: "before" (does the SUT work), "twin" unchanged, "changed",
+// "after" (does it still), or "plain" for a case without a change.
 struct RunRecord {
   std::string name;
   // Empty for the case's own; otherwise the case that carried it out for others too.
