@@ -162,6 +162,32 @@ std::string template_for(const model::Profile& profile, model::Party party,
   return head + std::string(own) + features_of(profile, party, library) + std::string(kTail);
 }
 
+std::vector<std::string> parties_of(const model::Profile& profile) {
+  std::vector<std::string> out{"gatekeeper.server", "third-party.client"};
+  if (profile.services.contains("keys")) {
+    out.emplace_back("third-party.server");
+  }
+  return out;
+}
+
+bool has(const model::Profile& profile, const std::string& party) {
+  return std::ranges::count(parties_of(profile), party) > 0;
+}
+
+// A party that other profiles have is no slip of the pen.
+std::string unknown_party(const std::string& party, const model::Profile& profile,
+                          const model::Library& library) {
+  std::vector<std::string> others;
+  for (const auto& [name, other] : library.profiles) {
+    if (has(other, party)) {
+      others.push_back(name);
+    }
+  }
+  return others.empty() ? unknown_name("party", party, parties_of(profile))
+                        : fmt::format("profile {} has no {}; give --profile {}", profile.name,
+                                      party, join(others, " or "));
+}
+
 }  // namespace
 
 ExitCode init(const RunArguments& arguments, const std::string& party, const std::string& file) {
@@ -178,12 +204,8 @@ ExitCode init(const RunArguments& arguments, const std::string& party, const std
     put(stderr, "parley: {}\n", unknown_name("profile", arguments.profile, names));
     return ExitCode::usage;
   }
-  std::vector<std::string> parties{"gatekeeper.server", "third-party.client"};
-  if (profile->second.services.contains("keys")) {
-    parties.emplace_back("third-party.server");
-  }
-  if (std::ranges::count(parties, party) == 0) {
-    put(stderr, "parley: {}\n", unknown_name("party", party, parties));
+  if (!has(profile->second, party)) {
+    put(stderr, "parley: {}\n", unknown_party(party, profile->second, *library));
     return ExitCode::usage;
   }
   if (std::filesystem::exists(file)) {
