@@ -416,8 +416,9 @@ asio::awaitable<void> ServiceChecks::check_token(std::string issuer, const jose:
   checks_.complain(what,
                    fmt::format("it would be refused: {} ({})",
                                jose::to_string(verified.error().reason), verified.error().detail),
-                   fmt::format("expected are iss {}, aud {}, sub {}; other values are given with "
-                               "'--set' or endpoints/issuer",
+                   fmt::format("expected are iss {}, aud {}, sub {}; the driver is told aud by "
+                               "'gatekeeper', and other values are given with '--set' or "
+                               "endpoints/issuer",
                                shown(issuer), shown(audience), shown(*user)));
 }
 

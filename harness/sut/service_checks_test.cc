@@ -224,7 +224,7 @@ const Row kRows[] = {
      {"the answer holds no string 'token'"}},
     {"wrong_audience",
      {.audience = "https://gatekeeper.test/", .driver = kTokens},
-     {"audience-wrong", "aud 'https://gatekeeper.test'"}},
+     {"audience-wrong", "aud 'https://gatekeeper.test'", "is told aud by 'gatekeeper'"}},
 };
 INSTANTIATE_TEST_SUITE_P(All, WrongSetUp, testing::ValuesIn(kRows),
                          [](const auto& row) { return row.param.name; });
