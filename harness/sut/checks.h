@@ -33,10 +33,20 @@ class Checks {
                      .detail = std::move(detail),
                      .mend = std::move(mend)});
   }
+  // Of what either the declaration or the driver must say. Where the driver has been complained of
+  // for saying nothing, that is why.
+  void lack(std::string what, std::string mend) {
+    if (!undescribed_) {
+      complain(std::move(what), "it is neither declared nor described by the driver",
+               std::move(mend));
+    }
+  }
+  void driver_says_nothing() { undescribed_ = true; }
   std::vector<Check> take() { return std::exchange(done_, {}); }
 
  private:
   std::vector<Check> done_;
+  bool undescribed_ = false;
 };
 
 }  // namespace parley::sut

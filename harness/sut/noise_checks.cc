@@ -176,7 +176,7 @@ NoiseChecks::Rooted NoiseChecks::check_root() {
   const std::string mend = "write the 64 hex digits of the key that signs the SUT's intermediate";
   const auto text = endpoint("root");
   if (text.empty()) {
-    checks_.complain(what, "it is neither declared nor described by the driver", mend);
+    checks_.lack(what, mend);
     return Rooted::no;
   }
   const auto key = from_hex(text);
@@ -217,8 +217,7 @@ asio::awaitable<std::unique_ptr<NoiseChecks::Session>> NoiseChecks::check_addres
     co_return std::move(*session);
   }
   if (text.empty()) {
-    checks_.complain(what, "it is neither declared nor described by the driver",
-                     "write an address as 127.0.0.1:5222");
+    checks_.lack(what, "write an address as 127.0.0.1:5222");
     co_return nullptr;
   }
   checks_.complain(what,
@@ -310,9 +309,8 @@ asio::awaitable<void> NoiseChecks::check_web(Rooted rooted) {
   const auto address = endpoint("websocket");
   if (address.empty()) {
     if (std::ranges::count(server_.features, "websocket") > 0) {
-      checks_.complain(fmt::format("{}: is declared, as the feature websocket is", kWeb),
-                       "it is neither declared nor described by the driver",
-                       "write an address as ws://127.0.0.1:5280/ws/chat, or take out the feature");
+      checks_.lack(fmt::format("{}: is declared, as the feature websocket is", kWeb),
+                   "write an address as ws://127.0.0.1:5280/ws/chat, or take out the feature");
     }
     co_return;
   }

@@ -112,6 +112,7 @@ asio::awaitable<void> Preflight::check_driver() {
   const std::string starts = "driver/command: starts";
   auto started = Driver::start(executor_, declaration_.driver, declaration_.folder, log_.name());
   if (!started) {
+    checks_.driver_says_nothing();
     checks_.complain(
         starts, started.error().detail,
         "give a program that exists and may be executed; relative paths start at the folder "
@@ -123,6 +124,7 @@ asio::awaitable<void> Preflight::check_driver() {
   const std::string describes = "driver/command: describes itself";
   const auto introduction = co_await introduce(*driver_);
   if (!introduction) {
+    checks_.driver_says_nothing();
     checks_.complain(
         describes, introduction.error().detail + log_.last_lines(),
         "answer 'describe' with {name, version, party, features} on one line of standard "
@@ -161,7 +163,7 @@ std::string Preflight::checked_ca(const std::string& name, const std::string& me
   const auto what = fmt::format("endpoints/{}: is a valid CA", name);
   const auto file = server_.endpoints[name];
   if (file.empty()) {
-    checks_.complain(what, "it is neither declared nor described by the driver", mend);
+    checks_.lack(what, mend);
     return "";
   }
   auto pem = read_file(resolve(declaration_, file), kMaxCaOctets);

@@ -436,6 +436,18 @@ TEST_F(PreflightTest, NamesWhatIsWrongWithTheDriver) {
   expect_complaint(driven, toy(), "driver/command", "cannot exist");
 }
 
+TEST_F(PreflightTest, DoesNotAskForWhatADriverThatFailsWouldHaveSaid) {
+  auto driven = declaration();
+  driven.endpoints.clear();
+  driven.driver = folder_.driver("sys.exit(3)");
+  const auto found = failures(run_to_end(checked(driven, toy())));
+  ASSERT_FALSE(found.empty());
+  EXPECT_NE(found[0].find("describes itself"), std::string::npos) << found[0];
+  for (const auto& one : found) {
+    EXPECT_EQ(one.find("neither declared nor described"), std::string::npos) << one;
+  }
+}
+
 TEST_F(PreflightTest, NamesADriverOfAnotherProfile) {
   auto driven = declaration();
   const auto features = std::string("\"features\": [],");

@@ -49,8 +49,7 @@ bool offers(const xml::Element& features, std::string_view name) {
 asio::awaitable<void> ServerChecks::run() {
   const std::string named = "endpoints/domain: is given";
   if (endpoint("domain").empty()) {
-    checks_.complain(named, "it is neither declared nor described by the driver",
-                     "add endpoints: { domain: example.test }");
+    checks_.lack(named, "add endpoints: { domain: example.test }");
   } else {
     checks_.pass(named, endpoint("domain"));
   }
@@ -63,12 +62,14 @@ asio::awaitable<void> ServerChecks::run() {
 asio::awaitable<std::unique_ptr<Probe>> ServerChecks::check_address(std::string name) {
   const auto what = fmt::format("endpoints/{}: accepts connections", name);
   const auto text = endpoint(name);
+  const std::string mend = "write an address as 127.0.0.1:5222";
+  if (text.empty()) {
+    checks_.lack(what, mend);
+    co_return nullptr;
+  }
   if (const auto address = net::parse_address(text); !address) {
-    checks_.complain(what,
-                     text.empty() ? "it is neither declared nor described by the driver"
-                                  : fmt::format("'{}': {}", printable(text, kShownOctets),
-                                                address.error().detail),
-                     "write an address as 127.0.0.1:5222");
+    checks_.complain(
+        what, fmt::format("'{}': {}", printable(text, kShownOctets), address.error().detail), mend);
     co_return nullptr;
   }
   auto probe = co_await dial(name);

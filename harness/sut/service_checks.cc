@@ -110,8 +110,7 @@ std::optional<net::HttpUrl> ServiceChecks::check_address(const std::string& serv
   const auto what = fmt::format("endpoints/{}: is the address of a server", service);
   constexpr std::string_view kMend = "write it as https://localhost:8443, without a path";
   if (text.empty()) {
-    checks_.complain(what, "it is neither declared nor described by the driver",
-                     std::string(kMend));
+    checks_.lack(what, std::string(kMend));
     return std::nullopt;
   }
   const auto url = net::parse_http_url(text);
