@@ -40,12 +40,14 @@ steps:
 // One run of a case on `flow`, and its tracker.
 struct Tracked {
   model::Library library;
+  model::Case one;
   CastRun run;
   Tracker tracker;
 
   Tracked(const char* flow, const std::string& rest, std::size_t which, model::Party sut)
       : library(with_flow(flow)),
-        run(cast_case(case_with(rest), library, {sut})->at(which)),
+        one(case_with(rest)),
+        run(cast_case(one, library, {sut})->at(which)),
         tracker(run, values(), Rng(1)) {}
 
   static std::map<std::string, std::string> values() {
