@@ -4,24 +4,15 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/crypto/media/media_stream.h"
+#include "harness/testkit/known_answers.h"
 
 namespace parley::crypto::media {
 namespace {
-
-nlohmann::json file(const char* name) {
-  std::ifstream in(std::string(PARLEY_SOURCE_DIR) + "/harness/crypto/media/vectors/" + name);
-  return nlohmann::json::parse(in, nullptr, false);
-}
 
 Bytes octets(const nlohmann::json& test, const char* name) {
   return from_hex(test.at(name).get<std::string>()).value_or("not hex");
@@ -36,29 +27,12 @@ MediaKeys keys_of(const nlohmann::json& test) {
   return {};
 }
 
-TEST(MediaVectors, FollowTheirSchema) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const auto rules = file("media.schema.json");
-  const auto vectors = file("media.json");
-  ASSERT_FALSE(rules.is_discarded() || vectors.is_discarded());
-  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(rules), schema);
-  valijson::Validator validator;
-  EXPECT_TRUE(
-      validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(vectors), nullptr));
-  std::set<int> ids;
-  for (const auto& group : vectors["groups"]) {
-    for (const auto* list : {"expansions", "files"}) {
-      for (const auto& test : group[list]) {
-        ids.insert(test["id"].get<int>());
-      }
-    }
-  }
-  EXPECT_EQ(ids.size(), vectors["count"]);
-}
+constexpr const char* kVectors = "harness/crypto/media/vectors/media";
+
+TEST(MediaVectors, FollowTheirSchema) { testkit::expect_known_answers(kVectors); }
 
 TEST(MediaVectors, KnownAnswersOfEachKindAreExpandedAgain) {
-  const auto vectors = file("media.json");
+  const auto vectors = testkit::known_answers(std::string(kVectors) + ".json");
   ASSERT_FALSE(vectors.is_discarded());
   std::set<std::string> kinds;
   for (const auto& test : vectors["groups"][0]["expansions"]) {
@@ -73,7 +47,7 @@ TEST(MediaVectors, KnownAnswersOfEachKindAreExpandedAgain) {
 }
 
 TEST(MediaVectors, KnownAnswersOfFilesAreMadeAndReadAgain) {
-  const auto vectors = file("media.json");
+  const auto vectors = testkit::known_answers(std::string(kVectors) + ".json");
   ASSERT_FALSE(vectors.is_discarded());
   std::size_t count = 0;
   for (const auto& test : vectors["groups"][1]["files"]) {

@@ -7,46 +7,22 @@
 #include <signal/hkdf.h>
 #include <signal/ratchet.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/crypto/digest.h"
 #include "harness/crypto/signal/library_crypto.h"
 #include "harness/crypto/signal/library_handles.h"
 #include "harness/crypto/x25519.h"
+#include "harness/testkit/known_answers.h"
 
 namespace parley::crypto::signal {
 namespace {
 
-nlohmann::json file(const char* name) {
-  std::ifstream in(std::string(PARLEY_SOURCE_DIR) + "/harness/crypto/signal/vectors/" + name);
-  return nlohmann::json::parse(in, nullptr, false);
-}
+constexpr const char* kVectors = "harness/crypto/signal/vectors/derivation";
 
-TEST(DerivationVectors, FollowTheirSchema) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const auto rules = file("derivation.schema.json");
-  const auto vectors = file("derivation.json");
-  ASSERT_FALSE(rules.is_discarded() || vectors.is_discarded());
-  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(rules), schema);
-  valijson::Validator validator;
-  EXPECT_TRUE(
-      validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(vectors), nullptr));
-  std::set<int> ids;
-  for (const auto& group : vectors["groups"]) {
-    for (const auto& test : group["tests"]) {
-      ids.insert(test["id"].get<int>());
-    }
-  }
-  EXPECT_EQ(ids.size(), vectors["count"]);
-}
+TEST(DerivationVectors, FollowTheirSchema) { testkit::expect_known_answers(kVectors); }
 
 Bytes octets(const nlohmann::json& values, const char* name) {
   return from_hex(values.at(name).get<std::string>()).value_or("not hex");
@@ -105,7 +81,7 @@ Outputs computed(const nlohmann::json& test) {
 }
 
 TEST(DerivationVectors, KnownAnswersAreMadeAgain) {
-  const auto vectors = file("derivation.json");
+  const auto vectors = testkit::known_answers(std::string(kVectors) + ".json");
   ASSERT_FALSE(vectors.is_discarded());
   for (const auto& group : vectors["groups"]) {
     for (const auto& test : group["tests"]) {
@@ -151,7 +127,7 @@ Outputs library_chain_step(std::string_view chain) {
 }
 
 TEST(DerivationVectors, KnownAnswersOfChainsAreTheLibrarysToo) {
-  const auto vectors = file("derivation.json");
+  const auto vectors = testkit::known_answers(std::string(kVectors) + ".json");
   ASSERT_FALSE(vectors.is_discarded());
   std::size_t checked = 0;
   for (const auto& group : vectors["groups"]) {
