@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/text.h"
+#include "harness/model/setting.h"
 
 namespace parley::model {
 namespace {
@@ -67,6 +68,15 @@ TEST_F(Suites, JudgeEveryRequirementOrSayWhyNot) {
     EXPECT_TRUE(judged.contains(id) || !requirement.monitor.empty() ||
                 !requirement.not_tested.empty())
         << id;
+  }
+}
+
+// What only a monitor or the change of a case reads is read too.
+TEST_F(Suites, LetWhatMonitorsAndChangesReadBeSet) {
+  for (const auto* bound : {"push-retries-most", "jwks-octets-beyond", "jwks-headers-beyond"}) {
+    auto library = shipped().library;
+    EXPECT_EQ(give_settings(library, "whatsapp", {{bound, "7"}}), "") << bound;
+    EXPECT_NE(give_settings(library, "whatsapp", {{bound, "-7"}}), "") << bound;
   }
 }
 

@@ -17,7 +17,7 @@ constexpr std::string_view kPrefix = "setting.";
 constexpr char kAlternative = '|';
 constexpr std::size_t kShownOctets = 60;
 constexpr std::size_t kMostDigits = 10;  // of a time
-// By what lies between octets and stanzas.
+// By what lies between octets and stanzas, by monitors and by changes of cases.
 constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "interop-jid-form",    "websocket-path",
                                               "websocket-origin",    "token-issuer",
@@ -28,7 +28,8 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "enlistment-carrier",  "region-inside",
                                               "region-outside",      "second-device",
                                               "token-claims",        "token-header-keys",
-                                              kTokenDictionary};
+                                              "push-retries-most",   "jwks-octets-beyond",
+                                              "jwks-headers-beyond", kTokenDictionary};
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
 
@@ -40,6 +41,7 @@ struct Takes {
 };
 constexpr std::uint64_t kMostOctet = 255;
 constexpr std::uint64_t kMostEnum = 2'147'483'647;  // of protobuf
+constexpr std::uint64_t kMostBeyond = 10'000'000;   // of what is sent to be refused
 constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"intro-dictionary", "", kMostOctet},
                             {"noise-hashing", "whatsapp,specification"},
@@ -54,7 +56,10 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"device", "", kMostOctet},
                             {"login-refusal", "", kMostEnum},
                             {"integrator", "", kMostEnum},
-                            {"jwks-refreshes-most", "", kMostEnum}};
+                            {"jwks-refreshes-most", "", kMostEnum},
+                            {"push-retries-most", "", kMostEnum},
+                            {"jwks-octets-beyond", "", kMostBeyond},
+                            {"jwks-headers-beyond", "", kMostBeyond}};
 constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
 class Gatherer {
