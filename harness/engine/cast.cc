@@ -79,6 +79,7 @@ std::vector<CastStep> cast_steps(const std::vector<Step>& steps, const CastRun& 
                   .role = role_of(step, from_played, to_played),
                   .link = link_of(step, run),
                   .inferred = !from_played && !to_played};
+    cast.step.within = model::within_of(step, *run.profile);
     const bool of_server = model::is_server(flow.actors.at(step.from));
     if (cast.inferred && of_server && service_of(cast.link).empty()) {
       cast.link = upper(cast.link);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/model/setting.h"
 
 namespace parley::model {
 namespace {
@@ -203,6 +204,9 @@ class FlowLoader {
     if (step.kind == Step::Kind::close && !step.form.empty()) {
       check_service(document, step.form, pointer + "/service");
     }
+    if (!step.within_setting.empty()) {
+      check_setting(document, step.within_setting, pointer + "/within");
+    }
     const std::size_t times = value.value("times", 1U);
     for (std::size_t i = 1; i <= times; ++i) {
       Step one = step;
@@ -243,6 +247,21 @@ class FlowLoader {
         }
         problems_.push_back(document.problem(pointer, unknown_name("service", service, known),
                                              fmt::format("name a service of profile '{}'", name)));
+      }
+    }
+  }
+
+  void check_setting(const Document& document, const std::string& setting,
+                     const std::string& pointer) {
+    for (const auto& [name, profile] : profiles_) {
+      if (profile.is(string_at(document.root(), "profile")) &&
+          !profile.settings.contains(setting)) {
+        std::vector<std::string> known;
+        for (const auto& [one, unused] : profile.settings) {
+          known.push_back(one);
+        }
+        problems_.push_back(document.problem(pointer, unknown_name("setting", setting, known),
+                                             fmt::format("name a setting of profile '{}'", name)));
       }
     }
   }
@@ -358,7 +377,13 @@ Step step_of(const json& value) {
   Step step;
   step.id = string_at(value, "id");
   step.unordered = value.value("unordered", false);
-  step.within = std::chrono::seconds(value.value("within", 0U));
+  if (value.contains("within")) {
+    if (value["within"].is_number()) {
+      step.within = std::chrono::seconds(value["within"].get<unsigned>());
+    } else if (auto names = settings_in(string_at(value, "within")); !names.empty()) {
+      step.within_setting = std::move(names.front());
+    }
+  }
   if (value.contains("with")) {
     step.with = fields_of(value["with"]);
     for (const auto& [field, one] : value["with"].items()) {

@@ -263,6 +263,30 @@ TEST_F(Suites, ComplainOfAnswersAndOrdersThatCannotBe) {
   }
 }
 
+TEST_F(Suites, TakeTheTimeThatAStepHasFromASetting) {
+  const std::string flow =
+      "flow: slow\nprofile: whatsapp\ntitle: A flow with a step that takes its time\n"
+      "actors: { user: third-party.client, server: gatekeeper.server }\nsteps:\n"
+      "  - { id: dial, connect: user -> server, within: '${setting.key-fetch-seconds-most}',"
+      " with: { endpoint: tcp } }\n"
+      "  - { id: left, closes: user -> server, within: 7 }\n";
+  write("stanza/flows/slow.yaml", flow);
+  Problems problems;
+  auto library = load_library(folder_, problems, "whatsapp");
+  ASSERT_TRUE(problems.empty()) << to_string(problems.front());
+  EXPECT_EQ(give_settings(library, "whatsapp", {{"key-fetch-seconds-most", "33"}}), "");
+  EXPECT_NE(give_settings(library, "whatsapp", {{"key-fetch-seconds-most", "121"}}), "");
+  const auto& steps = library.flow("whatsapp", "slow")->steps;
+  const auto& profile = library.profiles.at("whatsapp");
+  EXPECT_EQ(within_of(steps.front(), profile), std::chrono::seconds(33));
+  EXPECT_EQ(within_of(steps.back(), profile), std::chrono::seconds(7));
+  write("stanza/flows/slow.yaml", replace_all(flow, "key-fetch", "key-fatch"));
+  const auto text = complaint("whatsapp");
+  EXPECT_NE(text.find("did you mean 'key-fetch-seconds-most'"), std::string::npos) << text;
+  write("stanza/flows/slow.yaml", replace_all(flow, "within: 7", "within: soon"));
+  EXPECT_NE(complaint("whatsapp").find("/within"), std::string::npos) << complaint("whatsapp");
+}
+
 TEST_F(Suites, KeepWhichValuesADriverGetsAsNumbersAndBooleans) {
   write("stanza/flows/typed.yaml",
         "flow: typed\nprofile: whatsapp\ntitle: A flow with a number for a driver\n"

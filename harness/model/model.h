@@ -162,6 +162,7 @@ struct Step {
   bool unordered = false;  // may come before its unordered neighbours
   bool refuses = false;    // close: or a refusal, upon which we end the connection
   std::chrono::milliseconds within{0};  // the least time that the SUT has for it
+  std::string within_setting{};         // or the setting that says so, in seconds
   // The step after which it must not come sooner than that; empty: whenever it likes.
   std::string not_before{};
   std::chrono::milliseconds not_before_by{0};

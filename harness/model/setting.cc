@@ -30,6 +30,9 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "token-claims",        "token-header-keys",
                                               "push-retries-most",   "jwks-octets-beyond",
                                               "jwks-headers-beyond", kTokenDictionary};
+// By `within` of flows, in seconds.
+constexpr std::string_view kWaits[] = {"key-fetch-seconds-most"};
+constexpr std::uint64_t kMostWait = 120;
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
 
@@ -81,6 +84,9 @@ class Gatherer {
       for (const auto& alternative : alternatives) {
         text(alternative);
       }
+    }
+    if (!step.within_setting.empty()) {
+      names_.insert(step.within_setting);
     }
     if (step.kind == Step::Kind::does) {
       const auto method = std::string(kDoes) + step.form;
@@ -139,10 +145,21 @@ bool is_range(std::string_view value) {
          length.size() == 2 && length >= "10" && length <= "24";
 }
 
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
+}
+
 // What the setting takes instead of `value`; empty when it takes that.
 std::string wanted_of(std::string_view name, std::string_view value) {
   if (name.ends_with("-path") && !value.starts_with('/')) {
     return "a path that begins with '/'";
+  }
+  if (std::ranges::count(kWaits, name) > 0) {
+    const auto seconds = number_of(value);
+    return seconds && *seconds <= kMostWait ? "" : fmt::format("seconds, {} at most", kMostWait);
   }
   if (std::ranges::count(kTimes, name) > 0) {
     const auto digits = value.substr(0, value.size() - 1);
@@ -167,11 +184,8 @@ std::string wanted_of(std::string_view name, std::string_view value) {
     const auto words = split(known->words, ',');
     return std::ranges::count(words, value) > 0 ? "" : "one of " + join(words, ", ");
   }
-  std::uint64_t number = 0;
-  const auto* end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, number);
-  const bool right = read.ec == std::errc() && read.ptr == end && number <= known->most;
-  return right ? "" : fmt::format("a number from 0 to {}", known->most);
+  const auto number = number_of(value);
+  return number && *number <= known->most ? "" : fmt::format("a number from 0 to {}", known->most);
 }
 
 }  // namespace
@@ -269,11 +283,18 @@ std::string with_settings(std::string text, const Profile& profile) {
   return text;
 }
 
+std::chrono::milliseconds within_of(const Step& step, const Profile& profile) {
+  const auto setting = profile.settings.find(step.within_setting);
+  return setting == profile.settings.end()
+             ? step.within
+             : std::chrono::seconds(number_of(setting->second.value).value_or(0));
+}
+
 bool can_be_given(const Profile& profile, const std::string& name) {
   const auto refers = [&](std::string_view text) {
     return std::ranges::count(settings_in(text), name) > 0;
   };
-  return std::ranges::count(kReadByEngine, name) > 0 ||
+  return std::ranges::count(kReadByEngine, name) > 0 || std::ranges::count(kWaits, name) > 0 ||
          std::ranges::any_of(profile.addresses,
                              [&](const auto& one) { return refers(one.second); }) ||
          std::ranges::any_of(profile.account_kinds,

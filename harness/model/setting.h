@@ -3,6 +3,7 @@
 // for them that somebody knows better. Source: design section 1, finding level. Pure functions.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ std::string other_dialect(const Case& one, const Profile& profile);
 void add_settings(std::map<std::string, std::string>& values, const Profile& profile);
 // `text` with each ${setting.NAME} replaced by its value.
 std::string with_settings(std::string text, const Profile& profile);
+
+// How long the SUT has at least for a step of a flow of that profile.
+std::chrono::milliseconds within_of(const Step& step, const Profile& profile);
 
 // Whether something reads it: a message, an address, the engine. The others describe the dialect.
 bool can_be_given(const Profile& profile, const std::string& name);

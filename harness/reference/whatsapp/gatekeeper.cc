@@ -116,11 +116,14 @@ Result<net::Address> Gatekeeper::listen_for_enlistment(const FaultSet& faults) {
   net::HttpServerOptions options{
       .tls = net::TlsServerOptions{.chain_pem = certificate_.leaf().chain_pem,
                                    .key_pem = certificate_.leaf().key_pem}};
-  options.misread = misread_under(all, kGatekeeperMisreads);
   net::HttpHandler handler = std::bind_front(answer_enlistment, api);
   if (options_.null_mode != NullMode::none) {
     handler = std::bind_front(null_answer, options_.null_mode);
   }
+  if (options_.null_mode == NullMode::accept_all) {
+    all.add(kGatekeeperMisreads.last_length);
+  }
+  options.misread = misread_under(all, kGatekeeperMisreads);
   auto server = net::HttpServer::open(executor_, tls_, std::move(options), std::move(handler));
   if (!server) {
     return std::unexpected(server.error());

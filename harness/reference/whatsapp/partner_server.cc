@@ -179,12 +179,16 @@ Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
     return std::unexpected(tls.error());
   }
   net::HttpServerOptions options{.port = port, .tls = std::move(*tls)};
-  options.misread = misread_under(faults, kPartnerMisreads);
   const auto door = std::make_shared<PartnerDoor>();
   net::HttpHandler handler = std::bind_front(answer_at, this, door);
   if (options_.null_mode != NullMode::none) {
     handler = std::bind_front(null_answer_of, options_.null_mode);
   }
+  auto careless = faults;
+  if (options_.null_mode == NullMode::accept_all) {
+    careless.add(kPartnerMisreads.last_length);
+  }
+  options.misread = misread_under(careless, kPartnerMisreads);
   auto server = net::HttpServer::open(executor_, tls_, std::move(options), std::move(handler));
   if (!server) {
     return std::unexpected(server.error());
