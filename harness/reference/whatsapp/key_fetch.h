@@ -24,8 +24,8 @@ struct KeySource {
 };
 
 struct FetchBounds {
-  std::chrono::milliseconds patience{10'000};      // for all of it
-  std::chrono::milliseconds idle_patience{6'000};  // for the next octet
+  std::chrono::milliseconds patience{6'000};       // for all of it
+  std::chrono::milliseconds idle_patience{5'000};  // for the next octet
 };
 
 // Why there are no keys.
