@@ -73,6 +73,23 @@ std::string_view difference_of(const std::string& found, const std::string& want
   return wire::same_name(found, wanted) ? "; they differ in upper and lower case" : "";
 }
 
+// What would make a verifier of `policy` take a token that it refuses for `reason`.
+std::string mend_of_token(jose::Refusal reason, const jose::Policy& policy) {
+  if (reason >= jose::Refusal::kid_wrong_type && reason <= jose::Refusal::signature_wrong) {
+    return "sign with a key whose public half is in the published set, and name it in 'kid' as the "
+           "set does (RFC 7515 section 4.1.4)";
+  }
+  if (reason >= jose::Refusal::time_out_of_range && reason <= jose::Refusal::lifetime_too_long) {
+    return "let iat, nbf and exp be seconds since 1970, not milliseconds (RFC 7519 section 2), by "
+           "a "
+           "clock that is right, and exp be to come";
+  }
+  return fmt::format(
+      "expected are iss {}, aud {}, sub {}; the driver is told aud by 'gatekeeper', and other "
+      "values are given with '--set' or endpoints/issuer",
+      shown(policy.issuer), shown(policy.audience), shown(policy.subject.value_or("")));
+}
+
 }  // namespace
 
 ServiceChecks::ServiceChecks(ServerUnderCheck server, const model::Profile& profile, Driver* driver,
@@ -415,10 +432,7 @@ asio::awaitable<void> ServiceChecks::check_token(std::string issuer, const jose:
   checks_.complain(what,
                    fmt::format("it would be refused: {} ({})",
                                jose::to_string(verified.error().reason), verified.error().detail),
-                   fmt::format("expected are iss {}, aud {}, sub {}; the driver is told aud by "
-                               "'gatekeeper', and other values are given with '--set' or "
-                               "endpoints/issuer",
-                               shown(issuer), shown(audience), shown(*user)));
+                   mend_of_token(verified.error().reason, policy));
 }
 
 }  // namespace parley::sut

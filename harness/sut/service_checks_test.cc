@@ -71,7 +71,9 @@ struct Toy {
   std::string audience = "https://gatekeeper.test";
   std::string more_in_header{};  // of its tokens
   std::string issued = "iat";    // the claim that says when it issued one
-  std::string driver{};          // what it does with "token"; empty: there is none
+  seconds token_ahead{0};        // of the clock that it issues them by
+  std::string kid = key().public_key.kid;
+  std::string driver{};  // what it does with "token"; empty: there is none
 };
 
 net::HttpAnswer answer_of(const Toy& toy, const std::string& here, const std::string& target) {
@@ -93,11 +95,11 @@ net::HttpAnswer answer_of(const Toy& toy, const std::string& here, const std::st
 }
 
 std::string token_of(const Toy& toy, const std::string& here) {
+  const auto issued = now_s() + toy.token_ahead.count();
   const auto claims =
       fmt::format(R"({{"iss":"{}","sub":"490000000000","aud":"{}","{}":{},"exp":{}}})", here,
-                  toy.audience, toy.issued, now_s(), now_s() + 300);
-  const auto header =
-      fmt::format(R"({{"alg":"ES256","kid":"{}"{}}})", key().public_key.kid, toy.more_in_header);
+                  toy.audience, toy.issued, issued, issued + 300);
+  const auto header = fmt::format(R"({{"alg":"ES256","kid":"{}"{}}})", toy.kid, toy.more_in_header);
   return jose::sign_token(header, claims, jose::Algorithm::es256, key()).value();
 }
 
@@ -225,6 +227,13 @@ const Row kRows[] = {
     {"wrong_audience",
      {.audience = "https://gatekeeper.test/", .driver = kTokens},
      {"audience-wrong", "aud 'https://gatekeeper.test'", "is told aud by 'gatekeeper'"}},
+    {"token_of_tomorrow",
+     {.token_ahead = 24h, .driver = kTokens},
+     {"issued-in-future", "seconds since 1970"}},
+    {"token_of_yesterday", {.token_ahead = -24h, .driver = kTokens}, {"expired", "to come"}},
+    {"token_of_an_unpublished_key",
+     {.kid = "other", .driver = kTokens},
+     {"kid-unknown", "in the published set"}},
 };
 INSTANTIATE_TEST_SUITE_P(All, WrongSetUp, testing::ValuesIn(kRows),
                          [](const auto& row) { return row.param.name; });
