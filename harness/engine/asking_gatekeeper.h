@@ -217,8 +217,7 @@ inline asio::awaitable<void> judge_into(Judged& out, Given given) {
   Turnstile leasing(executor);
   std::set<const Attachment*> introduced;
   Workshop workshop{.library = out.library,
-                    .attachment = gatekeeper,
-                    .driven = gatekeeper,
+                    .attachments = {{model::Party::gatekeeper_server, &gatekeeper}},
                     .suts = {},
                     .manners = manners,
                     .tls = tls,

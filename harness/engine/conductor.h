@@ -44,9 +44,8 @@ using Leaves = std::map<std::pair<std::string, crypto::LeafKind>, crypto::Leaf>;
 // What a worker lends to each case. All of it outlives the case.
 struct Workshop {
   const model::Library& library;
-  Attachment& attachment;          // where Parley dials and accounts lie
-  Attachment& driven;              // whose buttons are pressed; the same but between two SUTs
-  std::vector<model::Party> suts;  // see Transcript
+  std::map<model::Party, Attachment*> attachments;  // of each party under test in the case
+  std::vector<model::Party> suts;                   // see Transcript
   const Manners& manners;
   net::TlsContexts& tls;
   const crypto::CertificateAuthority& authority;  // of the played server

@@ -103,10 +103,18 @@ void LiveRun::broken(std::string link, std::string text) {
   note({.kind = Event::Kind::broken, .link = std::move(link), .text = std::move(text)});
 }
 
+Attachment& LiveRun::attachment_of(model::Party party) const {
+  return *workshop_.attachments.at(party);
+}
+
+// The server under test, or what is under test in its place: accounts lie there.
+Attachment& LiveRun::home() const { return attachment_of(cast_.suts.front()); }
+
 // Where the SUT's services are, as far as that is declared rightly.
 void LiveRun::locate_services() {
   for (const auto& [service, party] : cast_.profile->services) {
-    if (const auto url = net::parse_http_url(workshop_.attachment.endpoint(service))) {
+    const auto at = cast_.under_test(party) ? attachment_of(party).endpoint(service) : "";
+    if (const auto url = net::parse_http_url(at)) {
       record_.values[service_host(service)] = net::authority_of(*url);
     }
   }
@@ -116,10 +124,10 @@ void LiveRun::locate_services() {
 asio::awaitable<bool> LiveRun::lease() {
   const auto pass = co_await workshop_.leasing.enter();
   const bool server_sut = cast_.server_under_test();
-  const auto domain = server_sut ? workshop_.attachment.endpoint("domain") : workshop_.domain;
+  const auto domain = server_sut ? home().endpoint("domain") : workshop_.domain;
   record_.values["domain"] = domain;
   if (cast_.profile->wire == model::Wire::noise) {
-    record_.values["noise.root"] = workshop_.attachment.endpoint("root");
+    record_.values["noise.root"] = home().endpoint("root");
     record_.values["noise.hashing"] = hashing_form(*cast_.profile);
     if (!server_sut) {
       record_.values["noise.server-static"] =
@@ -136,40 +144,8 @@ asio::awaitable<bool> LiveRun::lease() {
     }
   }
   for (const auto& [actor, party] : cast_.flow->actors) {
-    if (model::is_server(party)) {
-      continue;
-    }
-    const auto kind = cast_.flow->accounts.find(actor);
-    auto identity =
-        fresh_identity(*cast_.profile, kind == cast_.flow->accounts.end() ? "" : kind->second,
-                       rng_.child("identity/" + actor));
-    const bool sut = cast_.under_test(party);
-    enlist_with_partner(party, identity);
-    if (server_sut || sut) {
-      auto leased = co_await workshop_.attachment.lease(std::move(identity));
-      if (!leased) {
-        broken("identities", leased.error().detail);
-        co_return false;
-      }
-      identity = std::move(*leased);
-    }
-    const auto bare = address_of(*cast_.profile, party, identity, domain);
-    const auto resource = "r" + rng_.child("resource/" + actor).token(6);
-    record_.values[actor + ".user"] = identity.user;
-    record_.values[actor + ".password"] = identity.password;
-    record_.values[actor + ".bare"] = bare;
-    record_.values[actor + ".resource"] = resource;
-    record_.values[actor + ".jid"] = bare + "/" + resource;
-    const auto waker = party == model::Party::third_party_client ? woken_by() : std::nullopt;
-    if (server_sut || sut) {
-      leased_.push_back({.identity = identity, .driven = sut || waker});
-    }
-    if (sut || waker) {
-      workshop_.driven.on_notice(
-          identity.user, [this, told = waker.value_or(actor)](const std::string& method,
-                                                              const nlohmann::json& params) {
-            take_notice(told, method, params);
-          });
+    if (!model::is_server(party) && !co_await lease_for(actor, party)) {
+      co_return false;
     }
   }
   if (cast_.profile->wire == model::Wire::noise) {
@@ -180,6 +156,50 @@ asio::awaitable<bool> LiveRun::lease() {
                            .count());
   }
   co_return true;
+}
+
+asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) {
+  const auto kind = cast_.flow->accounts.find(actor);
+  auto identity =
+      fresh_identity(*cast_.profile, kind == cast_.flow->accounts.end() ? "" : kind->second,
+                     rng_.child("identity/" + actor));
+  const bool sut = cast_.under_test(party);
+  enlist_with_partner(party, identity);
+  if (cast_.server_under_test() || sut) {
+    auto leased = co_await home().lease(std::move(identity));
+    if (!leased) {
+      broken("identities", leased.error().detail);
+      co_return false;
+    }
+    identity = std::move(*leased);
+  }
+  const auto bare = address_of(*cast_.profile, party, identity, record_.values["domain"]);
+  const auto resource = "r" + rng_.child("resource/" + actor).token(6);
+  record_.values[actor + ".user"] = identity.user;
+  record_.values[actor + ".password"] = identity.password;
+  record_.values[actor + ".bare"] = bare;
+  record_.values[actor + ".resource"] = resource;
+  record_.values[actor + ".jid"] = bare + "/" + resource;
+  if (cast_.server_under_test() || sut) {
+    leased_.push_back({.identity = identity});
+  }
+  if (sut) {
+    hear_of(identity.user, actor, party);
+  }
+  const auto waker = party == model::Party::third_party_client ? woken_by() : std::nullopt;
+  if (waker) {
+    hear_of(identity.user, *waker, model::Party::third_party_server);
+  }
+  co_return true;
+}
+
+// What the driver of `party` says of the user of the last lease is the actor's.
+void LiveRun::hear_of(const std::string& user, const std::string& actor, model::Party party) {
+  auto& driver = attachment_of(party);
+  leased_.back().told.push_back(&driver);
+  driver.on_notice(user, [this, actor](const std::string& method, const nlohmann::json& params) {
+    take_notice(actor, method, params);
+  });
 }
 
 // The third party's server under test, which tells what wakes its users' clients.
@@ -193,12 +213,13 @@ std::optional<std::string> LiveRun::woken_by() const {
 
 // A gatekeeper that checks who vouches for a third party's users learns once who that is.
 asio::awaitable<bool> LiveRun::introduce() {
-  const auto& features = workshop_.attachment.declaration().features;
+  const auto& gatekeeper = home();
+  const auto& features = gatekeeper.declaration().features;
   if (std::ranges::find(features, kIdentityProof) == features.end() || !bears_tokens(cast_)) {
     co_return true;
   }
   record_.values["identity.seed"] = std::to_string(workshop_.identity_seed);
-  if (workshop_.introduced.contains(&workshop_.attachment)) {
+  if (workshop_.introduced.contains(&gatekeeper)) {
     co_return true;
   }
   Scope scope{.values = record_.values};
@@ -211,14 +232,13 @@ asio::awaitable<bool> LiveRun::introduce() {
   if (!co_await tell_driver(std::move(*partner), std::string(kIdentityProof))) {
     co_return false;
   }
-  workshop_.introduced.insert(&workshop_.attachment);
+  workshop_.introduced.insert(&gatekeeper);
   co_return true;
 }
 
 // Who the third party is, which a gatekeeper with that feature takes from its driver.
 asio::awaitable<bool> LiveRun::tell_driver(nlohmann::json partner, std::string feature) {
-  const auto answer =
-      co_await workshop_.attachment.call("partner", std::move(partner), patience() * 2);
+  const auto answer = co_await home().call("partner", std::move(partner), patience() * 2);
   if (!answer && answer.error().code == Errc::unsupported) {
     note({.kind = Event::Kind::unsupported,
           .link = "driver",
@@ -342,13 +362,13 @@ asio::awaitable<bool> LiveRun::something_until(Clock::time_point until) {
 // Everything under way is ended and awaited before the run's frame goes.
 asio::awaitable<void> LiveRun::finish(bool soils) {
   co_await connections_.shut();
-  for (const auto& [identity, driven] : leased_) {
-    if (driven) {
+  for (const auto& [identity, told] : leased_) {
+    for (auto* driver : told) {
       // The answer follows every notice that the SUT still had to give.
-      (void)co_await workshop_.driven.call("reset", {{"user", identity.user}}, patience());
-      workshop_.driven.on_notice(identity.user, nullptr);
+      (void)co_await driver->call("reset", {{"user", identity.user}}, patience());
+      driver->on_notice(identity.user, nullptr);
     }
-    workshop_.attachment.give_back(identity, soils);
+    home().give_back(identity, soils);
   }
 }
 

@@ -46,9 +46,13 @@ class LiveRun {
   Clock::time_point end_of_patience() const;
   void note(Event event);
   void broken(std::string link, std::string text);
+  Attachment& attachment_of(model::Party party) const;
+  Attachment& home() const;
   asio::awaitable<bool> lease();
+  asio::awaitable<bool> lease_for(std::string actor, model::Party party);
   void locate_services();
   std::optional<std::string> woken_by() const;
+  void hear_of(const std::string& user, const std::string& actor, model::Party party);
   asio::awaitable<bool> introduce();
   asio::awaitable<bool> tell_driver(nlohmann::json partner, std::string feature);
   bool open_services();
@@ -78,7 +82,8 @@ class LiveRun {
   void leave_refused();
   asio::awaitable<void> answer_request(Seen request);
   asio::awaitable<void> drive(const CastStep& step);
-  asio::awaitable<Result<nlohmann::json>> ask_driver(std::string method, nlohmann::json params);
+  asio::awaitable<Result<nlohmann::json>> ask_driver(Attachment& driver, std::string method,
+                                                     nlohmann::json params);
   bool listen(const std::string& name, nlohmann::json& params);
   asio::awaitable<void> answer_beside();
   PeerView view_of(const std::string& link);
@@ -110,7 +115,7 @@ class LiveRun {
   std::string partner_;  // the actor whose services Parley plays; empty for none
   struct Leased {
     Identity identity;
-    bool driven;  // the SUT tells of the user, and is told when the run is over
+    std::vector<Attachment*> told{};  // tell of the user, and are told when the run is over
   };
   std::vector<Leased> leased_;
   Clock::time_point last_event_ = Clock::now();

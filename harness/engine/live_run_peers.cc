@@ -48,7 +48,7 @@ nlohmann::json LiveRun::introduction(const std::string& secret) const {
   } else {
     out["secret"] = secret;
   }
-  if (std::ranges::count(workshop_.attachment.declaration().features, kLocation) > 0) {
+  if (std::ranges::count(home().declaration().features, kLocation) > 0) {
     out["inside"] = of("region-inside");
     out["outside"] = of("region-outside");
   }
@@ -59,7 +59,7 @@ nlohmann::json LiveRun::introduction(const std::string& secret) const {
 // One that cannot be told has it configured.
 asio::awaitable<bool> LiveRun::introduce_gatekeeper() {
   constexpr std::size_t kSecretOctets = 32;
-  auto& attachment = workshop_.attachment;
+  auto& attachment = home();
   auto secret = to_hex(Rng(workshop_.identity_seed).child("partner/secret").octets(kSecretOctets));
   record_.values["partner.issuer"] = attachment.endpoint("issuer");
   record_.values["partner.issuer-path"] = path_of(attachment.endpoint("issuer"));
@@ -175,7 +175,7 @@ asio::awaitable<void> LiveRun::leave_between() {
   std::vector<std::string> leaving;
   for (const auto& [actor, party] : cast_.flow->actors) {
     if (cast_.between(actor) && connections_.reading(actor)) {
-      const auto answer = co_await workshop_.driven.call(
+      const auto answer = co_await attachment_of(party).call(
           "close", {{"user", record_.values[actor + ".user"]}}, patience());
       if (answer) {
         leaving.push_back(actor);

@@ -81,7 +81,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   const Scope scope{.values = values};
   const auto keys = values.find(partner_ + ".keys");
   const auto calls = values.find(partner_ + ".partner");
-  const auto& features = workshop_.attachment.declaration().features;
+  const auto& features = home().declaration().features;
   nlohmann::json params{{"integrator", std::stoi(values[partner_ + ".integrator"])},
                         {"audience", values["setting.token-audience"]}};
   if (keys != values.end()) {
@@ -103,11 +103,11 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
     params["authentication"] = caller_proof(*cast_.profile);
     if (!knows_callers_by_certificate(*cast_.profile)) {
       params["secret"] = values[partner_ + ".secret"];
-    } else if (workshop_.attachment.client_ca_pem().empty()) {
+    } else if (home().client_ca_pem().empty()) {
       broken("endpoints/client-ca", "it is neither declared nor described by the driver");
       co_return false;
     }
-    record_.values["partner.client-name"] = workshop_.attachment.endpoint("client-name");
+    record_.values["partner.client-name"] = home().endpoint("client-name");
   }
   std::string feature(keys != values.end() ? kFetches : kCalls);
   co_return co_await tell_driver(std::move(params), std::move(feature));
@@ -135,18 +135,18 @@ Connections::Admission LiveRun::admission_to_service(const std::string& link) {
       !edit.certificate.empty() || !edit.tls_min.empty() || !edit.tls_max.empty();
   auto tls = tls_server(edit, leaf_for(kServiceHost, edit.certificate));
   if (service_of(link) == kPartner && knows_callers_by_certificate(*cast_.profile)) {
-    tls.client_ca_pem = workshop_.attachment.client_ca_pem();
+    tls.client_ca_pem = home().client_ca_pem();
     tls.client_check = net::TlsServerOptions::ClientCheck::reported;
   }
   return {.when = When::now, .step = about_tls ? changed->step.id : "", .tls = std::move(tls)};
 }
 
 // Requests are answered meanwhile: a SUT may ask before it says that it has done what it was told.
-asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(std::string method,
+asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(Attachment& driver, std::string method,
                                                             nlohmann::json params) {
   const auto limit = patience() * 2;
   if (partner_.empty()) {
-    co_return co_await workshop_.driven.call(std::move(method), std::move(params), limit);
+    co_return co_await driver.call(std::move(method), std::move(params), limit);
   }
   struct Asked {
     std::optional<Result<nlohmann::json>> answer{};
@@ -154,7 +154,7 @@ asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(std::string method,
     bool over = false;
   } asked;
   asio::co_spawn(co_await asio::this_coro::executor,
-                 workshop_.driven.call(std::move(method), std::move(params), limit),
+                 driver.call(std::move(method), std::move(params), limit),
                  [this, &asked](std::exception_ptr error, Result<nlohmann::json> value) {
                    asked = {.answer = std::move(value), .thrown = std::move(error), .over = true};
                    wake_.cancel();

@@ -69,7 +69,7 @@ Connections::Admission LiveRun::admission(const std::string& link) {
 
 asio::awaitable<void> LiveRun::dial(const CastStep& step, std::string link, std::string id) {
   const auto wanted = endpoint_of(step);
-  const auto declared = workshop_.attachment.endpoint(wanted);
+  const auto declared = home().endpoint(wanted);
   const auto edit = connection_edit(step);
   auto way = wanted == kWebSocket ? web_way(*cast_.profile, declared, edit) : plain_way(declared);
   if (!way) {
@@ -79,7 +79,7 @@ asio::awaitable<void> LiveRun::dial(const CastStep& step, std::string link, std:
          .text = fmt::format("the endpoint '{}' is not declared: {}", wanted, way.error().detail)});
     co_return;
   }
-  way->trust = tls_client(edit, workshop_.attachment.ca_pem(), record_.values["domain"]);
+  way->trust = tls_client(edit, home().ca_pem(), record_.values["domain"]);
   co_await connections_.dial(std::move(link), std::move(id), std::move(*way));
 }
 
@@ -101,7 +101,7 @@ model::ConnectionEdit LiveRun::connection_edit(const CastStep& step) {
 asio::awaitable<void> LiveRun::handshake(const CastStep& step) {
   const auto offer = connection_edit(step);
   if (cast_.dials(step.link)) {
-    auto options = tls_client(offer, workshop_.attachment.ca_pem(), record_.values["domain"]);
+    auto options = tls_client(offer, home().ca_pem(), record_.values["domain"]);
     co_await connections_.handshake(step.link, step.step.id, std::move(options));
     co_return;
   }
@@ -136,13 +136,14 @@ asio::awaitable<bool> LiveRun::reach_service(const CastStep& step) {
     note({.kind = Event::Kind::ended, .link = step.link});
     connections_.end(step.link, Ending::fin);
   }
-  auto way = service_way(service, workshop_.attachment.endpoint(service));
+  const auto& offers = attachment_of(cast_.profile->services.at(service));
+  auto way = service_way(service, offers.endpoint(service));
   if (!way) {
     note({.kind = Event::Kind::unsupported, .link = step.link, .text = way.error().detail});
     co_return false;
   }
   const auto edit = connection_edit(step);
-  way->trust = tls_client(edit, workshop_.attachment.ca_pem(), way->trust.host);
+  way->trust = tls_client(edit, offers.ca_pem(), way->trust.host);
   way->tls = way->tls && edit.tls_max != kNoTls;
   way->changed = !edit.tls_max.empty() || !edit.certificate.empty();
   if (knows_callers_by_certificate(*cast_.profile) && edit.certificate != kNoCertificate) {
@@ -218,7 +219,8 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
         .step = step.step.id,
         .text = step.step.form,
         .data = params});
-  auto answer = co_await ask_driver(step.step.form, std::move(params));
+  auto& driver = attachment_of(cast_.flow->actors.at(step.link));
+  auto answer = co_await ask_driver(driver, step.step.form, std::move(params));
   if (answer) {
     note({.kind = Event::Kind::answer,
           .link = step.link,

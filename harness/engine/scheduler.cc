@@ -370,17 +370,20 @@ class Worker {
 
   // `attempt` holds the seed, and what came of it afterwards.
   asio::awaitable<void> judge_case(const model::Case& one, Attempt& attempt) {
-    auto& attachment = *attachments_.at(suts_of(one).front());
+    std::map<model::Party, Attachment*> attachments;
+    for (const auto party : suts_of(one)) {
+      attachments[party] = attachments_.at(party).get();
+    }
+    const auto& first = *attachments.at(suts_of(one).front());
     Workshop workshop{.library = job_.library,
-                      .attachment = attachment,
-                      .driven = *attachments_.at(suts_of(one).back()),
+                      .attachments = std::move(attachments),
                       .suts = job_.suts,
                       .manners = job_.manners,
                       .tls = tls_,
                       .authority = authority_,
                       .leaves = leaves_,
                       .authority_file = authority_file_,
-                      .domain = job_.suts.empty() ? kPlayedDomain : attachment.endpoint("domain"),
+                      .domain = job_.suts.empty() ? kPlayedDomain : first.endpoint("domain"),
                       .patience = patience_,
                       .shared = shared_,
                       .leasing = leasing_,

@@ -97,22 +97,22 @@ inline asio::awaitable<Verdicts> judged(Attaching attaching, std::vector<std::st
   engine::SharedRuns shared(co_await asio::this_coro::executor);
   engine::Turnstile leasing(co_await asio::this_coro::executor);
   std::set<const engine::Attachment*> introduced;
-  engine::Workshop workshop{.library = library(),
-                            .attachment = **attachment,
-                            .driven = **attachment,
-                            .suts = {},
-                            .manners = parties::manners_for((*attachment)->declaration().profile),
-                            .tls = tls,
-                            .authority = authority(),
-                            .leaves = leaves,
-                            .authority_file = std::move(authority_file),
-                            .domain = "gatekeeper.test",
-                            .patience = patience,
-                            .shared = shared,
-                            .leasing = leasing,
-                            .seed = 1,
-                            .identity_seed = 1,
-                            .introduced = introduced};
+  engine::Workshop workshop{
+      .library = library(),
+      .attachments = {{(*attachment)->declaration().party, attachment->get()}},
+      .suts = {},
+      .manners = parties::manners_for((*attachment)->declaration().profile),
+      .tls = tls,
+      .authority = authority(),
+      .leaves = leaves,
+      .authority_file = std::move(authority_file),
+      .domain = "gatekeeper.test",
+      .patience = patience,
+      .shared = shared,
+      .leasing = leasing,
+      .seed = 1,
+      .identity_seed = 1,
+      .introduced = introduced};
   for (const auto& id : cases) {
     const auto* one = library().find_case(id);
     if (one == nullptr) {
