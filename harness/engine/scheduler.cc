@@ -20,8 +20,7 @@
 #include <set>
 #include <thread>
 
-#include "harness/base/text.h"
-#include "harness/engine/expression.h"
+#include "harness/engine/applicable.h"
 #include "harness/engine/judge.h"
 #include "harness/model/setting.h"
 
@@ -276,37 +275,6 @@ class Worker {
     record(attempt);
   }
 
-  // Why a case is not applicable; empty when it is. A profile may take a feature away: its setting
-  // of that name is "off", or its token dictionary leaves nothing out. A case of one dialect alone
-  // says which value its setting must have.
-  std::string not_applicable(const model::Case& one) const {
-    const auto& profile = job_.library.profiles.at(one.profile);
-    const auto& settings = profile.settings;
-    std::vector<std::string> missing;
-    if (auto other = model::other_dialect(one, profile); !other.empty()) {
-      return other;
-    }
-    for (const auto& need : one.needs) {
-      if (model::setting_needed(need)) {
-        continue;
-      }
-      if (need == "last-tokens-unassigned" &&
-          profile.tokens.last_unassigned(kUnassignedTokens).size() < kUnassignedTokens) {
-        return "the token dictionary assigns all the last tokens";
-      }
-      const auto setting = settings.find(need);
-      if (setting != settings.end() && setting->second.value == "off") {
-        return fmt::format("the profile has {} off", need);
-      }
-      if (std::ranges::any_of(suts_of(one), [&](model::Party party) {
-            return std::ranges::count(job_.declarations.at(party).features, need) == 0;
-          })) {
-        missing.push_back(need);
-      }
-    }
-    return missing.empty() ? "" : "the SUT does not declare " + join(missing, ", ");
-  }
-
   bool may_be_lost(const Attempt& attempt) const {
     const auto kind = attempt.result.verdict.kind;
     return job_.reach && kind != model::VerdictKind::pass &&
@@ -357,7 +325,9 @@ class Worker {
     if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
       verdict.reason = "the plan names a case that the suites do not hold";
       verdict.blame = model::Blame::harness;
-    } else if (auto why = not_applicable(*one); !why.empty()) {
+    } else if (auto why = why_not_applicable(*one, job_.library.profiles.at(one->profile),
+                                             suts_of(*one), job_.declarations);
+               !why.empty()) {
       verdict.kind = model::VerdictKind::not_applicable;
       verdict.reason = std::move(why);
     } else {
