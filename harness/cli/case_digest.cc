@@ -75,6 +75,9 @@ class Writer {
   void put(const model::Case& one) {
     all(one.requirement, one.profile, one.flow, one.party, one.row, one.change, one.any_of,
         one.never);
+    if (one.together) {
+      put(*one.together);
+    }
   }
   void put(const model::Step& step) {
     all(step.id, step.kind, step.from, step.to, step.form, step.with, step.preamble, step.fence,

@@ -60,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{
             "Expectation",
             [](model::Library& of) { of.cases[0].any_of[0].kind = model::Outcome::Kind::ignored; }},
+        Edit{"Together",
+             [](model::Library& of) { of.cases[0].together = model::Party::third_party_client; }},
         Edit{"Row", [](model::Library& of) { of.cases[0].row["age"] = "1s"; }},
         Edit{"Step", [](model::Library& of) { of.flows["p/talk"].steps[0].fence = true; }},
         Edit{"Form", [](model::Library& of) { of.profiles["p"].forms["message"] = {}; }},

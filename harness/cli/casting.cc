@@ -43,14 +43,23 @@ std::optional<model::Declaration> declared(const std::string& file, const RunArg
   return out;
 }
 
-bool go_together(const std::map<model::Party, model::Declaration>& declarations,
-                 std::size_t files) {
-  const bool both = std::ranges::all_of(
-      engine::kBetween, [&](model::Party party) { return declarations.contains(party); });
-  if (files > engine::kBetween.size() || !both) {
+using Declarations = std::map<model::Party, model::Declaration>;
+
+// The parties of two declarations that go with each other, in the order of a casting.
+std::vector<model::Party> pair_of(const Declarations& declarations) {
+  for (const auto& pair : {engine::kBetween, engine::kTogether}) {
+    if (std::ranges::all_of(pair, [&](auto party) { return declarations.contains(party); })) {
+      return {pair.begin(), pair.end()};
+    }
+  }
+  return {};
+}
+
+bool go_together(const Declarations& declarations, std::size_t files) {
+  if (files != 2 || pair_of(declarations).empty()) {
     put(stderr,
-        "parley: two declarations are those of a gatekeeper.server and a third-party.client: "
-        "Parley stands between them\n");
+        "parley: two declarations are those of a gatekeeper.server and a third-party.client, with "
+        "Parley between them, or of a third-party.server and its third-party.client\n");
     return false;
   }
   const auto& first = declarations.begin()->second;
@@ -83,7 +92,7 @@ std::optional<Casting> casting_of(const RunArguments& arguments, const model::Li
     if (!go_together(out.declarations, arguments.sut_files.size())) {
       return std::nullopt;
     }
-    out.suts.assign(engine::kBetween.begin(), engine::kBetween.end());
+    out.suts = pair_of(out.declarations);
     out.name = fmt::format("{} ({}) and {} ({})", out.declarations.at(out.suts[0]).name,
                            model::to_string(out.suts[0]), out.declarations.at(out.suts[1]).name,
                            model::to_string(out.suts[1]));
@@ -96,9 +105,11 @@ void keep_castable(std::vector<const model::Case*>& cases, const Casting& castin
   if (casting.suts.empty()) {
     return;
   }
+  const bool between = casting.suts.front() == engine::kBetween.front();
   std::string reason;
   std::erase_if(cases, [&](const model::Case* one) {
-    const auto fits = engine::fits_between(*one, library, casting.suts);
+    const auto fits = between ? engine::fits_between(*one, library, casting.suts)
+                              : engine::fits_together(*one, casting.suts);
     if (!fits && reason.empty()) {
       reason = fmt::format("{}: {}", one->id, fits.error().detail);
     }

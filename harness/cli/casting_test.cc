@@ -25,6 +25,7 @@ class CastingOf : public testing::Test {
     const std::string drives = "driver: { command: [./driver] }\n";
     write("server.yaml", "whatsapp", "gatekeeper.server", drives);
     write("client.yaml", "whatsapp", "third-party.client", drives);
+    write("partner.yaml", "whatsapp", "third-party.server", drives);
     write("other.yaml", "xmpp", "third-party.client", drives);
   }
 
@@ -75,6 +76,19 @@ TEST_F(CastingOf, AServerAndAClientAreTwoSutsInWhateverOrder) {
   EXPECT_EQ(casting->suts.size(), 2U);
   EXPECT_NE(casting->name.find("client.yaml (third-party.client)"), std::string::npos)
       << casting->name;
+}
+
+TEST_F(CastingOf, AThirdPartysServerAndItsClientAreTwoSuts) {
+  const auto casting = cast({"client.yaml", "partner.yaml"});
+  ASSERT_TRUE(casting) << said_;
+  EXPECT_EQ(casting->suts,
+            (std::vector{model::Party::third_party_server, model::Party::third_party_client}));
+}
+
+TEST_F(CastingOf, RefusesTwoServersAndMoreThanTwo) {
+  expect_refusal({"server.yaml", "partner.yaml"}, "or of a third-party.server and its");
+  arguments_.sut_files.clear();
+  expect_refusal({"server.yaml", "partner.yaml", "client.yaml"}, "two declarations are those");
 }
 
 TEST_F(CastingOf, RefusesTwoThatDoNotGoTogether) {

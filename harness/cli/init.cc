@@ -13,6 +13,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
+#include "harness/engine/relay.h"
 #include "harness/model/setting.h"
 
 namespace parley::cli {
@@ -121,15 +122,35 @@ constexpr Feature kFeatures[] = {
     {"xep-0198", "acknowledges stanzas (XEP-0198)"},
     {"xep-0199", "answers pings (XEP-0199)"}};
 
+// What cases of the profile ask of the parties under test `suts`.
+std::set<std::string> needs_of(const model::Profile& profile, const std::vector<model::Party>& suts,
+                               const model::Library& library) {
+  std::set<std::string> out;
+  for (const auto& one : library.cases) {
+    if (one.profile == profile.name && one.suts() == suts) {
+      std::ranges::copy_if(one.needs, std::inserter(out, out.end()),
+                           [](const auto& need) { return !model::setting_needed(need); });
+    }
+  }
+  return out;
+}
+
+// What a server and its client are asked together and the server is not alone the client does.
+std::set<std::string> needs_of_woken(const model::Profile& profile, const model::Library& library) {
+  const std::vector<model::Party> both{engine::kTogether.begin(), engine::kTogether.end()};
+  const auto of_both = needs_of(profile, both, library);
+  const auto of_server = needs_of(profile, {both.front()}, library);
+  std::set<std::string> out;
+  std::ranges::set_difference(of_both, of_server, std::inserter(out, out.end()));
+  return out;
+}
+
 // One a line, those that cases of the profile ask of the party.
 std::string features_of(const model::Profile& profile, model::Party party,
                         const model::Library& library) {
-  std::set<std::string> needed;
-  for (const auto& one : library.cases) {
-    if (one.profile == profile.name && one.party == party) {
-      std::ranges::copy_if(one.needs, std::inserter(needed, needed.end()),
-                           [](const auto& need) { return !model::setting_needed(need); });
-    }
+  auto needed = needs_of(profile, {party}, library);
+  if (party == engine::kTogether.back()) {
+    needed.merge(needs_of_woken(profile, library));
   }
   std::string out = needed.empty() ? "features: []\n"
                                    : "features:                        # take out what your system "

@@ -14,6 +14,7 @@
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
 #include "harness/engine/relay.h"
+#include "harness/engine/transcript.h"
 #include "harness/model/setting.h"
 #include "harness/xml/tree.h"
 
@@ -82,15 +83,20 @@ Listing suites(const model::Library& library, const RunArguments& arguments) {
 
 std::vector<model::Party> between() { return {engine::kBetween.begin(), engine::kBetween.end()}; }
 
+std::string casting_of(const model::Case& one, const model::Library& library) {
+  if (one.together) {
+    return "two SUTs";
+  }
+  return engine::fits_between(one, library, between()) ? "one SUT or two" : "one SUT";
+}
+
 Listing cases(const model::Library& library, const std::vector<const model::Case*>& selected) {
   Listing out{.columns = {"case", "party", "requirement", "polarity", "casting", "title"},
               .rows = {}};
   for (const auto* one : selected) {
-    out.rows.push_back(
-        {one->id, std::string(model::to_string(one->party)), one->requirement,
-         one->negative() ? "negative" : "positive",
-         engine::fits_between(*one, library, between()) ? "one SUT or two" : "one SUT",
-         one->title});
+    out.rows.push_back({one->id, std::string(model::to_string(one->party)), one->requirement,
+                        one->negative() ? "negative" : "positive", casting_of(*one, library),
+                        one->title});
   }
   return out;
 }
@@ -269,6 +275,7 @@ json json_of(const model::Case& one, const model::Library& library) {
               {"source", requirement.source},
               {"basis", model::to_string(requirement.basis)},
               {"party", model::to_string(one.party)},
+              {"suts", engine::to_json(one.suts())},
               {"between", engine::fits_between(one, library, between()).has_value()},
               {"flow", one.flow},
               {"change", change_of(one, "")},
@@ -285,7 +292,7 @@ void print_head(const model::Case& one, const model::Library& library) {
       "{}  {}\n\nrequirement  {} ({}) {}\nsource       {}\nunder test   {}\nor together  {}\nflow  "
       "       {}\n",
       one.id, one.title, requirement.id, model::to_string(requirement.basis), requirement.text,
-      requirement.source, model::to_string(one.party),
+      requirement.source, model::names_of(one.suts()) + (one.together ? ", together" : ""),
       both ? model::names_of(between()) + ", Parley between them" : "no: " + both.error().detail,
       one.flow);
   for (const auto& [name, value] : one.row) {

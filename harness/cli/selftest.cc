@@ -264,7 +264,7 @@ std::optional<Plan> kill_plan(const Bench& bench) {
 Cases of_party(const Cases& cases, std::string_view party) {
   Cases out;
   std::ranges::copy_if(cases, std::back_inserter(out), [&](const model::Case* one) {
-    return model::to_string(one->party) == party;
+    return std::ranges::count(one->suts(), model::party_from(party)) > 0;
   });
   return out;
 }

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <thread>
@@ -32,11 +33,12 @@ std::map<model::Party, model::Declaration> reference_declarations(
   std::map<model::Party, model::Declaration> out;
   const auto& settings = library.profiles.at(arguments.profile).settings;
   const auto tokens = settings.find(model::kTokenDictionary);
+  std::set<model::Party> parties;
   for (const auto* one : cases) {
-    if (out.contains(one->party)) {
-      continue;
-    }
-    auto declaration = sut::reference_declaration(arguments.program, one->party, one->profile);
+    std::ranges::copy(one->suts(), std::inserter(parties, parties.end()));
+  }
+  for (const auto party : parties) {
+    auto declaration = sut::reference_declaration(arguments.program, party, arguments.profile);
     if (declaration) {
       declaration->profile = arguments.profile;
       if (!arguments.null_mode.empty()) {
@@ -48,12 +50,12 @@ std::map<model::Party, model::Declaration> reference_declarations(
         declaration->driver.insert(declaration->driver.end(), {"--tokens", tokens->second.value});
       }
       const auto second = settings.find("second-device");
-      if (one->party == model::Party::gatekeeper_server && second != settings.end() &&
+      if (party == model::Party::gatekeeper_server && second != settings.end() &&
           second->second.value == "refused") {
         declaration->driver.insert(declaration->driver.end(),
                                    {"--fault", "wg-may-refuse-second-device"});
       }
-      out[one->party] = std::move(*declaration);
+      out[party] = std::move(*declaration);
     }
   }
   return out;

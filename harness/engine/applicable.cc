@@ -14,11 +14,13 @@ namespace {
 
 using Declarations = std::map<model::Party, model::Declaration>;
 
-bool declare(const std::vector<model::Party>& suts, const Declarations& declarations,
-             const std::string& need) {
-  return std::ranges::all_of(suts, [&](model::Party party) {
+// With Parley between them both must; of two that do one thing together either has its part.
+bool declare(const model::Case& one, const std::vector<model::Party>& suts,
+             const Declarations& declarations, const std::string& need) {
+  const auto has = [&](model::Party party) {
     return std::ranges::count(declarations.at(party).features, need) > 0;
-  });
+  };
+  return one.together ? std::ranges::any_of(suts, has) : std::ranges::all_of(suts, has);
 }
 
 }  // namespace
@@ -26,6 +28,10 @@ bool declare(const std::vector<model::Party>& suts, const Declarations& declarat
 std::string why_not_applicable(const model::Case& one, const model::Profile& profile,
                                const std::vector<model::Party>& suts,
                                const Declarations& declarations) {
+  if (!std::ranges::all_of(suts, [&](auto party) { return declarations.contains(party); })) {
+    return fmt::format("it judges {} together: give the declarations of both",
+                       model::names_of(suts));
+  }
   if (auto other = model::other_dialect(one, profile); !other.empty()) {
     return other;
   }
@@ -42,7 +48,7 @@ std::string why_not_applicable(const model::Case& one, const model::Profile& pro
     if (setting != profile.settings.end() && setting->second.value == "off") {
       return fmt::format("the profile has {} off", need);
     }
-    if (!declare(suts, declarations, need)) {
+    if (!declare(one, suts, declarations, need)) {
       missing.push_back(need);
     }
   }

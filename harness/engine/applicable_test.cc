@@ -13,6 +13,10 @@ using Features = std::map<Party, std::vector<std::string>>;
 std::string why_not(const std::vector<Party>& parties, std::vector<std::string> needs,
                     const Features& declared) {
   model::Case one;
+  one.party = Party::third_party_server;
+  one.together = parties.front() == Party::third_party_server && parties.size() == 2
+                     ? std::optional(parties.back())
+                     : std::nullopt;
   one.needs = std::move(needs);
   model::Profile profile;
   profile.settings["key-refresh"] = {"off", "assumed", "", {}};
@@ -35,6 +39,23 @@ TEST(WhyNotApplicable, AsksBothBetweenWhomParleyStands) {
   const std::vector both{Party::gatekeeper_server, Party::third_party_client};
   EXPECT_EQ(why_not(both, {"a"}, {{both[0], {"a"}}, {both[1], {}}}), "the SUT does not declare a");
   EXPECT_EQ(why_not(both, {"a"}, {{both[0], {"a"}}, {both[1], {"a"}}}), "");
+}
+
+TEST(WhyNotApplicable, AsksTheOneOrTheOtherOfTwoJudgedTogether) {
+  const std::vector both{Party::third_party_server, Party::third_party_client};
+  EXPECT_EQ(
+      why_not(both, {"pushes", "push-wake"}, {{both[0], {"pushes"}}, {both[1], {"push-wake"}}}),
+      "");
+  EXPECT_EQ(
+      why_not(both, {"pushes", "push-wake"}, {{both[0], {"pushes"}}, {both[1], {"noise-xx"}}}),
+      "the SUT does not declare push-wake");
+}
+
+TEST(WhyNotApplicable, WantsTheDeclarationsOfBothThatAreJudgedTogether) {
+  const std::vector both{Party::third_party_server, Party::third_party_client};
+  EXPECT_EQ(why_not(both, {"pushes"}, {{both[0], {"pushes"}}}),
+            "it judges third-party.server and third-party.client together: give the declarations "
+            "of both");
 }
 
 }  // namespace

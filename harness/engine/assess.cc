@@ -222,13 +222,21 @@ Assessment Tracker::assess(const Outcome& outcome) const {
   return {};
 }
 
-// The SUT whose doing the first thing that went wrong is.
+// Whether step `index` is the connection of a client that its own server has woken: how the one
+// tells the other nobody else sees.
+bool Tracker::comes_for_call(std::size_t index) const {
+  const auto& comes = run_.steps[index];
+  return comes.step.kind == model::Step::Kind::connect && !comes.inferred &&
+         run_.under_test(model::Party::third_party_server);
+}
+
+// The SUT whose doing the first thing that went wrong is; none where that cannot be told.
 std::optional<model::Party> Tracker::who_broke() const {
   const auto of_step = [&](const std::string& id) -> std::optional<model::Party> {
     for (std::size_t i = 0; i < run_.steps.size(); ++i) {
       const auto& step = run_.steps[i].step;
       if (id.empty() ? active(i) && !marks_[i].done : step.id == id) {
-        return run_.sender(step);
+        return comes_for_call(i) ? std::nullopt : std::optional(run_.sender(step));
       }
     }
     return std::nullopt;
@@ -241,7 +249,9 @@ std::optional<model::Party> Tracker::who_broke() const {
     return at == seen_.end() ? std::nullopt : std::optional(run_.far_end(at->link));
   }
   if (acted()) {
-    return run_.far_end(prohibited_on_);
+    // What a SUT does because of what another was told the other has passed on.
+    const auto& whose = change_made_ ? changed_link() : prohibited_on_;
+    return whose.empty() ? std::nullopt : std::optional(run_.far_end(whose));
   }
   if (wrong_) {
     return of_step(wrong_step_);

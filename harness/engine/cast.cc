@@ -204,7 +204,7 @@ CastRun plain_run(const Makings& makings, const std::string& name, const std::st
   run.name = name;
   run.profile = &library.profiles.at(one.profile);
   run.flow = library.flow(one.profile, flow);
-  run.suts = suts.empty() ? std::vector{one.party} : suts;
+  run.suts = suts.empty() ? one.suts() : suts;
   run.outcomes = {model::Outcome{}};
   if (run.flow != nullptr) {
     run.steps = cast_steps(run.flow->steps, run);
@@ -244,7 +244,7 @@ bool CastRun::server_under_test() const { return std::ranges::any_of(suts, model
 bool CastRun::between(const std::string& actor) const {
   const auto at = flow->actors.find(actor);
   return at != flow->actors.end() && !model::is_server(at->second) && under_test(at->second) &&
-         server_under_test();
+         under_test(model::Party::gatekeeper_server);
 }
 
 bool CastRun::dials(const std::string& link) const {

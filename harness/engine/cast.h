@@ -52,7 +52,8 @@ struct CastRun {
   bool played(const std::string& actor) const;
   bool under_test(model::Party party) const;
   bool server_under_test() const;
-  // Whether both ends of the actor's connection are under test.
+  // Whether both ends of the actor's connection are under test: a client's server is the
+  // gatekeeper's.
   bool between(const std::string& actor) const;
   // Whether Parley is the client on that connection.
   bool dials(const std::string& link) const;

@@ -91,7 +91,7 @@ class Judge {
     }
     if (const auto stopping = std::ranges::find_if(findings, &Finding::stops);
         stopping != findings.end() && !tracker.acted()) {
-      return found(tracker, *stopping);
+      return found(run, tracker, *stopping);
     }
     if (const auto* event = trouble(record)) {
       if (event->kind == Event::Kind::unsupported) {
@@ -107,7 +107,7 @@ class Judge {
       if (findings.empty()) {
         return std::nullopt;
       }
-      return found(tracker, findings.front());
+      return found(run, tracker, findings.front());
     }
     if (state.state == Assessment::State::pending) {
       return unsettled(VerdictKind::error, Blame::harness, "the run ended before it was decided");
@@ -119,9 +119,9 @@ class Judge {
     return missed(run, tracker, state);
   }
 
-  Verdict found(const Tracker& tracker, const Finding& finding) const {
+  Verdict found(const CastRun& run, const Tracker& tracker, const Finding& finding) const {
     auto out = failed(tracker, {});
-    if (transcript_.suts.size() > 1) {
+    if (run.suts.size() > 1) {
       out.broke = finding.broke;
     }
     out.reason = finding.reason;

@@ -123,18 +123,18 @@ void LiveRun::locate_services() {
 // Accounts and the values that the flow starts with.
 asio::awaitable<bool> LiveRun::lease() {
   const auto pass = co_await workshop_.leasing.enter();
-  const bool server_sut = cast_.server_under_test();
-  const auto domain = server_sut ? home().endpoint("domain") : workshop_.domain;
+  const bool gatekeeper = cast_.under_test(model::Party::gatekeeper_server);
+  const auto domain = gatekeeper ? home().endpoint("domain") : workshop_.domain;
   record_.values["domain"] = domain;
   if (cast_.profile->wire == model::Wire::noise) {
     record_.values["noise.root"] = home().endpoint("root");
     record_.values["noise.hashing"] = hashing_form(*cast_.profile);
-    if (!server_sut) {
+    if (!gatekeeper) {
       record_.values["noise.server-static"] =
           played_static({.values = {}, .rng = rng_}).value_or("");
     }
   }
-  if (server_sut) {
+  if (cast_.server_under_test()) {
     locate_services();
     const bool partner = cast_.under_test(model::Party::third_party_server);
     if (!open_services() || !(partner            ? co_await introduce_gatekeeper()
@@ -165,7 +165,7 @@ asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) 
                      rng_.child("identity/" + actor));
   const bool sut = cast_.under_test(party);
   enlist_with_partner(party, identity);
-  if (cast_.server_under_test() || sut) {
+  if (leases(party)) {
     auto leased = co_await home().lease(std::move(identity));
     if (!leased) {
       broken("identities", leased.error().detail);
@@ -180,7 +180,10 @@ asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) 
   record_.values[actor + ".bare"] = bare;
   record_.values[actor + ".resource"] = resource;
   record_.values[actor + ".jid"] = bare + "/" + resource;
-  if (cast_.server_under_test() || sut) {
+  if (!identity.wake.empty()) {
+    record_.values[actor + ".wake"] = identity.wake;
+  }
+  if (leases(party)) {
     leased_.push_back({.identity = identity});
   }
   if (sut) {
@@ -191,6 +194,13 @@ asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) 
     hear_of(identity.user, *waker, model::Party::third_party_server);
   }
   co_return true;
+}
+
+// Whether accounts of such users are the SUT's: a gatekeeper has all, a third party's server its
+// own.
+bool LiveRun::leases(model::Party party) const {
+  return cast_.under_test(model::Party::gatekeeper_server) || cast_.under_test(party) ||
+         (cast_.server_under_test() && party == model::Party::third_party_client);
 }
 
 // What the driver of `party` says of the user of the last lease is the actor's.

@@ -50,6 +50,7 @@ class LiveRun {
   Attachment& home() const;
   asio::awaitable<bool> lease();
   asio::awaitable<bool> lease_for(std::string actor, model::Party party);
+  bool leases(model::Party party) const;
   void locate_services();
   std::optional<std::string> woken_by() const;
   void hear_of(const std::string& user, const std::string& actor, model::Party party);
@@ -100,6 +101,9 @@ class LiveRun {
   static constexpr int kMostWaits = 10;             // for one step, in patiences
   static constexpr std::size_t kOctetsAMillisecond = 100;
   static constexpr std::string_view kWebSocket = "websocket";
+  // Methods of a client's driver: to connect, at once or once its own server has it woken.
+  static constexpr std::string_view kConnect = "connect";
+  static constexpr std::string_view kAwait = "await";
   static constexpr std::string_view kIdentityProof = "identity-proof";
   // In the certificate of a played gatekeeper's server.
   static constexpr std::string_view kGatekeeperName = "${setting.gatekeeper-name}";

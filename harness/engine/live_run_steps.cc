@@ -60,7 +60,7 @@ Connections::Admission LiveRun::admission(const std::string& link) {
     return admission_to_service(link);
   }
   const auto* step = tracker_->connection_to_come(link);
-  if (step == nullptr) {
+  if (step == nullptr || tracker_->call_to_come(link) != nullptr) {
     return {.when = When::never};
   }
   return {.when = tracker_->may_connect(link) ? When::now : When::once_ended,
@@ -211,8 +211,13 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
                         ? nlohmann::json::parse(*value, nullptr, false)
                         : nlohmann::json(*value);
   }
-  if (step.step.form == "connect" && !listen(step.link, params)) {
+  const bool waits = step.step.form == kAwait;
+  if ((waits || step.step.form == kConnect) && !listen(step.link, params)) {
     co_return;
+  }
+  if (const auto wake = record_.values.find(step.link + ".wake");
+      waits && wake != record_.values.end()) {
+    params["wake"] = wake->second;
   }
   note({.kind = Event::Kind::call,
         .link = step.link,

@@ -25,6 +25,7 @@ struct Identity {
   std::string password;
   std::string kind{};  // of the profile's account-kinds; empty: an ordinary one
   std::map<std::string, std::string> terms{};  // what else the driver is told of that kind
+  std::string wake{};  // what the driver has said of how the user's client is woken; may be empty
 };
 
 // A SUT as a worker sees it. Implemented by sut/.

@@ -120,6 +120,14 @@ Result<void> fits_between(const model::Case& one, const model::Library& library,
   return {};
 }
 
+Result<void> fits_together(const model::Case& one, const std::vector<model::Party>& suts) {
+  if (one.suts() != suts) {
+    return fail(Errc::unsupported, fmt::format("it judges {}, not {}", model::names_of(one.suts()),
+                                               model::names_of(suts)));
+  }
+  return {};
+}
+
 // ---- what the tracker keeps of it
 
 void Tracker::note_across(const std::string& link, const xml::Item& item) {

@@ -25,9 +25,12 @@ struct Carried {
 };
 Carried carried(const xml::Item& item, const model::Profile& profile, Opened opened);
 
-// The parties that may be cast as SUT together, in the order of a casting.
+// The parties that may be cast as SUT together, in the order of a casting: those between which
+// Parley stands, and those that it meets as the gatekeeper of both.
 inline constexpr std::array kBetween{model::Party::gatekeeper_server,
                                      model::Party::third_party_client};
+inline constexpr std::array kTogether{model::Party::third_party_server,
+                                      model::Party::third_party_client};
 
 // Whether the parties `suts` can carry `one` out with Parley between them: nothing is changed, its
 // flow says that each side acts by itself, and whatever one of them says to another follows from
@@ -35,5 +38,7 @@ inline constexpr std::array kBetween{model::Party::gatekeeper_server,
 // unsupported with what or which step does not fit.
 Result<void> fits_between(const model::Case& one, const model::Library& library,
                           const std::vector<model::Party>& suts);
+// Whether `one` judges just the parties `suts` together. Errors: unsupported, it does not.
+Result<void> fits_together(const model::Case& one, const std::vector<model::Party>& suts);
 
 }  // namespace parley::engine

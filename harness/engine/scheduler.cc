@@ -239,7 +239,7 @@ class Worker {
 
   // The parties under test in a case.
   std::vector<model::Party> suts_of(const model::Case& one) const {
-    return job_.suts.empty() ? std::vector{one.party} : job_.suts;
+    return job_.suts.empty() ? one.suts() : job_.suts;
   }
 
   bool ends() const { return board_.over || (job_.stop && job_.stop()); }
@@ -284,7 +284,11 @@ class Worker {
   // What of the SUTs of a case is dead; see Reach.
   asio::awaitable<std::string> dead_of(const model::Case& one, std::chrono::milliseconds limit) {
     for (const auto party : suts_of(one)) {
-      auto dead = co_await job_.reach(*attachments_.at(party), limit);
+      const auto attached = attachments_.find(party);
+      if (attached == attachments_.end()) {
+        continue;  // the case is not applicable
+      }
+      auto dead = co_await job_.reach(*attached->second, limit);
       if (!dead.empty()) {
         co_return dead;
       }
@@ -344,7 +348,9 @@ class Worker {
     for (const auto party : suts_of(one)) {
       attachments[party] = attachments_.at(party).get();
     }
-    const auto& first = *attachments.at(suts_of(one).front());
+    const auto gatekeeper = attachments.find(model::Party::gatekeeper_server);
+    auto domain = gatekeeper == attachments.end() ? std::string(kPlayedDomain)
+                                                  : gatekeeper->second->endpoint("domain");
     Workshop workshop{.library = job_.library,
                       .attachments = std::move(attachments),
                       .suts = job_.suts,
@@ -353,7 +359,7 @@ class Worker {
                       .authority = authority_,
                       .leaves = leaves_,
                       .authority_file = authority_file_,
-                      .domain = job_.suts.empty() ? kPlayedDomain : first.endpoint("domain"),
+                      .domain = std::move(domain),
                       .patience = patience_,
                       .shared = shared_,
                       .leasing = leasing_,

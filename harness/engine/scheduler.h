@@ -39,7 +39,7 @@ using Reach = std::function<boost::asio::awaitable<std::string>(Attachment& atta
 struct Job {
   const model::Library& library;
   std::map<model::Party, model::Declaration> declarations;  // by party under test
-  // Cast as SUT together, Parley between them, the server first; empty: each case's own party.
+  // Cast as SUT together, the server first; empty: each case's own.
   std::vector<model::Party> suts{};
   Attach attach;
   Manners manners;

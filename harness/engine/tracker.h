@@ -111,6 +111,9 @@ class Tracker {
   // The step that a connection of the SUT on `link` carries out, now or when the link's connection
   // has ended; null when the flow asks for no more.
   const CastStep* connection_to_come(const std::string& link) const;
+  // The call of ours that is to have that connection come and is still to be made; null when it may
+  // come.
+  const CastStep* call_to_come(const std::string& link) const;
   // Whether a connection on `link` may begin: none stands.
   bool may_connect(const std::string& link) const;
   // Whether the SUT has refused there what it must, so that it is ours to end the connection.
@@ -180,6 +183,7 @@ class Tracker {
   bool ends_with(const std::string& link, const Refusal& refusal);
   bool owes_answer(const std::string& link) const;
   bool concerns(const std::string& link) const;
+  bool wakes(const CastStep& call, const std::string& link) const;
   bool may_take() const;  // the change may have its consequences, as things stand
   const std::string& changed_link() const;
 
@@ -220,6 +224,7 @@ class Tracker {
   Assessment assess_ignored() const;
   Assessment assess_outcomes() const;
   std::optional<model::Party> who_broke() const;
+  bool comes_for_call(std::size_t index) const;
   bool taken() const;
   bool fence_done() const;
   std::string shown_due() const;
@@ -245,7 +250,7 @@ class Tracker {
   bool refused_ = false;              // the change, in a way that the case takes
   std::optional<Refusal> stray_;      // of a stanza that we never sent
   std::string prohibited_;            // what the SUT did that it must not
-  std::string prohibited_on_;         // on which link
+  std::string prohibited_on_;         // on which link; empty: whose doing it is cannot be told
   std::optional<std::string> wrong_;  // an answer to the due step that is not of its form
   std::optional<xml::Difference> difference_;
   std::string wrong_step_;

@@ -57,7 +57,10 @@ std::optional<std::size_t> Tracker::candidate(const std::string& link) const {
     }
     if (step.link != link) {
       // What another user has yet to send cannot have been passed on, but for the rest of a volley.
-      const bool sends = step.role == Role::send && step.step.kind == Step::Kind::wire;
+      // A call to a client's own server is nothing that is passed on: it says when the client
+      // comes.
+      const bool sends =
+          step.role == Role::send && step.step.kind == Step::Kind::wire && !wakes(step, link);
       auto& volley = volleys[step.link];
       if (sends && !marks_[i].done && !volley) {
         return std::nullopt;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What Tracker knows of services over HTTP, those that Parley plays above all: standing answers,
-// and what a change of one is about.
+// what a change of one is about, and who comes because of a call.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +12,22 @@ namespace parley::engine {
 
 using model::Step;
 
+namespace {
+
+// Whether a step asks a service for something about that user.
+bool calls_for(const CastStep& cast, const std::string& actor) {
+  const auto names = [&](const std::string& text) {
+    return text.find("${" + actor + ".") != std::string::npos;
+  };
+  return cast.role == Role::send && cast.step.kind == Step::Kind::wire &&
+         !service_of(cast.link).empty() &&
+         std::ranges::any_of(cast.step.with, [&](const auto& one) {
+           return std::ranges::any_of(one.second, names);
+         });
+}
+
+}  // namespace
+
 // Whether something was asked there that is not yet answered.
 bool Tracker::owes_answer(const std::string& link) const {
   const auto at = links_.find(link);
@@ -20,6 +36,24 @@ bool Tracker::owes_answer(const std::string& link) const {
 
 bool Tracker::may_send(const std::string& link) const {
   return service_of(link).empty() || owes_answer(link) == run_.serves(link);
+}
+
+// The first of the calls about that user since it was last to connect, while none of them is made.
+const CastStep* Tracker::call_to_come(const std::string& link) const {
+  const auto* comes = connection_to_come(link);
+  const CastStep* first = nullptr;
+  bool made = false;
+  for (std::size_t i = 0; comes != nullptr && &run_.steps[i] != comes; ++i) {
+    const auto& cast = run_.steps[i];
+    if (cast.link == link && cast.step.kind == Step::Kind::connect) {
+      first = nullptr;
+      made = false;
+    } else if (active(i) && calls_for(cast, link)) {
+      first = first == nullptr ? &cast : first;
+      made = made || marks_[i].done;
+    }
+  }
+  return made ? nullptr : first;
 }
 
 const CastStep* Tracker::standing(const std::string& id) const {
@@ -61,6 +95,12 @@ const CastStep* Tracker::not_asked() const {
 // others feel.
 bool Tracker::concerns(const std::string& link) const {
   return link == changed_link() || (run_.changed_answer() != nullptr && run_.dials(link));
+}
+
+// Whether a call is one to the server of the client on `link`, both under test.
+bool Tracker::wakes(const CastStep& call, const std::string& link) const {
+  return run_.under_test(model::Party::third_party_server) && service_of(link).empty() &&
+         !service_of(call.link).empty() && run_.dials(call.link);
 }
 
 // Carried out, and not sooner than it may be.

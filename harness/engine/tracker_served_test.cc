@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/engine/asking_gatekeeper.h"
 #include "harness/engine/tracker.h"
@@ -37,6 +38,21 @@ steps:
   - { id: told, sends: partner -> server, message: jwks }
 )";
 
+constexpr const char* kWoken = R"(
+flow: one
+profile: whatsapp
+title: A call has a client connect, twice
+actors: { alice: third-party.client, server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: push, sends: server -> partner, message: push-once, with: { user: "${alice.user}" } }
+  - { id: pushed, sends: partner -> server, message: pushed }
+  - { id: dial, connect: alice -> server }
+  - { id: leave, closes: server -> alice }
+  - { id: push-again, sends: server -> partner, message: push-once, with: { user: "${alice.user}" } }
+  - { id: pushed-again, sends: partner -> server, message: pushed }
+  - { id: dial-again, connect: alice -> server }
+)";
+
 // One run of a case on `flow`, and its tracker.
 struct Tracked {
   model::Library library;
@@ -44,14 +60,18 @@ struct Tracked {
   CastRun run;
   Tracker tracker;
 
-  Tracked(const char* flow, const std::string& rest, std::size_t which, model::Party sut)
+  Tracked(const char* flow, const std::string& rest, std::size_t which,
+          const std::vector<model::Party>& suts)
       : library(with_flow(flow)),
         one(case_with(rest)),
-        run(cast_case(one, library, {sut})->at(which)),
+        run(cast_case(one, library, suts)->at(which)),
         tracker(run, values(), Rng(1)) {}
 
   static std::map<std::string, std::string> values() {
-    return {{"noise.now", "1790000000"}, {"noise.hashing", "whatsapp"}};
+    return {{"noise.now", "1790000000"},
+            {"noise.hashing", "whatsapp"},
+            {"partner.secret", "00"},
+            {"alice.user", "1"}};
   }
   State after(Event event) {
     tracker.feed(event);
@@ -72,7 +92,7 @@ struct TurnedAway : Tracked {
       : Tracked(kTold,
                 "change: { step: keys, layer: stanza, set: { '@status': 500 } }\n"
                 "expect: { refused: { by: [close] } }",
-                1, model::Party::gatekeeper_server) {
+                1, {model::Party::gatekeeper_server}) {
     after({.kind = Kind::serves, .link = "server/keys", .step = "keys"});
     after({.kind = Kind::dialled, .link = "alice", .step = "dial"});
     after({.kind = Kind::closed, .link = "alice"});
@@ -99,13 +119,73 @@ TEST(ChangedAnswer, ProvesNothingWhenTheSutNeverAsks) {
 TEST(AnswerOverHttp, BelongsToWhatWasAskedAndToNothingThatIsYetToBe) {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
-  Tracked run(kTwice, "", 0, model::Party::third_party_server);
+  Tracked run(kTwice, "", 0, {model::Party::third_party_server});
   const auto& link = run.run.steps.front().link;
   run.after({.kind = Kind::dialled, .link = link});
   run.after_sending("one");
   run.after({.kind = Kind::received, .link = link, .octets = answer});
   EXPECT_EQ(run.after_sending("two"), State::pending) << "the first answer is none to the second";
   EXPECT_EQ(run.after({.kind = Kind::received, .link = link, .octets = answer}), State::holds);
+}
+
+// A third party's server and its client, of which the one is called and the other comes.
+struct Woken : Tracked {
+  Woken()
+      : Tracked(kWoken, "", 0,
+                {model::Party::third_party_server, model::Party::third_party_client}) {}
+
+  void push(const std::string& id) {
+    after({.kind = Kind::dialled, .link = "server/partner"});
+    after_sending(id);
+    after({.kind = Kind::received,
+           .link = "server/partner",
+           .octets = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"});
+  }
+  State come(const std::string& step) {
+    return after({.kind = Kind::accepted, .link = "alice", .step = step});
+  }
+};
+
+TEST(WokenClient, ComesOnceTheCallIsMade) {
+  Woken run;
+  EXPECT_EQ(run.tracker.call_to_come("alice")->step.id, "push");
+  run.push("push");
+  EXPECT_EQ(run.tracker.call_to_come("alice"), nullptr);
+  EXPECT_EQ(run.come("dial"), State::pending);
+  EXPECT_EQ(run.tracker.call_to_come("alice")->step.id, "push-again");
+  run.after({.kind = Kind::ended, .link = "alice", .step = "leave"});
+  run.push("push-again");
+  EXPECT_EQ(run.come("dial-again"), State::holds);
+}
+
+TEST(WokenClient, ThatComesBeforeTheCallIsNobodysDoingThatCanBeTold) {
+  Woken run;
+  EXPECT_EQ(run.come(""), State::violated);
+  EXPECT_EQ(run.tracker.assess().came, "alice connected before step 'push'");
+  EXPECT_FALSE(run.tracker.assess().broke);
+}
+
+TEST(WokenClient, ThatComesThoughItIsThereIsToBlame) {
+  Woken run;
+  run.push("push");
+  run.come("dial");
+  EXPECT_EQ(run.come(""), State::violated);
+  EXPECT_EQ(run.tracker.assess().broke, model::Party::third_party_client);
+}
+
+TEST(WokenClient, ThatStaysAwayIsNobodysDoingThatCanBeTold) {
+  Woken run;
+  run.push("push");
+  EXPECT_EQ(run.after({.kind = Kind::deadline, .step = "dial"}), State::violated);
+  EXPECT_FALSE(run.tracker.assess().broke);
+}
+
+TEST(WokenClient, WaitsForAServerThatIsToBlameForWhatItAnswers) {
+  Woken run;
+  run.after({.kind = Kind::dialled, .link = "server/partner"});
+  run.after_sending("push");
+  EXPECT_EQ(run.after({.kind = Kind::deadline, .step = "pushed"}), State::violated);
+  EXPECT_EQ(run.tracker.assess().broke, model::Party::third_party_server);
 }
 
 }  // namespace

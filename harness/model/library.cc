@@ -319,6 +319,9 @@ class Loader {
       complain("/flow", unknown_name("flow", one.flow, known), "name one of suites/*/flows/");
       return;
     }
+    if (one.together) {
+      lint_together(one, *flow, complain);
+    }
     if (one.change) {
       lint_change(one, *flow, profile->second, complain);
     }
@@ -335,6 +338,23 @@ class Loader {
           complain(field, unknown_name("actor", actor, keys_of(flow->actors)),
                    fmt::format("name an actor of flow '{}'", flow->name));
         }
+      }
+    }
+  }
+
+  template <class Complain>
+  static void lint_together(const Case& one, const Flow& flow, const Complain& complain) {
+    if (one.party != Party::third_party_server || *one.together != Party::third_party_client) {
+      complain("/together",
+               fmt::format("{} is not judged together with {}", to_string(one.party),
+                           to_string(*one.together)),
+               "say together: third-party.client of a case with party: third-party.server");
+    }
+    for (const auto party : one.suts()) {
+      if (std::ranges::none_of(flow.actors,
+                               [&](const auto& actor) { return actor.second == party; })) {
+        complain("/flow", fmt::format("no actor of flow '{}' is a {}", flow.name, to_string(party)),
+                 "name a flow in which both parties under test act");
       }
     }
   }

@@ -313,6 +313,14 @@ const std::string& Profile::probe_of(Party party) const {
   return own == probes.end() ? probe : own->second;
 }
 
+std::vector<Party> Case::suts() const {
+  std::vector<Party> out{party};
+  if (together) {
+    out.push_back(*together);
+  }
+  return out;
+}
+
 bool Case::negative() const {
   return std::ranges::none_of(any_of,
                               [](const Outcome& o) { return o.kind == Outcome::Kind::completes; });

@@ -285,11 +285,13 @@ struct Case {
   std::map<std::string, std::string> row;  // vary values
   std::optional<Change> change;
   std::vector<Outcome> any_of;
-  std::vector<Step> never;  // what must not happen, after the change if there is one
-  bool soils = false;       // its accounts are not used again
-  bool alone = false;       // it slows a SUT down: nothing else is judged beside it
-  std::string inherits{};   // the id of the case of an extended profile that it is
+  std::vector<Step> never;          // what must not happen, after the change if there is one
+  bool soils = false;               // its accounts are not used again
+  bool alone = false;               // it slows a SUT down: nothing else is judged beside it
+  std::string inherits{};           // the id of the case of an extended profile that it is
+  std::optional<Party> together{};  // under test too: what the one is told the other does
 
+  std::vector<Party> suts() const;  // the parties under test, `party` first
   // Whether a conforming SUT refuses or ignores what the case sends.
   bool negative() const;
 };
