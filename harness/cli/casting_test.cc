@@ -135,6 +135,17 @@ TEST(KeepCastable, KeepsAllForOneSutAndThoseWithoutAChangeForTwo) {
   }
 }
 
+TEST(KeepCastable, KeepsTheCasesOfBothForAThirdPartysServerAndItsClient) {
+  auto cases = all_of("whatsapp");
+  const Casting two{.declarations = {},
+                    .suts = {model::Party::third_party_server, model::Party::third_party_client}};
+  keep_castable(cases, two, shipped());
+  ASSERT_FALSE(cases.empty());
+  for (const auto* one : cases) {
+    EXPECT_EQ(one->suts(), two.suts) << one->id;
+  }
+}
+
 TEST(KeepCastable, SaysWhyNoneIsLeft) {
   auto cases = all_of("xmpp");
   const Casting two{.declarations = {},

@@ -100,6 +100,7 @@ constexpr Feature kFeatures[] = {
     {"prekeys", "keeps and serves prekeys"},
     {"presence", "tells others who is there"},
     {"published-keys", "publishes keys under endpoints/keys; a driver's 'token' shows its tokens"},
+    {"push-wake", "waits until its own server wakes it, as a driver's 'await' says"},
     {"pushes", "asks, or is asked, that a user's client be woken"},
     {"reachability", "lets its own users say by whom they can be reached"},
     {"receipts", "carries or sends receipts"},

@@ -180,6 +180,23 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
   }
 }
 
+TEST_F(Suites, ComplainOfPartiesThatAreNotJudgedTogetherOrDoNotAct) {
+  const auto with = [this](const std::string& party, const std::string& flow) {
+    write("server/partner-two.yaml",
+          "case: partner-two\ntitle: A case of a test\nprofile: whatsapp\nverifies: SRV-004\n"
+          "together: third-party.client\nparty: " +
+              party + "\nflow: " + flow + "\n");
+    return complaint();
+  };
+  EXPECT_EQ(with("third-party.server", "partner-woken"), "");
+  EXPECT_NE(with("gatekeeper.server", "partner-woken")
+                .find("gatekeeper.server is not judged together with third-party.client"),
+            std::string::npos);
+  EXPECT_NE(with("third-party.server", "partner-alive")
+                .find("no actor of flow 'partner-alive' is a third-party.client"),
+            std::string::npos);
+}
+
 TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
   write("stanza/flows/broken.yaml",
         "flow: broken\nprofile: xmpp\ntitle: A flow with a wrong message\n"

@@ -14,6 +14,7 @@
 #include "harness/reference/whatsapp/faults_keys.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
 #include "harness/reference/whatsapp/faults_partner.h"
+#include "harness/reference/whatsapp/faults_wake.h"
 #include "harness/reference/whatsapp/liberties.h"
 
 namespace parley::reference {
@@ -42,6 +43,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), liberties.begin(), liberties.end());
     const auto of_callers = whatsapp::caller_faults();
     out.insert(out.end(), of_callers.begin(), of_callers.end());
+    const auto of_wakes = whatsapp::wake_faults();
+    out.insert(out.end(), of_wakes.begin(), of_wakes.end());
     return out;
   }();
   return joined;

@@ -302,6 +302,10 @@ enum class Fault {
   wp_call_secret_beginning, wp_call_secret_and_more, wp_call_secret_any_scheme,
   wp_call_secret_in_url, wp_call_scheme_to_the_letter, wg_call_secret_in_url,
   wg_call_secret_without_scheme,
+  // whatsapp, a third party's server that wakes its client, and that client
+  wp_wake_lost, wp_wake_shows_text, wp_wake_everybody, wp_wake_leaver, wp_wake_similar,
+  wt_woken_stays_away, wt_woken_once, wt_woken_leaves_at_once, wt_woken_drains_nothing,
+  wt_woken_comes_twice, wt_woken_without_proof, wt_woken_with_others, wt_comes_unwoken,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

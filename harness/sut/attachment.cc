@@ -37,6 +37,14 @@ std::vector<std::string> endpoints_needed(const model::Declaration& declaration)
   return {who, std::string(address)};
 }
 
+// How a third party's server has its client of the enlisted user woken, as its driver answers.
+std::string wake_in(const json& answer) {
+  const auto found = answer.is_object() ? answer.find("wake") : answer.end();
+  return answer.is_object() && found != answer.end() && found->is_string()
+             ? found->get<std::string>()
+             : "";
+}
+
 class AttachedSut final : public engine::Attachment {
  public:
   AttachedSut(model::Declaration declaration, AttachOptions options)
@@ -267,6 +275,7 @@ asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity i
   }
   const auto done = co_await driver_->call("enlist", params, kCallTimeout);
   if (done) {
+    identity.wake = wake_in(*done);
     co_return identity;
   }
   if (done.error().code == Errc::unsupported && identity.kind.empty()) {
@@ -294,7 +303,8 @@ asio::awaitable<Result<json>> AttachedSut::call(std::string method, json params,
     co_return fail(Errc::unsupported, fmt::format("'{}' needs a driver", method));
   }
   const bool client = !model::is_server(declaration_.party);
-  if (client && method == "connect" && !options_.faults.empty()) {
+  const bool account = method == "connect" || method == "await";
+  if (client && account && !options_.faults.empty()) {
     params["faults"] = options_.faults;
   }
   co_return co_await driver_->call(std::move(method), std::move(params), timeout);
@@ -388,6 +398,9 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "trust",
                     "second-partner",
                     "blank-accounts"};
+    if (!server) {
+      out.features.emplace_back("push-wake");
+    }
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/text.h"
 #include "harness/sut/pool.h"
 #include "harness/sut/script_folder.h"
 #include "harness/testkit/run_to_end.h"
@@ -258,6 +259,13 @@ TEST_F(AttachTest, FillsWhatTheDeclarationLeavesOutFromTheDriver) {
   EXPECT_TRUE(sut.called) << sut.called.error();
 }
 
+TEST_F(AttachTest, KeepsHowTheDriverHasAClientWoken) {
+  const auto wakes =
+      replace_all(kGoodDriver, "answer(request, {})", "answer(request, {'wake': 'by a line'})");
+  EXPECT_EQ(seen(driven(wakes), {}, "echo").identity->wake, "by a line");
+  EXPECT_EQ(seen(driven(kGoodDriver), {}, "echo").identity->wake, "");
+}
+
 TEST_F(AttachTest, ListensAnewWhenTheReferenceShallHaveFaults) {
   const auto sut = seen(driven(kGoodDriver), {.faults = {"gk-wrong-id"}}, "echo");
   EXPECT_EQ(sut.starttls, "127.0.0.1:2");
@@ -268,14 +276,16 @@ TEST_F(AttachTest, HandsFaultsToAClientWithEachConnect) {
   const auto echo =
       "for request in requests():\n"
       "    if request['method'] == 'describe': answer(request, {})\n"
-      "    elif request['method'] == 'connect': answer(request, request['params'])\n"
+      "    elif request['method'] in ('connect', 'await'): answer(request, request['params'])\n"
       "    else: refuse(request, -32601)\n";
-  const auto sut =
-      seen(driven(echo, model::Party::third_party_client), {.faults = {"tp-something"}}, "connect");
-  ASSERT_TRUE(sut.called) << sut.called.error();
-  EXPECT_EQ(*sut.called, json({{"a", 1}, {"faults", {"tp-something"}}}));
-  EXPECT_TRUE(sut.identity);
-  EXPECT_TRUE(sut.ca_pem.empty());
+  for (const auto* method : {"connect", "await"}) {
+    const auto sut =
+        seen(driven(echo, model::Party::third_party_client), {.faults = {"tp-something"}}, method);
+    ASSERT_TRUE(sut.called) << sut.called.error();
+    EXPECT_EQ(*sut.called, json({{"a", 1}, {"faults", {"tp-something"}}}));
+    EXPECT_TRUE(sut.identity);
+    EXPECT_TRUE(sut.ca_pem.empty());
+  }
 }
 
 TEST_F(AttachTest, RefusesADriverThatAnswersEverything) {

@@ -53,7 +53,7 @@ nlohmann::json describe_client(const std::string& name) {
           {"features",
            {"noise-xx", "noise-ik", "noise-xxfallback", "binary-stanzas", "interop-jid", "receipts",
             "presence", "chatstates", "keepalive", "reconnect", "websocket", "prekeys",
-            "last-tokens-unassigned"}}};
+            "last-tokens-unassigned", "push-wake"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,
@@ -63,7 +63,8 @@ ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& fault
       notify_(std::move(notify)),
       dialect_(dialect),
       rng_(fresh_seed()),
-      idle_(executor) {}
+      idle_(executor),
+      wakes_(executor, [this](const Wake& one) { wake(one); }) {}
 
 RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& params) {
   if (method == "describe") {
@@ -75,8 +76,12 @@ RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& 
   if (method == "connect") {
     return connect(params);
   }
+  if (method == "await") {
+    return await(params);
+  }
   if (method == "reset") {
     const auto found = users_.find(string_member(params, "user"));
+    wakes_.forget(string_member(params, "user"));
     if (found != users_.end()) {
       drop(found->second);
       users_.erase(found);
@@ -109,9 +114,78 @@ RpcResult ClientDriver::connect(const nlohmann::json& params) {
   return nlohmann::json::object();
 }
 
+// A wake that came before is kept for it.
+RpcResult ClientDriver::await(const nlohmann::json& params) {
+  auto account = parse_client_account(params, dialect_);
+  if (!account) {
+    return std::unexpected(account.error());
+  }
+  auto faults = faults_of(params);
+  if (!faults) {
+    return rpc_error(kInvalidParams, faults.error().detail);
+  }
+  faults->add(faults_);
+  if (const auto waits = wakes_.wait_on(account->user, string_member(params, "wake")); !waits) {
+    return rpc_error(kUnsupported,
+                     "the reference is woken by its own server: " + waits.error().detail);
+  }
+  account->woken = true;
+  const std::string name = account->user;
+  User& user = users_[name];
+  user.awaited = std::move(*account);
+  user.awaited_faults = *faults;
+  if (faults->has(Fault::wt_comes_unwoken)) {
+    come(name, user);
+  }
+  return nlohmann::json::object();
+}
+
+// SRV-004, SRV-005: who is connected gets what waits as it is.
+void ClientDriver::wake(const Wake& wake) {
+  const auto found = users_.find(wake.user);
+  if (found == users_.end() || !found->second.awaited) {
+    return;
+  }
+  const auto faults = found->second.awaited_faults;
+  if (!wake.alert.empty()) {
+    notify_("received",
+            {{"user", wake.user}, {"from", ""}, {"type", "alert"}, {"text", wake.alert}});
+  }
+  const bool again = found->second.wakes++ > 0;
+  if (faults.has(Fault::wt_woken_stays_away) || (again && faults.has(Fault::wt_woken_once))) {
+    return;
+  }
+  come(wake.user, found->second);
+  if (faults.has(Fault::wt_woken_with_others)) {
+    for (auto& [name, user] : users_) {
+      come(name, user);
+    }
+  }
+}
+
+void ClientDriver::come(const std::string& name, User& user) {
+  if (!user.awaited) {
+    return;
+  }
+  auto account = *user.awaited;
+  if (user.awaited_faults.has(Fault::wt_woken_without_proof)) {
+    account.token.clear();
+  }
+  if (user.session == nullptr) {
+    start(name, std::move(account), user.awaited_faults);
+  } else if (user.awaited_faults.has(Fault::wt_woken_comes_twice)) {
+    user.beside.push_back(launch(name, std::move(account), user.awaited_faults));
+  }
+}
+
 void ClientDriver::start(const std::string& user, ClientAccount account, const FaultSet& faults) {
+  drop(users_[user]);
+  users_[user].session = launch(user, std::move(account), faults);
+}
+
+std::shared_ptr<ClientSession> ClientDriver::launch(const std::string& user, ClientAccount account,
+                                                    const FaultSet& faults) {
   User& entry = users_[user];
-  drop(entry);
   if (entry.memory == nullptr) {
     entry.memory = std::make_shared<ClientMemory>();
     entry.memory->first_token = account.token;
@@ -121,7 +195,6 @@ void ClientDriver::start(const std::string& user, ClientAccount account, const F
   }
   auto session = std::make_shared<ClientSession>(executor_, std::move(account), entry.memory,
                                                  faults, Rng(rng_.next()), notify_);
-  entry.session = session;
   ++running_;
   asio::co_spawn(executor_, ClientSession::run(session),
                  [this, user, session](std::exception_ptr failure) {
@@ -137,6 +210,7 @@ void ClientDriver::start(const std::string& user, ClientAccount account, const F
                      idle_.cancel();
                    }
                  });
+  return session;
 }
 
 RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& params) {
@@ -180,6 +254,9 @@ void ClientDriver::drop(User& user) {
     user.session->forget();
     user.session.reset();
   }
+  for (const auto& session : std::exchange(user.beside, {})) {
+    session->forget();
+  }
 }
 
 std::shared_ptr<ClientSession> ClientDriver::find(const std::string& user) const {
@@ -202,6 +279,7 @@ void ClientDriver::sync() {
 
 asio::awaitable<void> ClientDriver::stop() {
   for (auto& [name, user] : users_) {
+    wakes_.forget(name);
     drop(user);
   }
   while (running_ > 0) {

@@ -8,9 +8,9 @@
 // Optional: `integrator` (12), `spec_hashing`, `reconnect` and `passive` (false), `keepalive_ms`
 // (0: none), `routing` (hex), `transport` with `path` and `origin`, `server_static` (hex) and
 // `server_static_until` (seconds since 1970, in digits): a server key that is known from before and
-// opens the way for IK; `faults`. Beyond DRIVER.md: `chatstate {user, to, state}` with state
-// composing or paused, which a peer's client shows as `presence` of that type; `answered` also
-// tells of the server's ack to a message.
+// opens the way for IK; `faults`. `await` takes the same and `wake`, a line of wake_line.h. Beyond
+// DRIVER.md: `chatstate {user, to, state}` with state composing or paused, which a peer's client
+// shows as `presence` of that type; `answered` also tells of the server's ack to a message.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,13 +19,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/base/rng.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/client_session.h"
+#include "harness/reference/whatsapp/wake_line.h"
 
 namespace parley::reference::whatsapp {
 
@@ -45,9 +48,18 @@ class ClientDriver {
   struct User {
     std::shared_ptr<ClientSession> session;  // null when none runs
     std::shared_ptr<ClientMemory> memory;
+    std::optional<ClientAccount> awaited{};  // how it connects when it is woken
+    FaultSet awaited_faults{};
+    int wakes = 0;
+    std::vector<std::shared_ptr<ClientSession>> beside{};  // under wt-woken-comes-twice
   };
 
   RpcResult connect(const nlohmann::json& params);
+  RpcResult await(const nlohmann::json& params);
+  void wake(const Wake& wake);
+  void come(const std::string& name, User& user);
+  std::shared_ptr<ClientSession> launch(const std::string& user, ClientAccount account,
+                                        const FaultSet& faults);
   RpcResult press(const std::string& method, const nlohmann::json& params);
   void start(const std::string& user, ClientAccount account, const FaultSet& faults);
   void drop(User& user);
@@ -62,6 +74,7 @@ class ClientDriver {
   std::map<std::string, User> users_;
   std::size_t running_ = 0;
   asio::steady_timer idle_;  // cancelled when nothing runs any more
+  WakeReceiver wakes_;
 };
 
 // What `describe` answers.

@@ -36,6 +36,7 @@ struct ClientAccount {
   Hashing hashing = Hashing::whatsapp;
   Reconnect reconnect = Reconnect::never;
   bool passive = false;                    // log in passively, then ask to be active
+  bool woken = false;                      // it connects because its own server has woken it
   std::chrono::milliseconds keepalive{0};  // between pings of an idle client; 0 is none
   Transport transport = Transport::tcp;
   std::string path;     // of the WebSocket

@@ -145,6 +145,10 @@ void ClientSession::start_session() {
     iq.children.emplace_back(stanza_element("active"));
     request(std::move(iq));
   }
+  if (account_.woken && faults_.has(Fault::wt_woken_leaves_at_once)) {
+    close();
+    return;
+  }
   send_presence("", "available");
   resend();
 }

@@ -263,7 +263,8 @@ const xml::Element* ClientSession::enc_of(const xml::Element& message) const {
 void ClientSession::take_message(const xml::Element& message) {
   const std::string id = message.get("id");
   std::string from = message.get("from");
-  if (id.empty() || from.empty()) {
+  const bool drains = !account_.woken || !faults_.has(Fault::wt_woken_drains_nothing);
+  if (id.empty() || from.empty() || !drains) {
     return;  // it cannot be acknowledged
   }
   if (const auto error = unfit(message); !error.empty()) {

@@ -198,8 +198,8 @@ class NullClient {
       : executor_(executor), mode_(mode), rpc_(rpc), idle_(executor) {}
 
   RpcResult handle(const std::string& method, const nlohmann::json& params) {
-    constexpr std::array<std::string_view, 8> kAccepted = {
-        "enlist", "send", "ping", "presence", "chatstate", "close", "reset", "sync"};
+    constexpr std::array<std::string_view, 9> kAccepted = {
+        "enlist", "await", "send", "ping", "presence", "chatstate", "close", "reset", "sync"};
     if (method == "describe") {
       return describe_client("Parley null client");
     }

@@ -321,7 +321,8 @@ net::HttpAnswer PartnerCalls::take(const wire::HttpMessage& request) {
     }
     return refusal(invalid, "bad-request");
   }
-  return pushes ? push(*first, *second) : authenticate(*first, *second);
+  const auto alert = has(Fault::wp_wake_shows_text) ? text_of(*content, "text") : std::nullopt;
+  return pushes ? push(*first, *second, alert.value_or("")) : authenticate(*first, *second);
 }
 
 // SRV-008: what the service says agrees with the tokens that it issues.
@@ -357,13 +358,15 @@ bool PartnerCalls::vouches(const std::string& token, const std::string& identifi
 }
 
 // SRV-005, SRV-007.
-net::HttpAnswer PartnerCalls::push(const std::string& identifier, const std::string& id) {
+net::HttpAnswer PartnerCalls::push(const std::string& identifier, const std::string& id,
+                                   const std::string& alert) {
   const auto user = service_.find(identifier);
   const bool left =
       std::ranges::any_of(pushes_, [&](const auto& one) { return one.first == identifier; });
   const bool taken =
       user || has(Fault::wp_push_unknown_taken) || (left && has(Fault::wp_push_leaver_taken));
   if (!taken) {
+    wake_wrongly(identifier, id);
     const int status = has(Fault::wp_push_unknown_unsure) ? kUnavailable
                        : has(Fault::wp_may_say_gone)      ? kGone
                                                           : kNotFound;
@@ -374,7 +377,7 @@ net::HttpAnswer PartnerCalls::push(const std::string& identifier, const std::str
     return refusal(kConflict, "repeated");
   }
   if (user && (!repeated || has(Fault::wp_push_wakes_again))) {
-    wake(user->user, id);
+    wake({.user = user->user, .id = id, .alert = alert});
   }
   return accepted();
 }
@@ -390,14 +393,29 @@ void PartnerCalls::wake_unasked(const wire::HttpMessage& request) const {
   const auto user = content ? text_of(*content, "user") : std::nullopt;
   const auto id = content ? text_of(*content, "id") : std::nullopt;
   if (user && id) {
-    wake(*user, *id);
+    wake({.user = *user, .id = *id});
   }
 }
 
-void PartnerCalls::wake(const std::string& user, const std::string& id) const {
-  if (!has(Fault::wp_push_wakes_nobody)) {
-    service_.wake(user, has(Fault::wp_push_wakes_for_another) ? id + "0" : id);
+// At a push for somebody who is not known.
+void PartnerCalls::wake_wrongly(const std::string& identifier, const std::string& id) const {
+  if (has(Fault::wp_wake_leaver)) {
+    service_.wake({.user = identifier, .id = id});
   }
+  const auto user = service_.find(identifier.substr(0, identifier.size() - 1));
+  if (user && has(Fault::wp_wake_similar)) {
+    service_.wake({.user = user->user, .id = id});
+  }
+}
+
+void PartnerCalls::wake(Wake wake) const {
+  if (has(Fault::wp_push_wakes_nobody)) {
+    return;
+  }
+  if (has(Fault::wp_push_wakes_for_another)) {
+    wake.id += '0';
+  }
+  service_.wake(wake);
 }
 
 }  // namespace parley::reference::whatsapp

@@ -20,6 +20,7 @@
 #include "harness/net/http_server.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/caller_proof.h"
+#include "harness/reference/whatsapp/wake_line.h"
 
 namespace parley::reference::whatsapp {
 
@@ -40,7 +41,7 @@ struct CalledService {
   std::function<std::optional<CalledUser>(const std::string& identifier)> find;
   // Whom a token of the service's own vouches for at this moment; nothing when it does not hold.
   std::function<std::optional<std::string>(const std::string& token)> subject_of;
-  std::function<void(const std::string& user, const std::string& id)> wake;
+  std::function<void(const Wake& wake)> wake;
 };
 
 // How the service knows the gatekeeper.
@@ -81,10 +82,12 @@ class PartnerCalls {
   std::optional<std::string> text_of(const Json& content, std::string_view member) const;
   net::HttpAnswer authenticate(const std::string& token, const std::string& identifier) const;
   bool vouches(const std::string& token, const std::string& identifier) const;
-  net::HttpAnswer push(const std::string& identifier, const std::string& id);
+  net::HttpAnswer push(const std::string& identifier, const std::string& id,
+                       const std::string& alert);
+  void wake_wrongly(const std::string& identifier, const std::string& id) const;
   net::HttpAnswer accepted() const;
   void wake_unasked(const wire::HttpMessage& request) const;
-  void wake(const std::string& user, const std::string& id) const;
+  void wake(Wake wake) const;
 
   CalledService service_;
   FaultSet faults_;

@@ -69,8 +69,7 @@ class PartnerCallsTest : public testing::Test {
                     : std::nullopt;
        },
        .subject_of = [](const std::string& token) { return std::optional(token); },
-       .wake = [this](const std::string& user,
-                      const std::string& id) { woken_.push_back(user + " " + id); }},
+       .wake = [this](const Wake& wake) { woken_.push_back(wake.user + " " + wake.id); }},
       FaultSet()};
 };
 

@@ -33,8 +33,8 @@ constexpr std::string_view kHost = "localhost";
 constexpr std::string_view kJson = "application/json";
 constexpr std::array<std::string_view, 6> kUserMethods{"enlist",  "token", "suspend",
                                                        "restore", "opt",   "rename"};
-constexpr std::array<std::string_view, 7> kClientMethods{"connect",  "send",  "ping", "chatstate",
-                                                         "presence", "close", "sync"};
+constexpr std::array<std::string_view, 8> kClientMethods{"connect",  "send",  "ping", "chatstate",
+                                                         "presence", "close", "sync", "await"};
 
 enum Status { kOk = 200, kFound = 302, kForbidden = 403, kNotFound = 404, kMethodNotAllowed = 405 };
 
@@ -146,6 +146,11 @@ Result<std::unique_ptr<PartnerServer>> PartnerServer::open(asio::any_io_executor
   std::unique_ptr<PartnerServer> out(
       new PartnerServer(std::move(executor), options, std::move(rng), std::move(*keys)));
   out->certificate_ = std::move(*certificate);
+  auto wakes = WakeSender::open(out->executor_, out->rng_.child("wakes"));
+  if (!wakes) {
+    return std::unexpected(wakes.error());
+  }
+  out->wakes_ = std::move(*wakes);
   if (const auto listening = out->listen(*faults, options.port); !listening) {
     return std::unexpected(listening.error());
   }
@@ -195,7 +200,7 @@ Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
   }
   *door = {.issuer = fmt::format("https://{}:{}", kHost, (*server)->address().port),
            .faults = faults};
-  door->calls = std::make_shared<PartnerCalls>(called_service(door->issuer), faults);
+  door->calls = std::make_shared<PartnerCalls>(called_service(*door), faults);
   doors_.push_back(door);
   servers_.push_back(std::move(*server));
   ++running_;
@@ -350,7 +355,7 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
   }
   if (method == "enlist") {
     users_[user] = {.identifier = user};
-    return json::object();
+    return json{{"wake", wakes_->line_of(user)}};
   }
   if (method == "token") {
     return handle_token(user, params);
@@ -361,6 +366,9 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
   }
   auto& account = known->second;
   if (method == "reset") {
+    if (!faults.has(Fault::wp_wake_leaver)) {
+      wakes_->forget(user);
+    }
     if (!faults.has(Fault::wp_token_of_leaver)) {
       users_.erase(known);
       where_.forget(user);
@@ -416,18 +424,6 @@ RpcResult PartnerServer::handle_token(const std::string& user, const json& param
   return json{{"token", std::move(*token)}};
 }
 
-CalledService PartnerServer::called_service(std::string issuer) const {
-  return {.find = [this](const std::string& identifier) { return called(identifier); },
-          .subject_of = [this, issuer = std::move(issuer)](
-                            const std::string& token) { return subject_of(token, issuer); },
-          .wake =
-              [this](const std::string& user, const std::string& id) {
-                if (wake_) {
-                  wake_(user, id);
-                }
-              }};
-}
-
 std::optional<CalledUser> PartnerServer::called(const std::string& identifier) const {
   const auto found = std::ranges::find_if(
       users_, [&](const auto& one) { return one.second.identifier == identifier; });
@@ -467,8 +463,8 @@ asio::awaitable<void> run_partner(Options options, JsonRpcPeer* peer) {
   }
   PartnerServer& server = **opened;
   if (peer != nullptr) {
-    server.on_wake([peer](const std::string& user, const std::string& id) {
-      peer->notify("pushed", json{{"user", user}, {"id", id}});
+    server.on_wake([peer](const Wake& wake) {
+      peer->notify("pushed", json{{"user", wake.user}, {"id", wake.id}});
     });
     RpcHandler handler = [&server](const std::string& method, const json& params) {
       return server.handle(method, params);

@@ -24,6 +24,7 @@
 #include "harness/reference/whatsapp/partner_calls.h"
 #include "harness/reference/whatsapp/partner_keys.h"
 #include "harness/reference/whatsapp/partner_region.h"
+#include "harness/reference/whatsapp/wake_line.h"
 
 namespace parley::reference::whatsapp {
 
@@ -59,10 +60,8 @@ class PartnerServer {
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   net::HttpAnswer answer(const PartnerDoor& door, const wire::HttpMessage& request,
                          const net::HttpPeer& peer = {}) const;
-  // What wakes a user's client: told the user and the push.
-  void on_wake(std::function<void(const std::string&, const std::string&)> wake) {
-    wake_ = std::move(wake);
-  }
+  // Told of each user whose client is woken.
+  void on_wake(std::function<void(const Wake&)> told) { told_ = std::move(told); }
   // Closes the addresses and waits until nothing is under way there.
   asio::awaitable<void> stop();
   const PartnerDoor& door() const { return *doors_.back(); }
@@ -78,7 +77,8 @@ class PartnerServer {
   RpcResult handle_rotate(const nlohmann::json& params);
   RpcResult handle_token(const std::string& user, const nlohmann::json& params);
   bool may_have_token(const std::string& name, const PartnerUser& user) const;
-  CalledService called_service(std::string issuer) const;
+  CalledService called_service(const PartnerDoor& door) const;
+  void wake(const Wake& wake, const FaultSet& faults) const;
   std::optional<CalledUser> called(const std::string& identifier) const;
   std::optional<std::string> subject_of(const std::string& token, const std::string& issuer) const;
 
@@ -97,7 +97,8 @@ class PartnerServer {
   std::string audience_;  // the gatekeeper's
   KnownGatekeeper gatekeeper_;
   std::string gatekeeper_ca_;  // of its certificate, in PEM
-  std::function<void(const std::string&, const std::string&)> wake_;
+  std::unique_ptr<WakeSender> wakes_;
+  std::function<void(const Wake&)> told_;
 };
 
 // Serves until end of input (driver) or until it is cancelled.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
@@ -226,6 +227,71 @@ TEST(PartnerServer, ServesItsKeysOverVerifiedHttps) {
     const std::vector<std::string> faults(*fault == '\0' ? 0 : 1, fault);
     EXPECT_EQ(run_to_end(fetched(faults)), expected) << fault;
   }
+}
+
+struct Pushes {
+  std::vector<std::string> users;
+  std::string fault{};
+  bool to_leaver = false;  // 49 has left
+};
+struct Woken {
+  std::multiset<std::string> told{};   // the driver: "USER PUSH"
+  std::multiset<std::string> woken{};  // the clients of 49 and 50: "USER PUSH ALERT"
+};
+
+// Once `wakes` have come, of which the last push is one: for 50, with the text "text".
+asio::awaitable<Woken> woken_by(Pushes pushes, std::size_t wakes) {
+  const auto executor = co_await asio::this_coro::executor;
+  const std::vector<std::string> faults(pushes.fault.empty() ? 0 : 1, pushes.fault);
+  const auto server = std::move(*PartnerServer::open(executor, options(faults)));
+  Woken out;
+  server->on_wake([&](const Wake& wake) { out.told.insert(wake.user + " " + wake.id); });
+  (void)server->handle(
+      "gatekeeper",
+      {{"audience", "https://g.test"}, {"authentication", "bearer"}, {"secret", "00ff"}});
+  WakeReceiver receiver(executor, [&](const Wake& wake) {
+    out.woken.insert(wake.user + " " + wake.id + " " + wake.alert);
+  });
+  for (const auto* user : {"49", "50"}) {
+    const auto answer = server->handle("enlist", {{"user", user}, {"password", "p"}});
+    EXPECT_TRUE(receiver.wait_on(user, answer->at("wake").get<std::string>()));
+  }
+  if (pushes.to_leaver) {
+    (void)server->handle("reset", {{"user", "49"}});
+  }
+  pushes.users.emplace_back("50");
+  for (const auto& user : pushes.users) {
+    auto push = wire::http_request("POST", "/v1/pushes", {{"Authorization", "Bearer 00ff"}},
+                                   json{{"user", user}, {"id", "x"}, {"text", "text"}}.dump());
+    push.headers.push_back({"Content-Type", "application/json"});
+    (void)server->answer(server->door(), push);
+  }
+  while (out.woken.size() < wakes) {
+    co_await asio::post(executor, asio::use_awaitable);
+  }
+  co_await server->stop();
+  co_return out;
+}
+
+TEST(PartnerServer, WakesTheClientOfWhomAPushIsFor) {
+  const auto each = run_to_end(woken_by({{"49", "51", "490"}}, 2));
+  EXPECT_EQ(each.told, (std::multiset<std::string>{"49 x", "50 x"}));
+  EXPECT_EQ(each.woken, (std::multiset<std::string>{"49 x ", "50 x "}));
+  const auto left = run_to_end(woken_by({.users = {"49"}, .to_leaver = true}, 1));
+  EXPECT_EQ(left.told, std::multiset<std::string>{"50 x"});
+  EXPECT_EQ(left.woken, std::multiset<std::string>{"50 x "});
+}
+
+TEST(PartnerFaults, WakeOthersOrSayMore) {
+  const auto woken = [](Pushes pushes, std::size_t wakes) {
+    return run_to_end(woken_by(std::move(pushes), wakes)).woken;
+  };
+  using Words = std::multiset<std::string>;
+  EXPECT_EQ(woken({{}, "wp-wake-shows-text"}, 1), Words{"50 x text"});
+  EXPECT_EQ(woken({{}, "wp-wake-everybody"}, 3), (Words{"49 x ", "50 x ", "50 x "}));
+  EXPECT_EQ(woken({{"490"}, "wp-wake-similar"}, 2), (Words{"49 x ", "50 x "}));
+  EXPECT_EQ(woken({{"49"}, "wp-wake-leaver", true}, 2), (Words{"49 x ", "50 x "}));
+  EXPECT_EQ(run_to_end(woken_by({{"49"}, "wp-wake-lost"}, 0)).told, (Words{"49 x", "50 x"}));
 }
 
 TEST(PartnerFaults, AreThoseOfAThirdPartysServer) {
