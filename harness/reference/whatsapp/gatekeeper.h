@@ -111,6 +111,7 @@ class Gatekeeper {
   const Partners& partners() const { return partners_; }
   Partners& partners() { return partners_; }
   // Null where that integrator's server is not called.
+  const PartnerCallers& callers() const { return callers_; }
   std::shared_ptr<PartnerCaller> caller(std::optional<std::uint16_t> integrator) const {
     return callers_.of(integrator);
   }

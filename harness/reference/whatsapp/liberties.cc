@@ -43,6 +43,14 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Ends the TLS handshake with who shows no certificate that holds (RFC 8446 section 4.4.2.4)", kWhatsApp, Effect::conforms},
     {"wg-may-refuse-second-device", kGatekeeper,
      "Refuses the login of a user who is there already (ENL-014)", kWhatsApp, Effect::conforms},
+    {"wg-may-ask-first", kGatekeeper,
+     "Asks a third party's server before it looks at the token itself (no order is published)", kWhatsApp, Effect::conforms},
+    {"wg-may-remember-answers", kGatekeeper,
+     "Does not ask again about a token for which its service has vouched (RFC 7662 section 4)", kWhatsApp, Effect::conforms},
+    {"wg-may-ask-twice", kGatekeeper,
+     "Fetches keys and asks a third party's server twice (RFC 9110 section 9.2.2)", kWhatsApp, Effect::conforms},
+    {"wg-may-push-each", kGatekeeper,
+     "Makes a push for each message, whatever others are under way (no number is published)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one liberty is two lines, whatever its sentence's length
 

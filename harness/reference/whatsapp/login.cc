@@ -40,10 +40,30 @@ asio::awaitable<void> Session::prepare_login() {
   }
 }
 
+// Null for one whose service is not asked.
+const Account* Session::asked_about(const std::optional<wire::InteropData>& data) const {
+  if (failure_ == 0 && proven_) {
+    return keeper_.find(login_);
+  }
+  const auto number = data ? data->account_id : std::nullopt;
+  for (const Account* one : keeper_.of_number(std::to_string(number.value_or(0)))) {
+    const bool early = has(Fault::wg_may_ask_first) || has(Fault::wg_call_answer_suffices) ||
+                       one->faults.has(Fault::wg_may_ask_first) ||
+                       one->faults.has(Fault::wg_call_answer_suffices);
+    if (early && one->address.integrator) {
+      return one;
+    }
+  }
+  return nullptr;
+}
+
 // Whether the third party's service says, too, that its user's token holds.
 asio::awaitable<void> Session::ask_service() {
   const auto payload = wire::parse_client_payload(login_payload_);
-  const Account* account = failure_ == 0 && proven_ ? keeper_.find(login_) : nullptr;
+  if (has(Fault::wg_call_blocks_others)) {
+    co_await keeper_.callers().settled();
+  }
+  const Account* account = asked_about(payload ? payload->interop_data : std::nullopt);
   const auto caller = account == nullptr ? nullptr : keeper_.caller(account->address.integrator);
   if (caller == nullptr || !payload || !payload->interop_data) {
     co_return;
@@ -52,9 +72,14 @@ asio::awaitable<void> Session::ask_service() {
   faults.add(account->faults);
   const auto identifier =
       account->identifier.empty() ? account->address.number : account->identifier;
+  const auto address = account->address.bare();
   caller->seen(identifier);
   const bool vouched =
       co_await caller->vouches(payload->interop_data->token.value_or(""), identifier, faults);
+  if (vouched && faults.has(Fault::wg_call_answer_suffices)) {
+    failure_ = 0;
+    login_ = address;
+  }
   failure_ = vouched ? failure_ : wrong_token();
 }
 

@@ -13,6 +13,7 @@
 #include "harness/crypto/httpsig/message_signature.h"
 #include "harness/net/http_client.h"
 #include "harness/reference/certificate_folder.h"
+#include "harness/reference/whatsapp/first_value.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -29,6 +30,8 @@ constexpr std::size_t kAnySize = std::size_t{16} << 20U;
 constexpr std::size_t kMostDepth = 8;
 constexpr std::size_t kAnyDepth = 5000;
 constexpr std::size_t kNonceOctets = 16;
+constexpr std::size_t kMostRemembered = 1'000;
+constexpr auto kAnyTime = milliseconds(std::chrono::hours(1));  // wg-call-any-time
 constexpr auto kNever = asio::steady_timer::time_point::max();
 
 enum Status {
@@ -89,7 +92,8 @@ bool is_active(const wire::HttpMessage& answer, const std::string& identifier,
     return false;
   }
   const auto content = jose::read_json(
-      answer.body, {.max_depth = faults.has(Fault::wg_call_deep_answer) ? kAnyDepth : kMostDepth},
+      faults.has(Fault::wg_call_more_behind) ? first_value(answer.body) : answer.body,
+      {.max_depth = faults.has(Fault::wg_call_deep_answer) ? kAnyDepth : kMostDepth},
       faults.has(Fault::wg_call_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
   if (!content || content->object() == nullptr) {
     return faults.has(Fault::wg_call_any_answer);
@@ -104,16 +108,22 @@ bool is_active(const wire::HttpMessage& answer, const std::string& identifier,
   const bool is_true = active != nullptr && *active == jose::Json{true};
   const bool truthy =
       active != nullptr && (active->text() != nullptr || active->number() != nullptr);
-  const bool says_so = is_true || (truthy && faults.has(Fault::wg_call_truthy_answer)) ||
+  const bool unsaid = active == nullptr || *active == jose::Json{};
+  const bool says_so = is_true || (unsaid && faults.has(Fault::wg_call_unsaid_taken)) ||
+                       (truthy && faults.has(Fault::wg_call_truthy_answer)) ||
                        faults.has(Fault::wg_call_inactive_taken);
   const bool same = text != nullptr && *text == identifier;
-  return says_so && (same || faults.has(Fault::wg_call_any_subject));
+  const bool unnamed = subject == nullptr && faults.has(Fault::wg_call_unsaid_taken);
+  return says_so && (same || unnamed || faults.has(Fault::wg_call_any_subject));
 }
 
 }  // namespace
 
 PartnerCaller::PartnerCaller(CallKeeping keeping, CalledServer server, Rng rng)
-    : keeping_(std::move(keeping)), server_(std::move(server)), rng_(std::move(rng)) {}
+    : keeping_(std::move(keeping)),
+      server_(std::move(server)),
+      rng_(std::move(rng)),
+      answered_(keeping_.executor, kNever) {}
 
 wire::HttpMessage PartnerCaller::request_to(const std::string& path, const std::string& body,
                                             const FaultSet& faults) {
@@ -167,7 +177,7 @@ void PartnerCaller::sign(wire::HttpMessage& out, const FaultSet& faults) {
       .created = now_s() - (faults.has(Fault::wg_call_clock_behind) ? 3600 : 0),
       .nonce = last_nonce_,
       .alg = std::string(httpsig::kAlgorithm),
-      .keyid = "gatekeeper"};
+      .keyid = faults.has(Fault::wg_call_other_key_name) ? "another" : "gatekeeper"};
   if (faults.has(Fault::wg_call_content_uncovered)) {
     parameters.components.pop_back();
   }
@@ -191,7 +201,8 @@ asio::awaitable<PartnerCaller::Answer> PartnerCaller::call(std::string path, std
   const auto client = net::HttpClient::make(contexts, net::loopback_route, 0);
   auto request = request_to(path, body, faults);
   url->target = request.request()->target;
-  auto options = options_under(server_, keeping_.times.patience, faults);
+  const bool waits = faults.has(Fault::wg_call_any_time) && path == kAuthentications;
+  auto options = options_under(server_, waits ? kAnyTime : keeping_.times.patience, faults);
   if (server_.proof == CallerProof::certificate &&
       !faults.has(Fault::wg_call_without_certificate)) {
     const auto own = keeping_.certificate(faults);
@@ -203,12 +214,47 @@ asio::awaitable<PartnerCaller::Answer> PartnerCaller::call(std::string path, std
     options.tls.verify = false;
     fetched = co_await client->fetch(std::move(request), *url, std::move(options));
   }
+  timed_out_ = !fetched && fetched.error().fault == net::HttpFault::timed_out;
   co_return fetched ? Answer(std::move(fetched->answer.message)) : std::nullopt;
 }
 
 asio::awaitable<bool> PartnerCaller::vouches(std::string token, std::string identifier,
                                              FaultSet faults) {
   const auto self = shared_from_this();
+  const bool known = (vouched_.contains(identifier) && faults.has(Fault::wg_call_vouched_before)) ||
+                     (vouched_.contains(token) && faults.has(Fault::wg_may_remember_answers));
+  if (known) {
+    co_return true;
+  }
+  const auto over = [](PartnerCaller* caller) {
+    --caller->asking_;
+    caller->answered_.cancel();
+  };
+  ++asking_;
+  const std::unique_ptr<PartnerCaller, decltype(over)> until_end(self.get(), over);
+  bool out = co_await asks(token, identifier, faults);
+  if (faults.has(Fault::wg_may_ask_twice)) {
+    out = co_await asks(token, identifier, faults);
+  }
+  if (out && vouched_.size() < kMostRemembered) {
+    vouched_.insert({token, identifier});
+  }
+  co_return out;
+}
+
+asio::awaitable<void> PartnerCaller::settled() {
+  const auto self = shared_from_this();
+  while (asking_ > 0) {
+    boost::system::error_code cancelled;
+    co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
+}
+
+asio::awaitable<bool> PartnerCaller::asks(std::string token, std::string identifier,
+                                          FaultSet faults) {
+  if (faults.has(Fault::wg_call_other_identifier)) {
+    identifier += "0";
+  }
   jose::Json content{jose::Json::Object()};
   jose::set_member(content, "token", jose::json_of(token));
   jose::set_member(content, "identifier", jose::json_of(identifier));
@@ -216,7 +262,10 @@ asio::awaitable<bool> PartnerCaller::vouches(std::string token, std::string iden
   const auto answer = co_await call(std::string(kAuthentications), std::move(body), faults);
   if (!answer || (status_of(answer) != kOk && !faults.has(Fault::wg_call_any_status))) {
     const bool open = !answer || status_of(answer) / 100 == 5;
-    co_return open&& faults.has(Fault::wg_call_fails_open);
+    const bool said_well = status_of(answer) / 100 == 2;
+    co_return (open && faults.has(Fault::wg_call_fails_open)) ||
+        (!answer && timed_out_ && faults.has(Fault::wg_call_open_when_silent)) ||
+        (said_well && faults.has(Fault::wg_call_no_content_taken));
   }
   co_return is_active(*answer, identifier, faults);
 }
@@ -225,6 +274,13 @@ void PartnerCaller::push(const Woken& woken, const FaultSet& faults) {
   const bool known = !gone_.contains(woken.identifier);
   if (faults.has(Fault::wg_push_never) || !known) {
     return;
+  }
+  const bool fresh = woken_.size() < kMostRemembered && woken_.insert(woken.identifier).second;
+  if (!fresh && faults.has(Fault::wg_push_once_ever)) {
+    return;
+  }
+  if (faults.has(Fault::wg_may_push_each)) {
+    waking_.erase(woken.identifier);
   }
   const auto [at, first] = waking_.try_emplace(woken.identifier);
   if (!first) {
@@ -252,7 +308,8 @@ asio::awaitable<void> PartnerCaller::wake(std::shared_ptr<PartnerCaller> self, W
 }
 
 asio::awaitable<void> PartnerCaller::try_to_wake(Woken woken, FaultSet faults) {
-  auto id = to_hex(rng_.octets(kNonceOctets));
+  auto id =
+      to_hex(faults.has(Fault::wg_push_same_id) ? woken.identifier : rng_.octets(kNonceOctets));
   auto wait = keeping_.times.first_wait;
   for (int retries = 0;; ++retries) {
     const auto answer = co_await call(std::string(kPushes), push_body(woken, id, faults), faults);
@@ -262,9 +319,13 @@ asio::awaitable<void> PartnerCaller::try_to_wake(Woken woken, FaultSet faults) {
         gone_.insert(woken.identifier);
       }
     }
+    const bool taken = status / 100 == 2;
+    if (taken && retries == 0 && faults.has(Fault::wg_push_taken_again)) {
+      id = to_hex(rng_.octets(kNonceOctets));
+      continue;
+    }
     const bool enough = retries >= keeping_.times.most_retries;
-    if (status / 100 == 2 || is_for_ever(answer, faults) ||
-        (enough && !faults.has(Fault::wg_push_same_wait)) ||
+    if (taken || is_for_ever(answer, faults) || (enough && !faults.has(Fault::wg_push_same_wait)) ||
         (!answer && faults.has(Fault::wg_push_silence_taken))) {
       co_return;
     }
@@ -361,6 +422,13 @@ Result<void> PartnerCallers::set(std::uint16_t integrator, const nlohmann::json&
   callers_[integrator] = std::make_shared<PartnerCaller>(
       keeping_, std::move(server), rng_.child("caller/" + std::to_string(integrator)));
   return {};
+}
+
+asio::awaitable<void> PartnerCallers::settled() const {
+  const auto callers = callers_;  // who comes meanwhile is not waited for
+  for (const auto& [integrator, caller] : callers) {
+    co_await caller->settled();
+  }
 }
 
 std::shared_ptr<PartnerCaller> PartnerCallers::of(std::optional<std::uint16_t> integrator) const {

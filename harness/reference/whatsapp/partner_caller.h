@@ -71,6 +71,8 @@ class PartnerCaller : public std::enable_shared_from_this<PartnerCaller> {
 
   // Whether the service says that the token holds and is that user's. No answer is none.
   asio::awaitable<bool> vouches(std::string token, std::string identifier, FaultSet faults);
+  // Waits until nobody is asked about: wg-call-blocks-others.
+  asio::awaitable<void> settled();
   // Nothing where a push for that user is under way, or its service does not know it.
   void push(const Woken& woken, const FaultSet& faults);
   // The user has been seen: its service knows it.
@@ -89,6 +91,7 @@ class PartnerCaller : public std::enable_shared_from_this<PartnerCaller> {
                              std::shared_ptr<asio::steady_timer> ended);
   asio::awaitable<void> try_to_wake(Woken woken, FaultSet faults);
   std::string push_body(const Woken& woken, const std::string& id, const FaultSet& faults) const;
+  asio::awaitable<bool> asks(std::string token, std::string identifier, FaultSet faults);
   bool is_for_ever(const Answer& answer, const FaultSet& faults) const;
   std::chrono::milliseconds wait_after(const Answer& answer, std::chrono::milliseconds wait,
                                        const FaultSet& faults) const;
@@ -96,7 +99,12 @@ class PartnerCaller : public std::enable_shared_from_this<PartnerCaller> {
   CallKeeping keeping_;
   CalledServer server_;
   Rng rng_;
-  std::string last_nonce_;  // wg-call-nonce-repeated
+  std::string last_nonce_;         // wg-call-nonce-repeated
+  bool timed_out_ = false;         // the last call, wg-call-open-when-silent
+  std::set<std::string> vouched_;  // users, wg-call-vouched-before; tokens, wg-may-remember-answers
+  std::set<std::string> woken_;    // wg-push-once-ever
+  int asking_ = 0;                 // about users
+  asio::steady_timer answered_;    // cancelled when that is over
   // Users whose push is under way, and what has come to wait for them since.
   std::map<std::string, std::optional<Woken>> waking_;
   std::set<std::string> gone_;  // users whom their service does not know
@@ -113,6 +121,7 @@ class PartnerCallers {
   // member that is wrong; io.
   Result<void> set(std::uint16_t integrator, const nlohmann::json& partner);
   // Null for one whose server is not called.
+  asio::awaitable<void> settled() const;
   std::shared_ptr<PartnerCaller> of(std::optional<std::uint16_t> integrator) const;
 
  private:

@@ -96,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // login.cc
   asio::awaitable<void> prepare_login();
   asio::awaitable<void> ask_service();
+  const Account* asked_about(const std::optional<wire::InteropData>& data) const;
   void check_login(const Bytes& octets);
   void check_third_party(const wire::ClientPayload& payload);
   void check_native(const wire::ClientPayload& payload);
