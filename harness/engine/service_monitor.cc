@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -12,7 +14,8 @@
 namespace parley::engine {
 namespace {
 
-constexpr const char* kAsksForKeys = "jwks-get";
+// What asks for a third party's keys, and for where they are.
+constexpr std::array kAsksForKeys{"jwks-get", "discovery-get"};
 // What OpenSSL calls a first octet that begins an HTTP request instead of a handshake.
 constexpr const char* kInTheClear = "http request";
 constexpr const char* kMost = "jwks-refreshes-most";
@@ -30,29 +33,36 @@ std::optional<std::size_t> most_of(const model::Profile& profile) {
                                                                   : std::nullopt;
 }
 
+// How often the SUT sends what is of that form.
+std::size_t asked(const Watched& watched, const char* name) {
+  const auto& profile = *watched.run.profile;
+  const auto form = profile.forms.find(name);
+  if (form == profile.forms.end()) {
+    return 0;
+  }
+  Scope scope;
+  scope.values = watched.record.values;  // the path of a discovery document is of its issuer
+  model::add_settings(scope.values, profile);
+  const auto asks = [&](const Seen& seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    return stanza != nullptr && watched.run.serves(seen.link) &&
+           !match(form->second, "monitor", {}, stanza->element, scope);
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(watched.seen, asks));
+}
+
 }  // namespace
 
 std::optional<Finding> bounded_fetches(const Watched& watched) {
-  const auto& profile = *watched.run.profile;
-  const auto form = profile.forms.find(kAsksForKeys);
-  const auto most = most_of(profile);
-  if (form == profile.forms.end() || !most) {
-    return std::nullopt;
+  const auto most = most_of(*watched.run.profile);
+  for (const char* asks : kAsksForKeys) {
+    const auto fetches = asked(watched, asks);
+    if (most && fetches > *most) {
+      return found("bounded-fetches", "the SUT asks for keys more often than there is reason to",
+                   fmt::format("{} times, at most {}", fetches, *most));
+    }
   }
-  std::size_t fetches = 0;
-  Scope scope;
-  model::add_settings(scope.values, profile);
-  for (const auto& seen : watched.seen) {
-    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-    const bool asks = stanza != nullptr && watched.run.serves(seen.link) &&
-                      !match(form->second, "monitor", {}, stanza->element, scope);
-    fetches += asks ? 1 : 0;
-  }
-  return fetches <= *most
-             ? std::nullopt
-             : std::optional(found("bounded-fetches",
-                                   "the SUT asks for keys more often than there is reason to",
-                                   fmt::format("{} times, at most {}", fetches, *most)));
+  return std::nullopt;
 }
 
 std::optional<Finding> https_alone(const Watched& watched) {

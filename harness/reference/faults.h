@@ -230,6 +230,8 @@ enum class Fault {
   wg_keys_twice_first, wg_keys_twice_last, wg_keys_members_twice, wg_keys_unknown_type_fatal,
   wg_keys_defect_fatal, wg_keys_padded, wg_keys_line_break, wg_keys_coordinate_long,
   wg_keys_newest_tls_alone, wg_keys_type_to_the_letter, wg_keys_strict, wg_keys_any_drip,
+  wg_keys_issuer_of_token, wg_keys_partner_by_issuer, wg_keys_more_behind,
+  wg_keys_unusual_refused, wg_keys_use_required, wg_keys_few,
   // whatsapp, a third party's server
   wp_jwks_private_members, wp_jwks_symmetric_key, wp_jwks_key_without_type,
   wp_jwks_key_without_name, wp_jwks_name_a_number, wp_jwks_name_shared, wp_jwks_key_twice,

@@ -115,6 +115,18 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Refuses metadata and key sets with a member that it does not know (RFC 7517 section 5)", kWhatsApp},
     {"wg-keys-any-drip", kGatekeeper,
      "Waits for keys for as long as an octet comes now and then (IDP-029)", kWhatsApp},
+    {"wg-keys-issuer-of-token", kGatekeeper,
+     "Takes the keys of whatever issuer a token names (IDP-008)", kWhatsApp},
+    {"wg-keys-partner-by-issuer", kGatekeeper,
+     "Takes a token of any third party that it knows for any user called so (IDP-008)", kWhatsApp},
+    {"wg-keys-more-behind", kGatekeeper,
+     "Does not look at what stands behind a key set (RFC 8259 section 2; IDP-027)", kWhatsApp},
+    {"wg-keys-unusual-refused", kGatekeeper,
+     "Refuses a key that says more of itself than most do (RFC 7517 sections 4, 4.3 and 4.4)", kWhatsApp},
+    {"wg-keys-use-required", kGatekeeper,
+     "Refuses a key that does not say what it is for (RFC 7517 section 4.2)", kWhatsApp},
+    {"wg-keys-few", kGatekeeper,
+     "Reads the first four keys of a set alone (IDP-025)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

@@ -54,12 +54,15 @@ class Partners {
   };
   Result<Partner> made(const nlohmann::json& partner) const;
   void make_room();
+  bool trusts_named(const Partner& partner, const std::string& token,
+                    const crypto::jose::Policy& policy, const FaultSet& faults) const;
   bool overlooks(const Partner& partner, const std::string& token,
                  const crypto::jose::Policy& policy, const crypto::jose::Refused& refused,
                  const FaultSet& faults) const;
 
   KeyKeeping keeping_;
   std::map<std::uint16_t, Partner> partners_;
+  std::map<std::string, std::shared_ptr<KeyCache>> named_;  // wg-keys-issuer-of-token
   std::uint64_t next_ = 0;
 };
 

@@ -55,6 +55,7 @@ class KeyCache : public std::enable_shared_from_this<KeyCache> {
   const crypto::jose::KeyRing& keys() const;
   // Why the last fetch brought nothing.
   std::optional<Outage> outage() const { return outage_; }
+  const std::string& ca_pem() const { return source_.ca_pem; }
   const std::string& issuer() const { return source_.issuer; }
   bool fetching() const { return fetching_; }
 

@@ -9,6 +9,7 @@
 
 #include "harness/crypto/jose/json.h"
 #include "harness/net/http_client.h"
+#include "harness/reference/whatsapp/first_value.h"
 #include "harness/reference/whatsapp/key_set.h"
 
 namespace parley::reference::whatsapp {
@@ -204,7 +205,7 @@ class Fetch {
     if (!is_json(answer) && !has(Fault::wg_keys_any_metadata_type)) {
       return std::unexpected(Outage::media_type);
     }
-    const auto metadata = jose::read_json(answer.body);
+    const auto metadata = jose::read_json(answer.body, {.max_octets = kAnySize});  // bounded before
     const auto* said = metadata ? metadata->find("issuer") : nullptr;
     const auto* place = metadata ? metadata->find("jwks_uri") : nullptr;
     const bool named = said != nullptr && said->text() != nullptr;
@@ -233,7 +234,8 @@ class Fetch {
     if (!is_json(answer) && !is_set && !has(Fault::wg_keys_any_media_type)) {
       return std::unexpected(Outage::media_type);
     }
-    auto keys = trusted_keys(answer.body, faults_);
+    auto keys = trusted_keys(
+        has(Fault::wg_keys_more_behind) ? first_value(answer.body) : answer.body, faults_);
     if (!keys) {
       return std::unexpected(keys.error().code == Errc::not_found ? Outage::empty
                                                                   : Outage::unreadable);
@@ -254,6 +256,9 @@ class Fetch {
 
 asio::awaitable<FetchedKeys> fetch_keys(KeySource source, FetchBounds bounds, FaultSet faults) {
   Fetch fetch(std::move(source), bounds, faults);
+  if (faults.has(Fault::wg_may_ask_twice)) {
+    (void)co_await fetch.run();
+  }
   co_return co_await fetch.run();
 }
 

@@ -19,6 +19,7 @@ using jose::Defect;
 using jose::Json;
 
 constexpr std::size_t kAnySize = std::size_t{64} << 20U;  // wg-keys-any-size
+constexpr std::size_t kFewKeys = 4;                       // wg-keys-few
 constexpr std::array<std::string_view, 4> kNumbers{"x", "y", "n", "e"};
 
 // A gatekeeper with the fault takes a key that has the defect.
@@ -102,8 +103,24 @@ std::vector<jose::PublicKey> alone_under_their_names(std::vector<jose::PublicKey
   return out;
 }
 
+// RFC 7517 sections 4, 4.2 to 4.4: a key may say more than it must, and need not say what it is
+// for.
+bool minds(const Json& key, const FaultSet& faults) {
+  static const std::set<std::string, std::less<>> usual{"kty", "kid", "use", "crv",
+                                                        "x",   "y",   "n",   "e"};
+  const bool unusual =
+      key.object() != nullptr && std::ranges::any_of(*key.object(), [](const jose::Member& member) {
+        return !usual.contains(member.name);
+      });
+  return (unusual && faults.has(Fault::wg_keys_unusual_refused)) ||
+         (key.find("use") == nullptr && faults.has(Fault::wg_keys_use_required));
+}
+
 std::vector<jose::PublicKey> as_far_as_read(std::vector<jose::PublicKey> keys,
                                             const FaultSet& faults) {
+  if (keys.size() > kFewKeys && faults.has(Fault::wg_keys_few)) {
+    keys.resize(kFewKeys);
+  }
   if (keys.size() > 1 && faults.has(Fault::wg_keys_first_only)) {
     keys.resize(1);
   }
@@ -170,8 +187,9 @@ Result<std::vector<jose::PublicKey>> trusted_keys(const std::string& text, const
   }
   std::vector<jose::PublicKey> keys;
   for (std::size_t i = 0; i < published.size(); ++i) {
-    auto key = unfit.contains(i) ? Result<jose::PublicKey>(fail(Errc::refused, "unfit"))
-                                 : jose::read_jwk(read_carelessly(published[i], faults));
+    auto key = unfit.contains(i) || minds(published[i], faults)
+                   ? Result<jose::PublicKey>(fail(Errc::refused, "unfit"))
+                   : jose::read_jwk(read_carelessly(published[i], faults));
     if (key) {
       keys.push_back(std::move(*key));
     }
