@@ -212,8 +212,8 @@ enum class Fault {
   wg_enlist_leaver_stays, wg_enlist_any_content, wg_enlist_visible_id, wg_enlist_same_id,
   wg_enlist_in_vain, wg_enlist_to_the_letter, wg_enlist_token_in_location,
   wg_enlist_resolvable_early, wg_enlist_unresolvable, wg_enlist_leaver_resolvable,
-  wg_enlist_leaver_keys_stay, wg_enlist_leaver_connected,
-  wg_rename_without_proof,
+  wg_enlist_leaver_keys_stay, wg_enlist_leaver_connected, wg_enlist_any_partner,
+  wg_enlist_more_behind, wg_enlist_deep, wg_rename_without_proof,
   wg_rename_any_proof, wg_rename_anybody_else_too, wg_rename_in_vain, wg_rename_new_id,
   wg_rename_old_resolves, wg_rename_old_logs_in, wg_rename_takes_over,
   // How the keys are fetched that prove it.
@@ -304,7 +304,7 @@ enum class Fault {
   wp_may_answer_no_content, wp_may_deny_by_status, wp_may_say_gone, wp_may_say_unprocessable,
   wp_may_say_forbidden, wp_may_refuse_in_handshake,
   wg_may_refuse_second_device, wg_may_ask_first, wg_may_remember_answers, wg_may_ask_twice,
-  wg_may_push_each,
+  wg_may_push_each, wg_may_take_back_later,
   // Servers that know each other by a secret which is borne.
   wp_call_secret_beginning, wp_call_secret_and_more, wp_call_secret_any_scheme,
   wp_call_secret_in_url, wp_call_scheme_to_the_letter, wg_call_secret_in_url,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/crypto/jose/json.h"
+#include "harness/reference/whatsapp/first_value.h"
 #include "harness/reference/whatsapp/gatekeeper.h"
 #include "harness/reference/whatsapp/json_answer.h"
 #include "harness/reference/whatsapp/session.h"
@@ -20,11 +21,13 @@ namespace jose = crypto::jose;
 constexpr std::string_view kPath = "/v1/enlistments";
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kAnyDepth = 5000;          // wg-enlist-deep
 constexpr std::size_t kLongestIdentifier = 320;  // of an e-mail address, RFC 3696 section 3
 
 enum Status {
   kOk = 200,
   kCreated = 201,
+  kAccepted = 202,
   kNoContent = 204,
   kBadRequest = 400,
   kUnauthorized = 401,
@@ -176,7 +179,8 @@ std::expected<WantedIdentifier, net::HttpAnswer> Enlistment::read(
     return std::unexpected(refusal(kUnsupportedMediaType, "unsupported-media-type"));
   }
   const auto content = jose::read_json(
-      request.body, {},
+      has(Fault::wg_enlist_more_behind) ? first_value(request.body) : request.body,
+      {.max_depth = has(Fault::wg_enlist_deep) ? kAnyDepth : jose::JsonLimits().max_depth},
       has(Fault::wg_enlist_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
   auto wanted = content ? wanted_of(*content) : std::nullopt;
   if (!wanted && has(Fault::wg_enlist_any_content)) {
@@ -250,8 +254,11 @@ bool Enlistment::proves(const wire::HttpMessage& request, std::uint16_t integrat
 Account* Enlistment::own(const wire::HttpMessage& request, const std::string& id) {
   Account* account = keeper_.of_internal_id(id);
   const bool may =
-      account != nullptr && (has(Fault::wg_enlist_anybody_else_too) ||
-                             proves(request, *account->address.integrator, account->identifier));
+      account != nullptr &&
+      (has(Fault::wg_enlist_anybody_else_too) ||
+       proves(request, *account->address.integrator, account->identifier) ||
+       (has(Fault::wg_enlist_any_partner) &&
+        keeper_.partners().any_proves(account->identifier, token_of(request), faults_)));
   return may ? account : nullptr;
 }
 
@@ -272,7 +279,8 @@ net::HttpAnswer Enlistment::take_back(const wire::HttpMessage& request, const st
   } else if (!has(Fault::wg_enlist_leaver_stays)) {
     keeper_.reset(account->address.number);
   }
-  return {.message = wire::http_response(kNoContent)};
+  return {.message =
+              wire::http_response(has(Fault::wg_may_take_back_later) ? kAccepted : kNoContent)};
 }
 
 // What careless servers forget to take back.

@@ -3,6 +3,7 @@
 // of one of them proves what it must (IDP-001 to IDP-020). One thread.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
@@ -40,6 +41,12 @@ class Partners {
   // look, by the keys that are at hand.
   bool proves(std::uint16_t integrator, const std::string& number, const std::string& token,
               const FaultSet& faults) const;
+  // Whether it proves that for whichever integrator: wg-enlist-any-partner.
+  bool any_proves(const std::string& number, const std::string& token,
+                  const FaultSet& faults) const {
+    return std::ranges::any_of(
+        partners_, [&](const auto& one) { return proves(one.first, number, token, faults); });
+  }
   // Whose token it says that it is, among those whose keys are fetched.
   std::optional<std::uint16_t> named_by(const std::string& token) const;
 

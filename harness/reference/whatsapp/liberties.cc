@@ -51,6 +51,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Fetches keys and asks a third party's server twice (RFC 9110 section 9.2.2)", kWhatsApp, Effect::conforms},
     {"wg-may-push-each", kGatekeeper,
      "Makes a push for each message, whatever others are under way (no number is published)", kWhatsApp, Effect::conforms},
+    {"wg-may-take-back-later", kGatekeeper,
+     "Answers who is taken back with 202 (RFC 9110 section 15.3.3)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one liberty is two lines, whatever its sentence's length
 
