@@ -228,9 +228,10 @@ TEST(PlayedService, ShowsTheCertificateThatTheChangeSays) {
       judged({.flow = kStanding,
               .rest = "change: { step: keys, layer: connection, certificate: self-signed }\n"
                       "expect: { refused: { by: [tls-failure] } }",
-              .asks = {"/jwks"}});
+              .asks = {"/.well-known/openid-configuration", "/jwks"}});
   EXPECT_EQ(refused.verdict.kind, VerdictKind::pass) << refused.verdict.reason;
-  EXPECT_EQ(refused.told.at(1), "untrusted certificate");
+  EXPECT_TRUE(refused.told.at(2).starts_with("200 ")) << "what is asked before is answered";
+  EXPECT_EQ(refused.told.at(3), "untrusted certificate");
   EXPECT_TRUE(refused.has(Event::Kind::accepted, "keys"));
   EXPECT_TRUE(refused.has(Event::Kind::tls_failed, "keys"));
 }

@@ -65,7 +65,15 @@ const CastStep* Tracker::standing(const std::string& id) const {
 
 const CastStep* Tracker::changed_service(const std::string& link) const {
   const auto* changed = run_.changed_answer();
-  return changed != nullptr && change_made_ && changed->link == link ? changed : nullptr;
+  if (changed == nullptr || !change_made_ || changed->link != link) {
+    return nullptr;
+  }
+  // What the flow answers before it is asked of an honest service, over connections of its own.
+  const bool waits = std::any_of(run_.steps.data(), changed, [&](const CastStep& one) {
+    return one.step.kind == Step::Kind::answers && one.link == link &&
+           std::ranges::find(seen_, one.step.id, &Seen::step) == seen_.end();
+  });
+  return waits ? nullptr : changed;
 }
 
 // The latest that fits. Binds what the request says.

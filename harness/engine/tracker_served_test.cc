@@ -27,6 +27,17 @@ steps:
   - { id: dial, connect: alice -> server }
   - { id: success, sends: server -> alice, message: success }
 )";
+constexpr const char* kNamed = R"(
+flow: one
+profile: whatsapp
+title: A server learns from one page of a service where another is
+actors: { alice: third-party.client, server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: place, answers: partner -> server, to: jwks-get-at, asked: { path: "/place" }, message: jwks, with: { keys: "1" } }
+  - { id: keys, answers: partner -> server, to: jwks-get, message: jwks, with: { keys: "1" } }
+  - { id: dial, connect: alice -> server }
+  - { id: success, sends: server -> alice, message: success }
+)";
 constexpr const char* kTwice = R"(
 flow: one
 profile: whatsapp
@@ -114,6 +125,24 @@ TEST(ChangedAnswer, ProvesNothingWhenTheSutNeverAsks) {
   TurnedAway run;
   EXPECT_EQ(run.after({.kind = Kind::deadline}), State::violated);
   EXPECT_EQ(run.tracker.assess().reason, "the SUT did not ask for what the case changes");
+}
+
+TEST(ChangedConnection, ComesOnceTheSutHasAskedWhatIsAnsweredBefore) {
+  constexpr const char* kLink = "server/keys";
+  Tracked run(kNamed,
+              "change: { step: keys, layer: connection, certificate: expired }\n"
+              "expect: { refused: { by: [close] } }",
+              1, model::Party::gatekeeper_server);
+  run.after({.kind = Kind::serves, .link = kLink, .step = "place"});
+  run.after({.kind = Kind::serves, .link = kLink, .step = "keys"});
+  EXPECT_EQ(run.tracker.changed_service(kLink), nullptr);
+  run.after({.kind = Kind::accepted, .link = kLink});
+  run.after({.kind = Kind::received,
+             .link = kLink,
+             .octets = "GET /place HTTP/1.1\r\nHost: localhost\r\n\r\n"});
+  const auto* changed = run.tracker.changed_service(kLink);
+  ASSERT_NE(changed, nullptr);
+  EXPECT_EQ(changed->step.id, "keys");
 }
 
 TEST(AnswerOverHttp, BelongsToWhatWasAskedAndToNothingThatIsYetToBe) {
