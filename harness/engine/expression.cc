@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <functional>
 #include <vector>
@@ -116,6 +117,61 @@ std::string path_of(const std::string& url) {
   return path == std::string::npos ? "/" : url.substr(path, url.find('#', path) - path);
 }
 
+std::size_t number_of(const std::string& text) {
+  std::size_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+Result<std::string> drawn_octets(const Scope& scope, const std::string& count,
+                                 std::string_view label) {
+  constexpr std::size_t kMost = kMaxValueOctets / 2;
+  const auto octets = number_of(count);
+  return octets > kMost ? fail(Errc::too_large, "octets() would make more than 4 MiB")
+                        : Result<std::string>(to_hex(
+                              scope.rng.child(fmt::format("octets/{}", label)).octets(octets)));
+}
+
+Result<std::string> part(const Arguments& arguments) {
+  const auto& whole = arguments[0];
+  const auto from = number_of(arguments[1]) * 2;
+  const auto to = number_of(arguments[2]) * 2;
+  return from > to || to > whole.size()
+             ? fail(Errc::malformed, fmt::format("part() of {} octets from {} to {}",
+                                                 whole.size() / 2, arguments[1], arguments[2]))
+             : Result<std::string>(whole.substr(from, to - from));
+}
+
+// Another path in any case.
+std::string other_letters(std::string path) {
+  constexpr char kCase = 'a' - 'A';
+  bool any = false;
+  for (auto at = path.rfind('/') + 1; at < path.size(); ++at) {
+    if (std::isalpha(static_cast<unsigned char>(path[at])) != 0) {
+      path[at] = static_cast<char>(path[at] ^ kCase);
+      any = true;
+    }
+  }
+  return any ? path : path + "x";
+}
+
+// What stands at a place that somebody would try next who counts.
+std::string next_of(std::string path) {
+  const auto counted = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (auto at = path.size(); at > 0; --at) {
+    char& c = path[at - 1];
+    if (!counted(c)) {
+      continue;
+    }
+    if (c != '9' && c != 'z' && c != 'Z') {
+      ++c;
+      return path;
+    }
+    c = c == '9' ? '0' : c == 'z' ? 'a' : 'A';  // and one more in front of it
+  }
+  return path;
+}
+
 struct Function {
   std::string_view name;
   std::size_t min_arguments;
@@ -142,7 +198,12 @@ constexpr Function kFunctions[] = {
     {"upper", 1, 1},
     {"in-the-clear", 1, 1},  // an https URL, as one of http
     {"hex", 1, 1},
-    {"shorter", 2, 2},           // without so many octets at its end
+    {"octets", 1, 1},         // so many, drawn from the run's seed, in hex
+    {"part", 3, 3},           // of octets in hex: those from one number to another, counted from 0
+    {"folder-of", 1, 1},      // of a path: without what is behind its last slash
+    {"other-letters", 1, 1},  // of a path: what is behind its last slash, in the other case
+    {"next-of", 1, 1},        // of a path: the last digit or letter in it counted up by one
+    {"shorter", 2, 2},        // without so many octets at its end
     {"unassigned-token", 1, 1},  // its two octets, escaped; 1: the last one
 };
 
@@ -202,6 +263,21 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
   }
   if (name == "hex") {
     return to_hex(arguments[0]);
+  }
+  if (name == "octets") {
+    return drawn_octets(scope, arguments[0], label);
+  }
+  if (name == "part") {
+    return part(arguments);
+  }
+  if (name == "folder-of") {
+    return arguments[0].substr(0, arguments[0].rfind('/') + 1);
+  }
+  if (name == "other-letters") {
+    return other_letters(arguments[0]);
+  }
+  if (name == "next-of") {
+    return next_of(arguments[0]);
   }
   if (name == "shorter") {
     std::size_t by = 0;

@@ -30,6 +30,10 @@ TEST(Evaluate, ReplacesNamesLiteralsAndCalls) {
   EXPECT_EQ(evaluate("${hex('a\\x00')}", scope(), "x").value_or("?"), "6100");
   EXPECT_EQ(evaluate("${shorter('abc', 1)}", scope(), "x").value_or("?"), "ab");
   EXPECT_EQ(evaluate("${shorter('abc', 4)}", scope(), "x").value_or("?"), "");
+  EXPECT_EQ(evaluate("${part('00112233', 1, 3)}", scope(), "x").value_or("?"), "1122");
+  EXPECT_EQ(evaluate("${part('00112233', 4, 4)}", scope(), "x").value_or("?"), "");
+  EXPECT_FALSE(evaluate("${part('00112233', 2, 5)}", scope(), "x"));
+  EXPECT_FALSE(evaluate("${part('00112233', 3, 2)}", scope(), "x"));
   EXPECT_EQ(evaluate("${numbered('k#=', 2)}", scope(), "x").value_or("?"), "k0000=k0001=");
   EXPECT_EQ(evaluate("${plain(alice)}", scope(), "x").value_or("?"), "AGFsaWNlAHNlY3JldA==");
   EXPECT_EQ(evaluate("${b64('a')}", scope(), "x").value_or("?"), "YQ==");
@@ -98,6 +102,26 @@ TEST(Unescape, KnowsOctetsAndRejectsTheRest) {
             "b\\");
   EXPECT_FALSE(unescape("\\q"));
   EXPECT_FALSE(unescape("\\xZZ"));
+}
+
+TEST(Evaluate, DrawsOctetsFromTheSeed) {
+  const auto drawn = evaluate("${octets(100)}", scope(), "x");
+  ASSERT_TRUE(drawn) << drawn.error();
+  EXPECT_EQ(drawn->size(), 200U);
+  EXPECT_EQ(evaluate("${octets(100)}", scope(), "x"), drawn);
+  EXPECT_NE(evaluate("${octets(100)}", scope(), "y"), drawn);
+  EXPECT_FALSE(evaluate("${octets(9999999)}", scope(), "x"));
+}
+
+TEST(Evaluate, KnowsThePathsBesideOne) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"folder-of('/media/abc')", "/media/"},      {"folder-of('/')", "/"},
+      {"next-of('/media/1')", "/media/2"},         {"next-of('/media/19')", "/media/20"},
+      {"next-of('/media/az9_')", "/media/ba0_"},   {"other-letters('/media/aB1')", "/media/Ab1"},
+      {"other-letters('/media/17')", "/media/17x"}};
+  for (const auto& [call, wanted] : rows) {
+    EXPECT_EQ(evaluate("${" + call + "}", scope(), "x").value_or("?"), wanted) << call;
+  }
 }
 
 }  // namespace

@@ -391,6 +391,12 @@ class ProfileLoader {
       }
       out.children.emplace_back(std::move(*content));
     }
+    if (value.contains("octets")) {
+      xml::Element content{
+          .ns = {}, .name = std::string(wire::kHttpOctets), .attributes = {}, .children = {}};
+      content.set_text(text_of(value["octets"]));
+      out.children.emplace_back(std::move(content));
+    }
     return out;
   }
 

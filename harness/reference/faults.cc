@@ -12,6 +12,7 @@
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_identity.h"
 #include "harness/reference/whatsapp/faults_keys.h"
+#include "harness/reference/whatsapp/faults_media.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
 #include "harness/reference/whatsapp/faults_partner.h"
 #include "harness/reference/whatsapp/faults_wake.h"
@@ -45,6 +46,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_callers.begin(), of_callers.end());
     const auto of_wakes = whatsapp::wake_faults();
     out.insert(out.end(), of_wakes.begin(), of_wakes.end());
+    const auto of_media = whatsapp::media_faults();
+    out.insert(out.end(), of_media.begin(), of_media.end());
     return out;
   }();
   return joined;

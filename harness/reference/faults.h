@@ -313,6 +313,12 @@ enum class Fault {
   wp_wake_lost, wp_wake_shows_text, wp_wake_everybody, wp_wake_leaver, wp_wake_similar,
   wt_woken_stays_away, wt_woken_once, wt_woken_leaves_at_once, wt_woken_drains_nothing,
   wt_woken_comes_twice, wt_woken_without_proof, wt_woken_with_others, wt_comes_unwoken,
+  // Media.
+  wp_media_sequential, wp_media_lists, wp_media_beginning, wp_media_more_behind,
+  wp_media_any_letters, wp_media_of_another, wp_media_unknown_empty, wp_media_deletes,
+  wp_media_overwrites, wp_media_once, wp_media_cut, wp_media_line_ends, wp_media_head_refused,
+  wp_media_range_short, wp_media_range_as_whole, wp_media_range_beyond, wp_media_elsewhere,
+  wp_may_media_gone, wp_may_media_forbidden,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

@@ -362,7 +362,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
   if (partner) {
     out.features = {"published-keys",      "key-rotation",      "key-algorithms", "opt-in",
                     "suspension",          "email-identifiers", "renaming",       "pushes",
-                    "user-authentication", "user-location"};
+                    "user-authentication", "user-location",     "media-hosting",  "media-ranges"};
     return out;
   }
   if (profile != "xmpp") {

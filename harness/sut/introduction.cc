@@ -19,8 +19,9 @@ Endpoints endpoints_of(const nlohmann::json& result) {
   if (!result.is_object() || !result.contains("endpoints") || !result["endpoints"].is_object()) {
     return out;
   }
-  for (const char* name : {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket",
-                           "enlistment", "keys", "partner", "issuer", "client-ca", "client-name"}) {
+  for (const char* name :
+       {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket", "enlistment", "keys",
+        "partner", "media", "issuer", "client-ca", "client-name"}) {
     if (auto value = text_of(result["endpoints"], name); !value.empty()) {
       out[name] = std::move(value);
     }

@@ -6,7 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include "harness/base/encoding.h"
 #include "harness/wire/json_tree.h"
+#include "harness/wire/pretty.h"
 
 namespace parley::wire {
 namespace {
@@ -61,8 +63,9 @@ Element content_of(const HttpMessage& message) {
       return std::move(*json);
     }
   }
-  Element body = element(kHttpBody);
-  body.set_text(message.body);
+  const bool text = is_text(message.body);
+  Element body = element(text ? kHttpBody : kHttpOctets);
+  body.set_text(text ? message.body : to_hex(message.body));
   return body;
 }
 
@@ -140,6 +143,12 @@ Result<HttpMessage> http_message_of(const Element& tree) {
     out.body = write_json(*json);
   } else if (const auto* body = tree.child(kHttpBody)) {
     out.body = body->text();
+  } else if (const auto* octets = tree.child(kHttpOctets)) {
+    auto content = from_hex(octets->text());
+    if (!content) {
+      return std::unexpected(content.error());
+    }
+    out.body = std::move(*content);
   }
   return out;
 }

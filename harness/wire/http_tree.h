@@ -6,7 +6,8 @@
 // and <http-response status='201' reason='Created'>. A field is an element of its name in lower
 // case, and may stand twice. <wire framing='chunked-then-length' content-length='4'/> says how it
 // is written, of a message that is wrong on purpose. Content is <json/> (json_tree.h) where it is
-// JSON and says so, else the text of <body/>. Pure functions: safe from any thread.
+// JSON and says so, <octets/> in hex where it is no text, else the text of <body/>. Pure functions:
+// safe from any thread.
 #pragma once
 
 #include <string>
@@ -22,6 +23,7 @@ inline constexpr std::string_view kHttpResponse = "http-response";
 inline constexpr std::string_view kHttpHeaders = "headers";
 inline constexpr std::string_view kHttpJson = "json";
 inline constexpr std::string_view kHttpBody = "body";
+inline constexpr std::string_view kHttpOctets = "octets";
 inline constexpr std::string_view kHttpWire = "wire";
 
 xml::Element http_request_tree(std::string method, std::string target);

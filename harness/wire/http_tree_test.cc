@@ -35,6 +35,14 @@ TEST(HttpTree, HasContentThatIsNoJsonAsItIs) {
   }
 }
 
+TEST(HttpTree, HasContentThatIsNoTextInHex) {
+  const auto tree = tree_of(http_response(200, {}, Bytes("\x00\xff", 2)));
+  EXPECT_EQ(xml::print(tree),
+            "<http-response status='200' reason='OK'><octets>00ff</octets></http-response>");
+  EXPECT_FALSE(http_message_of(
+      *xml::parse("<http-response status='200'><octets>0</octets></http-response>")));
+}
+
 TEST(HttpTree, IsWrittenAsItWasRead) {
   auto request = enlistment("application/json", R"({"id":7,"to":["x"],"id":8})");
   request.headers = {{"host", "a"}, {"content-type", "application/json"}, {"host", "b"}};

@@ -31,8 +31,8 @@ using nlohmann::json;
 constexpr int kUnknownMethod = -32601;
 constexpr std::string_view kHost = "localhost";
 constexpr std::string_view kJson = "application/json";
-constexpr std::array<std::string_view, 6> kUserMethods{"enlist",  "token", "suspend",
-                                                       "restore", "opt",   "rename"};
+constexpr std::array<std::string_view, 7> kUserMethods{"enlist", "token",  "suspend", "restore",
+                                                       "opt",    "rename", "upload"};
 constexpr std::array<std::string_view, 8> kClientMethods{"connect",  "send",  "ping", "chatstate",
                                                          "presence", "close", "sync", "await"};
 
@@ -100,7 +100,7 @@ json discovery_of(const PartnerDoor& door) {
   return out;
 }
 
-asio::awaitable<net::HttpAnswer> answer_at(const PartnerServer* server,
+asio::awaitable<net::HttpAnswer> answer_at(PartnerServer* server,
                                            std::shared_ptr<const PartnerDoor> door,
                                            wire::HttpReceived request, net::HttpPeer peer) {
   co_return server->answer(*door, request.message, peer);
@@ -129,7 +129,8 @@ PartnerServer::PartnerServer(asio::any_io_executor executor, Options options, Rn
       options_(std::move(options)),
       rng_(std::move(rng)),
       keys_(std::move(keys)),
-      idle_(executor, asio::steady_timer::time_point::max()) {}
+      idle_(executor, asio::steady_timer::time_point::max()),
+      media_(rng_.child("media")) {}
 
 PartnerServer::~PartnerServer() = default;
 
@@ -224,8 +225,11 @@ asio::awaitable<void> PartnerServer::stop() {
 
 json PartnerServer::endpoints_json() const {
   const auto& issuer = door().issuer;
-  return {
-      {"keys", issuer}, {"partner", issuer}, {"issuer", issuer}, {"ca", certificate_.ca_path()}};
+  return {{"keys", issuer},
+          {"partner", issuer},
+          {"media", issuer},
+          {"issuer", issuer},
+          {"ca", certificate_.ca_path()}};
 }
 
 json PartnerServer::describe() const {
@@ -234,12 +238,13 @@ json PartnerServer::describe() const {
           {"party", "third-party.server"},
           {"features",
            {"published-keys", "key-rotation", "key-algorithms", "opt-in", "suspension",
-            "email-identifiers", "renaming", "pushes", "user-authentication", "user-location"}},
+            "email-identifiers", "renaming", "pushes", "user-authentication", "user-location",
+            "media-hosting", "media-ranges"}},
           {"endpoints", endpoints_json()}};
 }
 
 net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpMessage& request,
-                                      const net::HttpPeer& peer) const {
+                                      const net::HttpPeer& peer) {
   const auto& [method, target] = *request.request();
   const auto path = std::string_view(target).substr(0, target.find('?'));
   const auto& faults = door.faults;
@@ -247,6 +252,9 @@ net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpM
     return door.calls->answer(
         request, peer, gatekeeper_,
         std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  }
+  if (PartnerMedia::is_media(path)) {
+    return media_.answer(request, faults);
   }
   if (path != kDiscoveryPath && path != kJwksPath) {
     return refusal(kNotFound, "not-found");
@@ -365,6 +373,9 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
     return method == "reset" ? RpcResult(json::object()) : invalid("there is no such user");
   }
   auto& account = known->second;
+  if (method == "upload") {
+    return handle_upload(params);
+  }
   if (method == "reset") {
     if (!faults.has(Fault::wp_wake_leaver)) {
       wakes_->forget(user);
@@ -393,6 +404,17 @@ bool PartnerServer::may_have_token(const std::string& name, const PartnerUser& u
   const auto& faults = door().faults;
   return !where_.is_away(name) && (user.opted_in || faults.has(Fault::wp_token_without_consent)) &&
          (!user.suspended || faults.has(Fault::wp_token_of_suspended));
+}
+
+// As the user's client would: it has encrypted the file.
+RpcResult PartnerServer::handle_upload(const json& params) {
+  auto file = from_hex(text_of(params, "file"));
+  if (!file || file->empty()) {
+    return invalid("upload takes a file, octets in hex");
+  }
+  const auto& [issuer, faults, calls] = door();
+  const auto& base = faults.has(Fault::wp_media_elsewhere) ? in_clear(issuer) : issuer;
+  return json{{"url", base + media_.host(std::move(*file), faults)}};
 }
 
 RpcResult PartnerServer::handle_token(const std::string& user, const json& params) {

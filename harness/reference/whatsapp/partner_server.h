@@ -23,6 +23,7 @@
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/partner_calls.h"
 #include "harness/reference/whatsapp/partner_keys.h"
+#include "harness/reference/whatsapp/partner_media.h"
 #include "harness/reference/whatsapp/partner_region.h"
 #include "harness/reference/whatsapp/wake_line.h"
 
@@ -59,7 +60,7 @@ class PartnerServer {
   nlohmann::json describe() const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   net::HttpAnswer answer(const PartnerDoor& door, const wire::HttpMessage& request,
-                         const net::HttpPeer& peer = {}) const;
+                         const net::HttpPeer& peer = {});
   // Told of each user whose client is woken.
   void on_wake(std::function<void(const Wake&)> told) { told_ = std::move(told); }
   // Closes the addresses and waits until nothing is under way there.
@@ -75,6 +76,7 @@ class PartnerServer {
   RpcResult handle_listen(const nlohmann::json& params);
   RpcResult handle_gatekeeper(const nlohmann::json& params);
   RpcResult handle_rotate(const nlohmann::json& params);
+  RpcResult handle_upload(const nlohmann::json& params);
   RpcResult handle_token(const std::string& user, const nlohmann::json& params);
   bool may_have_token(const std::string& name, const PartnerUser& user) const;
   CalledService called_service(const PartnerDoor& door) const;
@@ -94,6 +96,7 @@ class PartnerServer {
   asio::steady_timer idle_;  // cancelled when none runs any more
   std::map<std::string, PartnerUser, std::less<>> users_;
   Whereabouts where_;
+  PartnerMedia media_;
   std::string audience_;  // the gatekeeper's
   KnownGatekeeper gatekeeper_;
   std::string gatekeeper_ca_;  // of its certificate, in PEM

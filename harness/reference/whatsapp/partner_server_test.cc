@@ -48,12 +48,11 @@ asio::awaitable<std::string> with_server(std::vector<std::string> faults, Test t
   co_return out;
 }
 
-wire::HttpMessage asked(const PartnerServer& server, const std::string& method,
-                        const std::string& path) {
+wire::HttpMessage asked(PartnerServer& server, const std::string& method, const std::string& path) {
   return server.answer(server.door(), wire::http_request(method, path)).message;
 }
 
-std::string set_of(const PartnerServer& server) {
+std::string set_of(PartnerServer& server) {
   return asked(server, "GET", std::string(kJwksPath)).body;
 }
 
@@ -67,7 +66,7 @@ json token_of(PartnerServer& server, const std::string& user, const std::string&
 }
 
 // "" when a gatekeeper takes the token with that set, else why not.
-std::string refusal(const PartnerServer& server, const std::string& token, const std::string& set,
+std::string refusal(PartnerServer& server, const std::string& token, const std::string& set,
                     const std::string& subject = "49") {
   const auto ring = jose::KeyRing::make(jose::read_jwks(set)->keys);
   jose::Policy policy;
