@@ -91,6 +91,8 @@ constexpr Feature kFeatures[] = {
     {"no-namesakes", "keeps no user of its own under a number that it has enlisted"},
     {"media-hosting",
      "hosts what its users' clients upload, at endpoints/media; a driver's 'upload'"},
+    {"media-proxy",
+     "gets third parties' media for its users, at endpoints/proxy; a driver's 'partner'"},
     {"media-ranges", "serves parts of what it hosts"},
     {"noise-ik", "takes part in Noise IK handshakes"},
     {"noise-xx", "takes part in Noise XX handshakes"},

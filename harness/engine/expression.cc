@@ -117,6 +117,15 @@ std::string path_of(const std::string& url) {
   return path == std::string::npos ? "/" : url.substr(path, url.find('#', path) - path);
 }
 
+Result<std::string> host_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) {
+    return fail(Errc::malformed, "host-of() takes a URL");
+  }
+  const auto begin = scheme + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
 std::size_t number_of(const std::string& text) {
   std::size_t out = 0;
   std::from_chars(text.data(), text.data() + text.size(), out);
@@ -140,6 +149,19 @@ Result<std::string> part(const Arguments& arguments) {
              ? fail(Errc::malformed, fmt::format("part() of {} octets from {} to {}",
                                                  whole.size() / 2, arguments[1], arguments[2]))
              : Result<std::string>(whole.substr(from, to - from));
+}
+
+std::string url_encoded(const Arguments& arguments) {
+  constexpr std::string_view kUnreserved = "-._~";  // beside letters and digits
+  std::string out;
+  for (const auto& text : arguments) {
+    for (const char c : text) {
+      const bool plain =
+          std::isalnum(static_cast<unsigned char>(c)) != 0 || kUnreserved.contains(c);
+      out += plain ? std::string(1, c) : "%" + to_hex(std::string_view(&c, 1));
+    }
+  }
+  return out;
 }
 
 // Another path in any case.
@@ -200,6 +222,8 @@ constexpr Function kFunctions[] = {
     {"hex", 1, 1},
     {"octets", 1, 1},         // so many, drawn from the run's seed, in hex
     {"part", 3, 3},           // of octets in hex: those from one number to another, counted from 0
+    {"url-encoded", 1, 3},    // RFC 3986 section 2.1; of several, as one text
+    {"host-of", 1, 1},        // of a URL, with its port
     {"folder-of", 1, 1},      // of a path: without what is behind its last slash
     {"other-letters", 1, 1},  // of a path: what is behind its last slash, in the other case
     {"next-of", 1, 1},        // of a path: the last digit or letter in it counted up by one
@@ -269,6 +293,12 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
   }
   if (name == "part") {
     return part(arguments);
+  }
+  if (name == "url-encoded") {
+    return url_encoded(arguments);
+  }
+  if (name == "host-of") {
+    return host_of(arguments[0]);
   }
   if (name == "folder-of") {
     return arguments[0].substr(0, arguments[0].rfind('/') + 1);

@@ -113,11 +113,22 @@ TEST(Evaluate, DrawsOctetsFromTheSeed) {
   EXPECT_FALSE(evaluate("${octets(9999999)}", scope(), "x"));
 }
 
+TEST(Evaluate, KnowsTheHostOfAUrlAndOfNothingElse) {
+  EXPECT_EQ(evaluate("${host-of('https://a.b:1/c')}", scope(), "x").value_or("?"), "a.b:1");
+  EXPECT_EQ(evaluate("${host-of('https://a.b')}", scope(), "x").value_or("?"), "a.b");
+  EXPECT_FALSE(evaluate("${host-of('a.b')}", scope(), "x"));
+  EXPECT_FALSE(evaluate("${host-of('')}", scope(), "x"));
+}
+
 TEST(Evaluate, KnowsThePathsBesideOne) {
   const std::vector<std::pair<std::string, std::string>> rows{
-      {"folder-of('/media/abc')", "/media/"},      {"folder-of('/')", "/"},
-      {"next-of('/media/1')", "/media/2"},         {"next-of('/media/19')", "/media/20"},
-      {"next-of('/media/az9_')", "/media/ba0_"},   {"other-letters('/media/aB1')", "/media/Ab1"},
+      {"folder-of('/media/abc')", "/media/"},
+      {"folder-of('/')", "/"},
+      {"url-encoded('https://a.b:1', '/c_d~?e=f g')", "https%3a%2f%2fa.b%3a1%2fc_d~%3fe%3df%20g"},
+      {"next-of('/media/1')", "/media/2"},
+      {"next-of('/media/19')", "/media/20"},
+      {"next-of('/media/az9_')", "/media/ba0_"},
+      {"other-letters('/media/aB1')", "/media/Ab1"},
       {"other-letters('/media/17')", "/media/17x"}};
   for (const auto& [call, wanted] : rows) {
     EXPECT_EQ(evaluate("${" + call + "}", scope(), "x").value_or("?"), wanted) << call;

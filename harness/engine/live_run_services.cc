@@ -31,9 +31,11 @@ constexpr std::uint64_t kFirstIntegrator = 1000;
 constexpr std::uint64_t kLastIntegrator = 59'999;  // 60000 is a second one of some flows
 constexpr std::size_t kSecretOctets = 32;
 constexpr std::size_t kIssuerPathOctets = 4;
-// Features: a gatekeeper that fetches keys, one that calls the third party's server.
+// Features: a gatekeeper that fetches keys, one that calls the third party's server, one that gets
+// media from it.
 constexpr std::string_view kFetches = "key-fetch";
 constexpr std::string_view kCalls = "partner-calls";
+constexpr std::string_view kProxies = "media-proxy";
 constexpr std::string_view kPartner = "partner";  // the service that it calls
 
 }  // namespace
@@ -81,6 +83,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
   const Scope scope{.values = values};
   const auto keys = values.find(partner_ + ".keys");
   const auto calls = values.find(partner_ + ".partner");
+  const auto media = values.find(partner_ + ".media");
   const auto& features = home().declaration().features;
   nlohmann::json params{{"integrator", std::stoi(values[partner_ + ".integrator"])},
                         {"audience", values["setting.token-audience"]}};
@@ -95,7 +98,10 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
     params["issuer"] = values["setting.token-issuer"];
     params["jwks"] = *set;
   }
-  if (keys != values.end() || calls != values.end()) {
+  if (media != values.end()) {
+    params["media"] = media->second;
+  }
+  if (keys != values.end() || calls != values.end() || media != values.end()) {
     params["ca"] = workshop_.authority_file;
   }
   if (calls != values.end() && std::ranges::count(features, kCalls) > 0) {
@@ -109,7 +115,7 @@ asio::awaitable<bool> LiveRun::introduce_partner() {
     }
     record_.values["partner.client-name"] = home().endpoint("client-name");
   }
-  std::string feature(keys != values.end() ? kFetches : kCalls);
+  std::string feature(media != values.end() ? kProxies : keys != values.end() ? kFetches : kCalls);
   co_return co_await tell_driver(std::move(params), std::move(feature));
 }
 

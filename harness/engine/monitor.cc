@@ -426,6 +426,8 @@ constexpr MonitorEntry kMonitors[] = {
      close_answered},
     {"bounded-fetches", "Keys are asked for no more often than there is reason to",
      "OpenID Connect Core §10.1.1", false, bounded_fetches},
+    {"proxies-tell-nothing", "A media host learns nothing of who asks a proxy",
+     "Meta engineering post of 2024-03-06", false, proxies_tell_nothing},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
      "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };

@@ -7,9 +7,12 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <string_view>
 
+#include "harness/engine/cast.h"
 #include "harness/engine/form.h"
 #include "harness/model/setting.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 constexpr std::array kAsksForKeys{"jwks-get", "discovery-get"};
 // What OpenSSL calls a first octet that begins an HTTP request instead of a handshake.
 constexpr const char* kInTheClear = "http request";
+constexpr std::string_view kMediaService = "media";
 constexpr const char* kMost = "jwks-refreshes-most";
 
 // Nothing where the profile does not say.
@@ -71,6 +75,38 @@ std::optional<Finding> https_alone(const Watched& watched) {
         event.kind == Event::Kind::tls_failed && event.text.find(kInTheClear) != std::string::npos;
     if (clear && watched.run.serves(event.link)) {
       return found("https-alone", "the SUT asks in the clear where HTTPS is served", event.link);
+    }
+  }
+  return std::nullopt;
+}
+
+// MED-008: neither where the user is nor who it is.
+std::optional<Finding> proxies_tell_nothing(const Watched& watched) {
+  constexpr std::string_view kMonitor = "proxies-tell-nothing";
+  constexpr std::string_view kTelling[] = {"authorization",   "client-ip",      "cookie",
+                                           "forwarded",       "true-client-ip", "x-client-ip",
+                                           "x-forwarded-for", "x-real-ip"};
+  constexpr std::size_t kShortest = 6;  // what is shorter may stand anywhere by chance
+  for (const auto& seen : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    if (stanza == nullptr || !watched.run.serves(seen.link) ||
+        service_of(seen.link) != kMediaService) {
+      continue;
+    }
+    for (const auto name : kTelling) {
+      if (wire::http_header(stanza->element, name) != nullptr) {
+        return found(kMonitor, fmt::format("a media host is told '{}'", name), stanza->raw);
+      }
+    }
+    for (const auto& [actor, party] : watched.run.flow->actors) {
+      for (const auto* what : {".user", ".password"}) {
+        const auto value = watched.record.values.find(actor + what);
+        if (party == model::Party::gatekeeper_client && value != watched.record.values.end() &&
+            value->second.size() >= kShortest &&
+            stanza->raw.find(value->second) != std::string::npos) {
+          return found(kMonitor, "a media host is told who asks", stanza->raw);
+        }
+      }
     }
   }
   return std::nullopt;

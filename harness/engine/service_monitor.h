@@ -13,4 +13,7 @@ std::optional<Finding> bounded_fetches(const Watched& watched);
 // That it asks nothing in the clear where HTTPS is served.
 std::optional<Finding> https_alone(const Watched& watched);
 
+// That a proxy tells a media host nothing of who asks it.
+std::optional<Finding> proxies_tell_nothing(const Watched& watched);
+
 }  // namespace parley::engine

@@ -324,8 +324,10 @@ void Tracker::on_sent(const Event& event) {
     if (id != scope_.values.end()) {
       ids.push_back(id->second);
     }
+    const bool provokes = change_made_ && run_.changed_answer() != nullptr && !at->step.fence &&
+                          run_.dials(event.link) && !service_of(event.link).empty();
     for (const auto& asked : ids) {
-      asked_.insert(event.link + " " + asked);
+      (provokes ? provoking_ : asked_).insert(event.link + " " + asked);
     }
     return;
   }

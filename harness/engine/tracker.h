@@ -246,7 +246,9 @@ class Tracker {
   std::string changed_octets_;
   std::vector<std::string> changed_ids_;
   std::string canary_;
-  std::set<std::string> asked_;       // link and id of what we sent beside the change
+  std::set<std::string> asked_;  // link and id of what we sent beside the change
+  // The same of what we asked a service that may have it ask for a changed answer.
+  std::set<std::string> provoking_;
   bool refused_ = false;              // the change, in a way that the case takes
   std::optional<Refusal> stray_;      // of a stanza that we never sent
   std::string prohibited_;            // what the SUT did that it must not

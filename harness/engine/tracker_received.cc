@@ -255,8 +255,9 @@ void Tracker::on_refusal(const Refusal& refusal) {
 }
 
 bool Tracker::answers_change(const Refusal& refusal) const {
-  return change_made_ && refusal.link == changed_link() &&
-         std::ranges::count(changed_ids_, refusal.id) > 0;
+  return change_made_ &&
+         ((refusal.link == changed_link() && std::ranges::count(changed_ids_, refusal.id) > 0) ||
+          provoking_.contains(refusal.link + " " + refusal.id));
 }
 
 // Whether `element` answers the exchange that step `index` ends.

@@ -318,7 +318,11 @@ enum class Fault {
   wp_media_any_letters, wp_media_of_another, wp_media_unknown_empty, wp_media_deletes,
   wp_media_overwrites, wp_media_once, wp_media_cut, wp_media_line_ends, wp_media_head_refused,
   wp_media_range_short, wp_media_range_as_whole, wp_media_range_beyond, wp_media_elsewhere,
-  wp_may_media_gone, wp_may_media_forbidden,
+  wp_may_media_gone, wp_may_media_forbidden, wg_proxy_open, wg_proxy_for_third_parties,
+  wg_proxy_any_host, wg_proxy_any_port, wg_proxy_host_begins, wg_proxy_host_anywhere,
+  wg_proxy_in_clear, wg_proxy_files, wg_proxy_follows, wg_proxy_any_ca, wg_proxy_any_name,
+  wg_proxy_any_date, wg_proxy_any_time, wg_proxy_failure_empty, wg_proxy_any_status, wg_proxy_cut,
+  wg_proxy_tells_address, wg_proxy_tells_token, wg_proxy_checks_first_url,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

@@ -387,6 +387,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "key-fetch",
                     "key-refresh",
                     "partner-calls",
+                    "media-proxy",
                     "pushes",
                     "user-authentication",
                     "email-identifiers",

@@ -20,8 +20,8 @@ Endpoints endpoints_of(const nlohmann::json& result) {
     return out;
   }
   for (const char* name :
-       {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket", "enlistment", "keys",
-        "partner", "media", "issuer", "client-ca", "client-name"}) {
+       {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket", "enlistment", "proxy",
+        "keys", "partner", "media", "issuer", "client-ca", "client-name"}) {
     if (auto value = text_of(result["endpoints"], name); !value.empty()) {
       out[name] = std::move(value);
     }

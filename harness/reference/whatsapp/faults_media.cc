@@ -7,6 +7,7 @@ namespace parley::reference::whatsapp {
 namespace {
 
 constexpr std::string_view kPartner = "third-party.server";
+constexpr std::string_view kGatekeeper = "gatekeeper.server";
 constexpr std::string_view kWhatsApp = "whatsapp";
 
 // clang-format off
@@ -49,6 +50,44 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Says of media that are not there that they are gone (RFC 9110 section 15.5.11)", kWhatsApp, Effect::conforms},
     {"wp-may-media-forbidden", kPartner,
      "Does not say of media whether they are there (RFC 9110 section 15.5.4)", kWhatsApp, Effect::conforms},
+    {"wg-proxy-open", kGatekeeper,
+     "Fetches media for whoever asks (MED-009)", kWhatsApp},
+    {"wg-proxy-for-third-parties", kGatekeeper,
+     "Fetches media for third parties' users too (MED-009)", kWhatsApp},
+    {"wg-proxy-any-host", kGatekeeper,
+     "Fetches media from every host (MED-009)", kWhatsApp},
+    {"wg-proxy-any-port", kGatekeeper,
+     "Fetches media from every port of a registered host (MED-009)", kWhatsApp},
+    {"wg-proxy-host-begins", kGatekeeper,
+     "Takes a URL that begins as a registered host's for one of it (MED-009)", kWhatsApp},
+    {"wg-proxy-host-anywhere", kGatekeeper,
+     "Looks for a registered host anywhere in a URL (MED-009)", kWhatsApp},
+    {"wg-proxy-in-clear", kGatekeeper,
+     "Fetches media in the clear (MED-009)", kWhatsApp},
+    {"wg-proxy-files", kGatekeeper,
+     "Fetches media from its own files (MED-009)", kWhatsApp},
+    {"wg-proxy-follows", kGatekeeper,
+     "Follows redirects to wherever they point (MED-009)", kWhatsApp},
+    {"wg-proxy-any-ca", kGatekeeper,
+     "Fetches media under a certificate of whatever CA (RFC 5280 section 6; MED-007)", kWhatsApp},
+    {"wg-proxy-any-name", kGatekeeper,
+     "Fetches media under another host's certificate (RFC 6125 section 6; MED-007)", kWhatsApp},
+    {"wg-proxy-any-date", kGatekeeper,
+     "Fetches media under a certificate that has expired (RFC 5280 section 6.1.3; MED-007)", kWhatsApp},
+    {"wg-proxy-any-time", kGatekeeper,
+     "Waits for media without an end (MED-018)", kWhatsApp},
+    {"wg-proxy-failure-empty", kGatekeeper,
+     "Serves an empty file for one that it did not get (MED-018)", kWhatsApp},
+    {"wg-proxy-any-status", kGatekeeper,
+     "Serves as media whatever a host answers (RFC 9110 section 15; MED-016)", kWhatsApp},
+    {"wg-proxy-cut", kGatekeeper,
+     "Serves a file without its last ten octets (MED-008)", kWhatsApp},
+    {"wg-proxy-tells-address", kGatekeeper,
+     "Tells a media host the address of who asks (MED-008)", kWhatsApp},
+    {"wg-proxy-tells-token", kGatekeeper,
+     "Shows a media host the credential of who asks (MED-008)", kWhatsApp},
+    {"wg-proxy-checks-first-url", kGatekeeper,
+     "Looks at the first of two URLs, and fetches the last (MED-009)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

@@ -29,10 +29,20 @@ std::uint64_t true_random() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
-asio::awaitable<net::HttpAnswer> answer_enlistment(std::shared_ptr<Enlistment> api,
-                                                   wire::HttpReceived request, net::HttpPeer) {
-  co_await api->prepare(request.message);
-  co_return api->answer(request.message);
+// The services of one address.
+struct Services {
+  Enlistment enlistment;
+  MediaProxy proxy;
+};
+
+asio::awaitable<net::HttpAnswer> answer_service(std::shared_ptr<Services> services,
+                                                wire::HttpReceived request, net::HttpPeer) {
+  const auto& target = request.message.request()->target;
+  if (std::string_view(target).substr(0, target.find('?')) == kProxyPath) {
+    co_return co_await services->proxy.answer(std::move(request.message));
+  }
+  co_await services->enlistment.prepare(request.message);
+  co_return services->enlistment.answer(request.message);
 }
 
 }  // namespace
@@ -112,11 +122,14 @@ Result<Doors> Gatekeeper::listen(const FaultSet& faults, std::uint16_t port) {
 Result<net::Address> Gatekeeper::listen_for_enlistment(const FaultSet& faults) {
   FaultSet all = faults_;
   all.add(faults);
-  const auto api = std::make_shared<Enlistment>(*this, all);
+  MediaProxy::KnowsToken knows = [this](const std::string& token) { return asking(token); };
+  const auto services = std::make_shared<Services>(
+      Services{.enlistment = Enlistment(*this, all),
+               .proxy = MediaProxy(tls_, media_hosts_, std::move(knows), all)});
   net::HttpServerOptions options{
       .tls = net::TlsServerOptions{.chain_pem = certificate_.leaf().chain_pem,
                                    .key_pem = certificate_.leaf().key_pem}};
-  net::HttpHandler handler = std::bind_front(answer_enlistment, api);
+  net::HttpHandler handler = std::bind_front(answer_service, services);
   if (options_.null_mode != NullMode::none) {
     handler = std::bind_front(null_answer, options_.null_mode);
   }
@@ -132,6 +145,18 @@ Result<net::Address> Gatekeeper::listen_for_enlistment(const FaultSet& faults) {
   net::HttpServer& kept = *http_servers_.back();
   run(kept.run(), [&kept] { kept.stop(); });
   return kept.address();
+}
+
+// A number may be both.
+MediaProxy::Asking Gatekeeper::asking(const std::string& token) {
+  auto out = MediaProxy::Asking::nobody;
+  for (const auto& [bare, account] : accounts_) {
+    if (account.token == token && !account.address.integrator) {
+      return MediaProxy::Asking::own_user;
+    }
+    out = account.token == token ? MediaProxy::Asking::third_party : out;
+  }
+  return out;
 }
 
 Result<net::Address> Gatekeeper::listen_at(Transport transport, const FaultSet& faults,

@@ -34,6 +34,7 @@
 #include "harness/reference/whatsapp/handshake.h"
 #include "harness/reference/whatsapp/identity.h"
 #include "harness/reference/whatsapp/interop.h"
+#include "harness/reference/whatsapp/media_proxy.h"
 #include "harness/reference/whatsapp/partner_caller.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/xml/tree.h"
@@ -115,6 +116,7 @@ class Gatekeeper {
   std::shared_ptr<PartnerCaller> caller(std::optional<std::uint16_t> integrator) const {
     return callers_.of(integrator);
   }
+  MediaProxy::Asking asking(const std::string& token);
   bool knows_more(std::uint16_t integrator) const { return more_integrators_.contains(integrator); }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
@@ -147,6 +149,7 @@ class Gatekeeper {
   HandshakeLog handshakes_;
   Rng rng_;
   PartnerCallers callers_;
+  MediaHosts media_hosts_;
   FaultSet faults_;  // of every connection
   Doors doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -86,6 +86,7 @@ json Gatekeeper::endpoints_json(const Doors& doors) const {
   return {{"tcp", net::to_string(doors.tcp)},
           {"websocket", fmt::format("ws://{}{}", net::to_string(doors.web), kWebPath)},
           {"enlistment", fmt::format("https://{}:{}", kHttpsHost, doors.enlistment.port)},
+          {"proxy", fmt::format("https://{}:{}", kHttpsHost, doors.enlistment.port)},
           {"ca", certificate_.ca_path()},
           {"client-ca", certificate_.ca_path()},
           {"client-name", kClientName},
@@ -116,6 +117,7 @@ json Gatekeeper::describe() const {
             "key-fetch",
             "key-refresh",
             "partner-calls",
+            "media-proxy",
             "pushes",
             "user-authentication",
             "enlistment-api",
@@ -195,7 +197,8 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
 RpcResult Gatekeeper::handle_partner(const json& params) {
   const auto known = partners_.set(params);
   const auto integrator = integrator_of(params);
-  const auto called = known && integrator ? callers_.set(*integrator, params) : known;
+  auto called = known && integrator ? callers_.set(*integrator, params) : known;
+  called = called && integrator ? media_hosts_.set(*integrator, params) : called;
   if (!called) {
     return invalid("partner: " + called.error().detail);
   }
