@@ -31,8 +31,8 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "push-retries-most",   "jwks-octets-beyond",
                                               "jwks-headers-beyond", kTokenDictionary};
 // By `within` of flows, in seconds.
-constexpr std::string_view kWaits[] = {"key-fetch-seconds-most", "media-seconds-most",
-                                       "push-wake-seconds"};
+constexpr std::string_view kWaits[] = {"authentication-seconds-most", "key-fetch-seconds-most",
+                                       "media-seconds-most", "push-wake-seconds"};
 constexpr std::uint64_t kMostWait = 120;
 constexpr std::string_view kTimes[] = {"token-lifetime", "token-lifetime-most", "token-leeway"};
 constexpr std::string_view kRanges[] = {"region-inside", "region-outside"};
