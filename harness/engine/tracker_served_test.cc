@@ -132,7 +132,7 @@ TEST(ChangedConnection, ComesOnceTheSutHasAskedWhatIsAnsweredBefore) {
   Tracked run(kNamed,
               "change: { step: keys, layer: connection, certificate: expired }\n"
               "expect: { refused: { by: [close] } }",
-              1, model::Party::gatekeeper_server);
+              1, {model::Party::gatekeeper_server});
   run.after({.kind = Kind::serves, .link = kLink, .step = "place"});
   run.after({.kind = Kind::serves, .link = kLink, .step = "keys"});
   EXPECT_EQ(run.tracker.changed_service(kLink), nullptr);

@@ -235,7 +235,7 @@ asio::awaitable<net::HttpAnswer> MediaProxy::fetch(std::string url, MediaHosts::
   co_return pass_on(fetched);
 }
 
-// MED-016, MED-018: a whole file, or none.
+// MED-018: a whole file, or none.
 net::HttpAnswer MediaProxy::pass_on(const net::HttpOutcome& fetched) const {
   if (!fetched) {
     return none(fetched.error().fault == net::HttpFault::timed_out ? kGatewayTimeout : kBadGateway);

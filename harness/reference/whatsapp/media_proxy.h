@@ -2,7 +2,7 @@
 // The reference gatekeeper's media proxy: its own users get third parties' media through it, so
 // that no third party sees who they are, and it fetches from nowhere but the hosts that third
 // parties have registered. Sources: Meta engineering post of 2024-03-06, as reported; MED-008,
-// MED-009, MED-016, MED-018. How it is asked is not published: GET /v1/media?url=URL with the
+// MED-009, MED-018. How it is asked is not published: GET /v1/media?url=URL with the
 // user's token. One thread.
 #pragma once
 
