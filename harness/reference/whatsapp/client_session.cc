@@ -206,8 +206,8 @@ std::string ClientSession::send_message(const std::string& to, const std::string
   if (memory_->outbox.size() >= kMaxOutbox) {
     memory_->outbox.pop_front();  // the peer acknowledges none
   }
-  send_content(message);
   memory_->outbox.push_back(message);
+  send_content(message);
   return message.id;
 }
 

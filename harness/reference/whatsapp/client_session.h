@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "harness/base/rng.h"
 #include "harness/reference/client_account.h"
@@ -57,6 +58,11 @@ class ClientSession {
   struct Request {
     std::string to;
   };
+  // A message and what its user is shown of it.
+  struct Delivery {
+    xml::Element message;
+    Bytes text;
+  };
 
   asio::awaitable<Ending> connect_once();
   asio::awaitable<bool> wait_to_retry(Retry retry);
@@ -81,9 +87,12 @@ class ClientSession {
   std::string_view unfit(const xml::Element& message) const;
   std::string_view unfit_envelope(const xml::Element& message) const;
   const xml::Element* enc_of(const xml::Element& message) const;
-  void deliver(const xml::Element& message);
+  void take_text(const Delivery& delivery);
+  // By what a message that comes again is known: its sender and id.
+  std::pair<std::string, std::string> sight_of(const xml::Element& message) const;
+  void deliver(const Delivery& delivery);
   void deliver_held();
-  void show(const xml::Element& message);
+  void show(const Delivery& delivery);
   void take_presence(const xml::Element& presence);
   void take_chatstate(const xml::Element& chatstate);
 
@@ -120,8 +129,8 @@ class ClientSession {
   std::uint64_t ids_ = 0;
   int failures_ = 0;  // logins that did not come to a success, one after the other
   std::map<std::string, Request> requests_;
-  std::string keepalive_id_;                  // of a ping that is not answered
-  std::optional<xml::Element> held_message_;  // under wt-reorders
+  std::string keepalive_id_;              // of a ping that is not answered
+  std::optional<Delivery> held_message_;  // under wt-reorders
   bool ready_ = false;
   bool closing_ = false;    // own stream end was sent
   bool given_up_ = false;   // no login is wanted any more

@@ -261,10 +261,8 @@ const xml::Element* ClientSession::enc_of(const xml::Element& message) const {
 }
 
 void ClientSession::take_message(const xml::Element& message) {
-  const std::string id = message.get("id");
-  std::string from = message.get("from");
   const bool drains = !account_.woken || !faults_.has(Fault::wt_woken_drains_nothing);
-  if (id.empty() || from.empty() || !drains) {
+  if (message.get("id").empty() || message.get("from").empty() || !drains) {
     return;  // it cannot be acknowledged
   }
   if (const auto error = unfit(message); !error.empty()) {
@@ -279,39 +277,46 @@ void ClientSession::take_message(const xml::Element& message) {
     }
     return;
   }
-  if (faults_.has(Fault::wt_integrators_merged)) {
-    from = with_own_integrator(from);
-  }
-  // STZ-022: a resend is acknowledged again and shown no more.
+  take_text({.message = message, .text = enc_of(message)->text()});
+}
+
+// STZ-022: a resend is acknowledged again and shown no more.
+void ClientSession::take_text(const Delivery& delivery) {
   if (memory_->shown.size() >= kMaxShown) {
     memory_->shown.clear();
   }
-  const bool is_new = memory_->shown.emplace(std::move(from), id).second;
+  const bool is_new = memory_->shown.insert(sight_of(delivery.message)).second;
   if (!is_new && !faults_.has(Fault::wt_shows_resend)) {
     if (!faults_.has(Fault::wt_resend_unacked)) {
-      acknowledge(message);
-      send_receipt(message);
+      acknowledge(delivery.message);
+      send_receipt(delivery.message);
     }
     return;
   }
   if (faults_.has(Fault::wt_reorders) && !held_message_) {
-    held_message_ = message;
+    held_message_ = delivery;
     return;
   }
-  deliver(message);
+  deliver(delivery);
   deliver_held();
 }
 
+std::pair<std::string, std::string> ClientSession::sight_of(const xml::Element& message) const {
+  const std::string from = message.get("from");
+  return {faults_.has(Fault::wt_integrators_merged) ? with_own_integrator(from) : from,
+          message.get("id")};
+}
+
 // STZ-024: the receipt follows what was shown.
-void ClientSession::deliver(const xml::Element& message) {
+void ClientSession::deliver(const Delivery& delivery) {
   if (!faults_.has(Fault::wt_receipt_without_showing)) {
-    show(message);
+    show(delivery);
   }
   if (!faults_.has(Fault::wt_message_unacked)) {
-    acknowledge(message);
+    acknowledge(delivery.message);
   }
   if (!faults_.has(Fault::wt_receipt_missing)) {
-    send_receipt(message);
+    send_receipt(delivery.message);
   }
 }
 
@@ -321,12 +326,13 @@ void ClientSession::deliver_held() {
   }
 }
 
-void ClientSession::show(const xml::Element& message) {
+void ClientSession::show(const Delivery& delivery) {
+  const xml::Element& message = delivery.message;
   const std::string from = message.get("from");
   const nlohmann::json params = {
       {"from", faults_.has(Fault::wt_integrator_not_shown) ? with_own_integrator(from) : from},
       {"type", message.get("type")},
-      {"text", enc_of(message)->text()},
+      {"text", delivery.text},
       {"id", message.get("id")}};
   tell("received", params);
   if (faults_.has(Fault::wt_shows_twice)) {
