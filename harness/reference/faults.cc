@@ -9,6 +9,7 @@
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/faults_calls.h"
 #include "harness/reference/whatsapp/faults_client.h"
+#include "harness/reference/whatsapp/faults_encryption.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_identity.h"
 #include "harness/reference/whatsapp/faults_keys.h"
@@ -38,6 +39,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_partner.begin(), of_partner.end());
     const auto of_calls = whatsapp::call_faults();
     out.insert(out.end(), of_calls.begin(), of_calls.end());
+    const auto of_encryption = whatsapp::encryption_faults();
+    out.insert(out.end(), of_encryption.begin(), of_encryption.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();

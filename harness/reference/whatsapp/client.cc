@@ -53,7 +53,7 @@ nlohmann::json describe_client(const std::string& name) {
           {"features",
            {"noise-xx", "noise-ik", "noise-xxfallback", "binary-stanzas", "interop-jid", "receipts",
             "presence", "chatstates", "keepalive", "reconnect", "websocket", "prekeys",
-            "last-tokens-unassigned", "push-wake"}}};
+            "encryption", "last-tokens-unassigned", "push-wake"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,

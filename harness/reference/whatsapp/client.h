@@ -6,11 +6,12 @@
 // Of `connect`, `user` is the account's number in decimal digits, `password` its token and `ca` the
 // root key of the certificate chain in hex; `security`, `domain` and `resource` are not used.
 // Optional: `integrator` (12), `spec_hashing`, `reconnect` and `passive` (false), `keepalive_ms`
-// (0: none), `routing` (hex), `transport` with `path` and `origin`, `server_static` (hex) and
-// `server_static_until` (seconds since 1970, in digits): a server key that is known from before and
-// opens the way for IK; `faults`. `await` takes the same and `wake`, a line of wake_line.h. Beyond
-// DRIVER.md: `chatstate {user, to, state}` with state composing or paused, which a peer's client
-// shows as `presence` of that type; `answered` also tells of the server's ack to a message.
+// (0: none), `content` (clear), `routing` (hex), `transport` with `path` and `origin`,
+// `server_static` (hex) and `server_static_until` (seconds since 1970, in digits): a server key
+// that is known from before and opens the way for IK; `faults`. `await` takes the same and `wake`,
+// a line of wake_line.h. Beyond DRIVER.md: `chatstate {user, to, state}` with state composing or
+// paused, which a peer's client shows as `presence` of that type; `answered` also tells of the
+// server's ack to a message.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -88,6 +88,12 @@ std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json
   } else if (!transport.empty() && transport != "tcp") {
     return invalid("transport is tcp, or websocket with a path");
   }
+  const auto content = string_member(params, "content");
+  if (content == "signal") {
+    out.content = ContentForm::signal;
+  } else if (!content.empty() && content != "clear") {
+    return invalid("content is clear or signal");
+  }
   out.number = *number;
   out.port = static_cast<std::uint16_t>(*port);
   out.integrator = static_cast<std::uint16_t>(*integrator);

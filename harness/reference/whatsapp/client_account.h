@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -17,12 +19,13 @@
 #include "harness/crypto/noise/handshake_state.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/whatsapp/address.h"
-#include "harness/reference/whatsapp/prekeys.h"
+#include "harness/reference/whatsapp/client_cipher.h"
 
 namespace parley::reference::whatsapp {
 
 enum class Hashing { whatsapp, specification };
 enum class Transport { tcp, websocket };
+enum class ContentForm { clear, signal };
 enum class Reconnect { never, when_told };  // told by a stream error, or by a connection that broke
 
 struct ClientAccount {
@@ -38,6 +41,7 @@ struct ClientAccount {
   bool passive = false;                    // log in passively, then ask to be active
   bool woken = false;                      // it connects because its own server has woken it
   std::chrono::milliseconds keepalive{0};  // between pings of an idle client; 0 is none
+  ContentForm content = ContentForm::clear;
   Transport transport = Transport::tcp;
   std::string path;     // of the WebSocket
   std::string origin;   // of its request
@@ -52,8 +56,8 @@ std::string jid_of(const ClientAccount& account);
 
 // Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca
 // (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
-// routing (hex), transport ("tcp", "websocket") with path and origin, server_static (hex) and
-// server_static_until (seconds since 1970, in digits).
+// content ("clear", "signal"), routing (hex), transport ("tcp", "websocket") with path and origin,
+// server_static (hex) and server_static_until (seconds since 1970, in digits).
 std::expected<ClientAccount, RpcError> parse_client_account(
     const nlohmann::json& params, const Dialect& dialect = kWhatsAppDialect);
 
@@ -64,14 +68,23 @@ struct Unacknowledged {
   std::string text;
 };
 
+// An encrypted message that its peer may ask for again.
+struct Sent {
+  Unacknowledged message;
+  int resends = 0;
+  Sealed last{};
+};
+
 // Lives until the driver's `reset`.
 struct ClientMemory {
   std::set<std::pair<std::string, std::string>> shown;  // sender and id
   std::deque<Unacknowledged> outbox;                    // in the order of sending
   std::optional<crypto::noise::Transport> transport;    // under wt-skips-handshake
-  std::optional<KeyBundle> keys;                        // as they were uploaded last
   std::string first_token{};                            // under wt-keeps-first-proof
-  std::uint32_t last_prekey = 0;                        // the id of the latest one-time key
+  std::unique_ptr<ClientCipher> cipher;                 // made when it is first needed
+  bool uploaded = false;                                // the server has its prekeys
+  std::deque<Sent> sent;
+  std::map<std::pair<std::string, std::string>, int> asked;  // again: sender and id
 };
 
 }  // namespace parley::reference::whatsapp

@@ -18,17 +18,16 @@ bool same_peer(const std::string& a, const std::string& b) {
   return a == b || (names_server(a) && names_server(b));
 }
 
-// What an error says of itself, else its number.
-std::string condition_of(const xml::Element& iq) {
-  const auto* error = iq.child("error");
+}  // namespace
+
+std::string condition_of(const xml::Element& answer) {
+  const auto* error = answer.child("error");
   if (error == nullptr) {
     return "undefined-condition";
   }
   const std::string text = error->get("text");
   return text.empty() ? error->get("code") : text;
 }
-
-}  // namespace
 
 std::optional<ClientSession::Ending> ClientSession::take_iq(const xml::Element& iq) {
   const std::string type = iq.get("type");
@@ -94,8 +93,16 @@ void ClientSession::take_answer(const xml::Element& iq) {
   if (!taken) {
     return;
   }
+  const Request asked = known ? found->second : Request();
   if (known) {
     requests_.erase(found);
+  }
+  if (asked.kind == RequestKind::bundle) {
+    take_bundle(asked.peer, iq);
+    return;  // what its user is told of is the message
+  }
+  if (asked.kind == RequestKind::upload && type == "result") {
+    memory_->uploaded = true;
   }
   if (id == keepalive_id_) {
     keepalive_id_.clear();

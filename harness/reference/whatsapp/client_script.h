@@ -73,6 +73,8 @@ struct Server {
   int most_stanzas = 0;      // that it takes on a connection before it ends that; 0: any number
   int connections = 1;       // that are accepted
   nlohmann::json connect{};  // members of the driver's connect
+  // What it says to a stanza of the client's, at once.
+  std::function<std::vector<Bytes>(const xml::Element& stanza)> react{};
 };
 
 inline const noise::ChainAuthority& authority() {
@@ -236,6 +238,9 @@ class Script {
     if (stanza.name == "message" && !server_.ack_from.empty()) {
       co_await send(node("<ack class='message' id='" + stanza.get("id") + "' from='" +
                          server_.ack_from + "'/>"));
+    }
+    for (const Bytes& said : server_.react ? server_.react(stanza) : std::vector<Bytes>()) {
+      co_await send(said);
     }
     if (stanza.name == "presence" && !success_due_ && !fenced_) {
       fenced_ = true;

@@ -91,6 +91,7 @@ asio::awaitable<bool> ClientSession::wait_to_retry(Retry retry) {
 asio::awaitable<ClientSession::Ending> ClientSession::connect_once() {
   connection_.reset();
   requests_.clear();
+  waiting_.clear();
   keepalive_id_.clear();
   if (faults_.has(Fault::wt_forgets_shown)) {
     memory_->shown.clear();
@@ -149,6 +150,7 @@ void ClientSession::start_session() {
     close();
     return;
   }
+  start_encryption();
   send_presence("", "available");
   resend();
 }
@@ -211,16 +213,28 @@ std::string ClientSession::send_message(const std::string& to, const std::string
   return message.id;
 }
 
-// STZ-025: one flat <enc/>.
 void ClientSession::send_content(const Unacknowledged& message) {
+  if (is_encrypted() && !faults_.has(Fault::wt_signal_sends_in_clear)) {
+    send_encrypted(message);
+    return;
+  }
+  const bool begins = faults_.has(Fault::wt_may_begin_with_pkmsg);
+  send_enc(message, {.type = begins ? "pkmsg" : "msg", .octets = message.text}, 0);
+}
+
+// STZ-025: one flat <enc/>.
+void ClientSession::send_enc(const Unacknowledged& message, const Sealed& sealed, int count) {
   xml::Element stanza = stanza_element("message");
   stanza.set("id", message.id);
   stanza.set("to", message.to);
   stanza.set("type", faults_.has(Fault::wt_sends_wrong_type) ? "media" : "text");
   xml::Element enc = stanza_element("enc");
   enc.set("v", std::string(account_.dialect->enc_version));
-  enc.set("type", faults_.has(Fault::wt_may_begin_with_pkmsg) ? "pkmsg" : "msg");
-  enc.set_text(message.text);
+  enc.set("type", sealed.type);
+  if (count > 0) {
+    enc.set("count", std::to_string(count));
+  }
+  enc.set_text(sealed.octets);
   if (faults_.has(Fault::wt_sends_two_encs)) {
     stanza.children.emplace_back(enc);
   }
@@ -233,22 +247,6 @@ void ClientSession::send_content(const Unacknowledged& message) {
   }
   stanza.children.emplace_back(std::move(enc));
   send(stanza);
-}
-
-// Keys that nobody can use yet: their private halves come with encryption.
-void ClientSession::upload_prekeys() {
-  constexpr std::size_t kBatch = 50;
-  KeyBundle& keys = memory_->keys ? *memory_->keys : memory_->keys.emplace(make_keys(rng_));
-  keys.one_time.clear();
-  for (std::size_t i = 0; i < kBatch; ++i) {
-    keys.one_time.push_back(make_prekey(++memory_->last_prekey, rng_));
-  }
-  xml::Element iq = stanza_element("iq");
-  iq.set("type", "set");
-  iq.set("xmlns", "encrypt");
-  iq.set("to", std::string(kServer));
-  write_upload(iq, keys);
-  request(std::move(iq));
 }
 
 std::string ClientSession::send_ping(const std::string& to) {
@@ -279,13 +277,16 @@ void ClientSession::send_chatstate(const std::string& to, const std::string& sta
   send(chatstate);
 }
 
-std::string ClientSession::request(xml::Element iq) {
+std::string ClientSession::request(xml::Element iq) { return request(std::move(iq), Request{}); }
+
+std::string ClientSession::request(xml::Element iq, Request asked) {
   std::string id = next_id();
   iq.set("id", id);
   if (requests_.size() >= kMaxRequests) {
     requests_.erase(requests_.begin());  // the peer answers none
   }
-  requests_[id] = Request{.to = iq.get("to")};
+  asked.to = iq.get("to");
+  requests_[id] = std::move(asked);
   send(iq);
   return id;
 }

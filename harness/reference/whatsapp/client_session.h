@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "harness/base/rng.h"
 #include "harness/reference/client_account.h"
@@ -55,8 +56,16 @@ class ClientSession {
     Retry retry = Retry::no;
     Farewell farewell = Farewell::none;
   };
+  enum class RequestKind { any, upload, bundle };
   struct Request {
     std::string to;
+    RequestKind kind = RequestKind::any;
+    std::string peer{};  // whose bundle
+  };
+  // What goes out when there is a session; `count` says how often it was asked for again.
+  struct Waiting {
+    Unacknowledged message;
+    int count = 0;
   };
   // A message and what its user is shown of it.
   struct Delivery {
@@ -80,7 +89,27 @@ class ClientSession {
   std::optional<Ending> dispatch(const xml::Element& stanza);
   void take_other(const xml::Element& stanza);
   void take_notification(const xml::Element& notification);
+
+  bool is_encrypted() const;
+  ClientCipher& cipher();
+  void start_encryption();
   void upload_prekeys();
+  void take_prekey_count(const xml::Element& count);
+  void send_encrypted(const Unacknowledged& message);
+  void send_sealed(const Unacknowledged& message, const crypto::signal::Outcome<Sealed>& sealed,
+                   int count);
+  Sent* find_sent(const std::string& id);  // null: none of that id
+  void fetch_bundle(Waiting waiting);
+  void take_bundle(const std::string& peer, const xml::Element& answer);
+  void give_up(const Unacknowledged& message, const std::string& condition);
+  void take_encrypted(const xml::Element& message);
+  void take_no_content(const xml::Element& message);
+  void take_again(const xml::Element& message);
+  void take_undecryptable(const xml::Element& message);
+  void ask_for_retry(const xml::Element& message);
+  xml::Element keys_element();
+  void take_retry(const xml::Element& receipt);
+  void send_again(const xml::Element& receipt, const Waiting& waiting);
 
   void take_message(const xml::Element& message);
   // The nack's code for a message that cannot be shown; empty when it can.
@@ -114,7 +143,10 @@ class ClientSession {
 
   void send(const xml::Element& stanza);
   void send_content(const Unacknowledged& message);
+  void send_enc(const Unacknowledged& message, const Sealed& sealed, int count);
   std::string request(xml::Element iq);
+  // `asked` says what the answer is about; its `to` is the iq's.
+  std::string request(xml::Element iq, Request asked);
   std::string next_id();
 
   asio::any_io_executor executor_;
@@ -129,13 +161,25 @@ class ClientSession {
   std::uint64_t ids_ = 0;
   int failures_ = 0;  // logins that did not come to a success, one after the other
   std::map<std::string, Request> requests_;
-  std::string keepalive_id_;              // of a ping that is not answered
-  std::optional<Delivery> held_message_;  // under wt-reorders
+  std::map<std::string, std::vector<Waiting>> waiting_;  // for the peer's bundle
+  std::string keepalive_id_;                             // of a ping that is not answered
+  std::optional<Delivery> held_message_;                 // under wt-reorders
   bool ready_ = false;
   bool closing_ = false;    // own stream end was sent
   bool given_up_ = false;   // no login is wanted any more
   bool forgotten_ = false;  // nobody is to be told anything
 };
+
+// Nack codes of clients: 487 cannot be read, 488 unknown stanza, 490 unknown type, 491 content that
+// is none, 500 anything else.
+inline constexpr std::string_view kUnreadable = "487";
+inline constexpr std::string_view kUnknownStanza = "488";
+inline constexpr std::string_view kUnknownType = "490";
+inline constexpr std::string_view kNoContent = "491";
+inline constexpr std::string_view kUnhandled = "500";
+
+// What the error in an answer says of itself, else its number.
+std::string condition_of(const xml::Element& answer);
 
 // An element without namespace, as the binary form has them.
 xml::Element stanza_element(std::string_view name);

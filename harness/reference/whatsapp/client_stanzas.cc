@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the client does with each stanza that comes, and what it shows of it.
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/reference/whatsapp/client_content.h"
 #include "harness/reference/whatsapp/client_reader.h"
 #include "harness/reference/whatsapp/client_session.h"
 #include "harness/wire/jid.h"
@@ -14,25 +14,6 @@ namespace parley::reference::whatsapp {
 namespace {
 
 constexpr std::size_t kMaxShown = 10'000;  // senders and ids that are remembered
-
-// Nack codes of clients: 487 cannot be read, 488 unknown stanza, 490 unknown type, 491 content that
-// is none.
-constexpr std::string_view kUnreadable = "487";
-constexpr std::string_view kUnknownStanza = "488";
-constexpr std::string_view kUnknownType = "490";
-constexpr std::string_view kNoContent = "491";
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    char32_t ignored = 0;
-    const std::size_t length = utf8_sequence(text, i, ignored);
-    if (length == 0) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
 
 std::ptrdiff_t count_children(const xml::Element& element, std::string_view name) {
   return std::ranges::count_if(element.elements(),
@@ -177,6 +158,9 @@ void ClientSession::take_other(const xml::Element& stanza) {
     if (!faults_.has(Fault::wt_receipt_unacked)) {
       acknowledge(stanza);
     }
+    if (stanza.get("type") == "retry" && is_encrypted()) {
+      take_retry(stanza);
+    }
   } else if (stanza.name == "notification") {
     take_notification(stanza);
   } else if (stanza.name == "call") {
@@ -188,22 +172,13 @@ void ClientSession::take_other(const xml::Element& stanza) {
   }
 }
 
-// ENC-018: the server has few one-time keys left to hand out.
 void ClientSession::take_notification(const xml::Element& notification) {
   if (!faults_.has(Fault::wt_notification_unacked)) {
     acknowledge(notification);
   }
-  constexpr int kFew = 5;
   const auto* count = notification.child("count");
-  if (notification.get("type") != "encrypt" || count == nullptr) {
-    return;
-  }
-  const std::string value = count->get("value");
-  int left = 0;
-  const auto [stopped, error] = std::from_chars(value.data(), value.data() + value.size(), left);
-  const bool is_number = error == std::errc() && stopped == value.data() + value.size();
-  if (is_number && left < kFew && !faults_.has(Fault::wt_no_prekey_upload)) {
-    upload_prekeys();
+  if (notification.get("type") == "encrypt" && count != nullptr) {
+    take_prekey_count(*count);
   }
 }
 
@@ -247,7 +222,7 @@ std::string_view ClientSession::unfit(const xml::Element& message) const {
   if (enc->get("v") != account_.dialect->enc_version || (type != "msg" && type != "pkmsg")) {
     return kUnreadable;
   }
-  return is_utf8(enc->text()) ? std::string_view() : kNoContent;
+  return is_encrypted() || is_utf8(enc->text()) ? std::string_view() : kNoContent;
 }
 
 const xml::Element* ClientSession::enc_of(const xml::Element& message) const {
@@ -277,7 +252,11 @@ void ClientSession::take_message(const xml::Element& message) {
     }
     return;
   }
-  take_text({.message = message, .text = enc_of(message)->text()});
+  if (is_encrypted()) {
+    take_encrypted(message);
+  } else {
+    take_text({.message = message, .text = enc_of(message)->text()});
+  }
 }
 
 // STZ-022: a resend is acknowledged again and shown no more.

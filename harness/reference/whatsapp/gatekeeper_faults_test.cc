@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/reference/whatsapp/gatekeeper_house.h"
+#include "harness/reference/whatsapp/client_keys.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/deflate.h"
@@ -410,8 +411,7 @@ const std::string kFromTybalt = "from='12-300@interop'";
 std::vector<Bytes> forged_upload() {
   const auto request = xml::parse("<iq id='q1' type='set' xmlns='encrypt' " + kFromTybalt + "/>");
   auto upload = wire::plain_namespaces(*request);
-  Rng rng(1);
-  write_upload(*upload, make_keys(rng));
+  write_upload(*upload, ClientKeys({}, Rng(1)).draw(0));
   return {wire::encode(*upload, {}).value_or("not encoded"),
           iq("type='get' xmlns='encrypt'", "<key><user jid='12-300@interop'/></key>")};
 }

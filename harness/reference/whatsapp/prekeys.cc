@@ -6,8 +6,6 @@
 #include <utility>
 
 #include "harness/crypto/digest.h"
-#include "harness/crypto/x25519.h"
-#include "harness/crypto/xeddsa.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -17,14 +15,6 @@ constexpr std::size_t kIdOctets = 3;
 constexpr std::size_t kKeyOctets = 32;
 constexpr std::size_t kSignatureOctets = 64;
 constexpr std::string_view kCurve25519 = "\x05";
-
-Bytes big_endian(std::uint32_t value, std::size_t octets) {
-  Bytes out;
-  for (std::size_t i = octets; i > 0; --i) {
-    out += static_cast<char>(value >> (8 * (i - 1)) & 0xFF);
-  }
-  return out;
-}
 
 xml::Element named(std::string_view name) {
   return {.ns = {}, .name = std::string(name), .attributes = {}, .children = {}};
@@ -78,25 +68,6 @@ void write_identity(xml::Element& into, const KeyBundle& bundle) {
 }
 
 }  // namespace
-
-// Randomness of 32 octets is a key pair's, so nothing here can fail.
-KeyBundle make_keys(Rng& rng) {
-  const auto identity = crypto::x25519_key_pair(rng);
-  KeyBundle out;
-  out.registration =
-      big_endian(1 + static_cast<std::uint32_t>(rng.below(16'380)), kRegistrationOctets);
-  out.type = std::string(kCurve25519);
-  out.identity = identity->public_key;
-  out.signed_key = make_prekey(1, rng);
-  out.signature = crypto::xeddsa_sign(identity->private_key,
-                                      std::string(kCurve25519) + out.signed_key.value, rng)
-                      .value_or(Bytes());
-  return out;
-}
-
-Prekey make_prekey(std::uint32_t id, Rng& rng) {
-  return {.id = big_endian(id, kIdOctets), .value = crypto::x25519_key_pair(rng)->public_key};
-}
 
 Result<KeyBundle> parse_upload(const xml::Element& iq, const FaultSet& faults) {
   UploadReader reader(faults);

@@ -4,13 +4,11 @@
 // what the keys are worth is the clients' affair. Pure functions: safe from any thread.
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <optional>
 
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
-#include "harness/base/rng.h"
 #include "harness/reference/faults.h"
 #include "harness/xml/tree.h"
 
@@ -29,10 +27,6 @@ struct KeyBundle {
   Bytes signature;                // 64
   std::deque<Prekey> one_time{};  // those that nobody has been given
 };
-
-// A client's own: fresh keys, the signed one signed by the identity's.
-KeyBundle make_keys(Rng& rng);
-Prekey make_prekey(std::uint32_t id, Rng& rng);
 
 // Of `<iq type='set' xmlns='encrypt'>`. Errors: malformed, but for what `faults` take.
 Result<KeyBundle> parse_upload(const xml::Element& iq, const FaultSet& faults);

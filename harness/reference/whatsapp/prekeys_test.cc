@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/crypto/xeddsa.h"
+#include "harness/reference/whatsapp/client_keys.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -16,9 +17,8 @@ xml::Element named(const std::string& name) {
 }
 
 xml::Element upload() {
-  Rng rng(1);
-  auto keys = make_keys(rng);
-  keys.one_time = {make_prekey(0x010203, rng), make_prekey(2, rng)};
+  auto keys = ClientKeys({}, Rng(1)).draw(2);
+  keys.one_time[0].id = "\x01\x02\x03";
   auto out = named("iq");
   write_upload(out, keys);
   return out;
@@ -43,8 +43,7 @@ TEST(Prekeys, AreReadAsTheyWereWritten) {
 }
 
 TEST(Prekeys, OfAClientAreSignedByItsIdentity) {
-  Rng rng(2);
-  const auto keys = make_keys(rng);
+  const auto keys = ClientKeys({}, Rng(2)).draw(1);
   EXPECT_TRUE(crypto::xeddsa_verify(keys.identity, "\x05" + keys.signed_key.value, keys.signature));
 }
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/client_content.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "harness/base/text.h"
+#include "harness/wire/content.h"
+
+namespace parley::reference::whatsapp {
+namespace {
+
+constexpr std::string_view kPaddedVersion = "2";
+constexpr std::size_t kTooMuchPadding = 16;
+
+// What a client takes for the end of the text that does not hold the padding against the rule.
+std::optional<std::string_view> unpadded_carelessly(std::string_view octets,
+                                                    const FaultSet& faults) {
+  if (octets.empty()) {
+    return std::nullopt;
+  }
+  const std::size_t count = static_cast<std::uint8_t>(octets.back());
+  const bool filler =
+      count >= 1 && count <= wire::kMaxPadding && faults.has(Fault::wt_signal_filler_unchecked);
+  const bool long_run =
+      count > wire::kMaxPadding && faults.has(Fault::wt_signal_long_padding_taken);
+  if ((filler || long_run) && count <= octets.size()) {
+    return octets.substr(0, octets.size() - count);
+  }
+  if (count == 0 && faults.has(Fault::wt_signal_zero_padding_taken)) {
+    return octets.substr(0, octets.size() - 1);
+  }
+  if (faults.has(Fault::wt_signal_padding_optional)) {
+    return octets;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> unpadded(std::string_view octets, std::string_view version,
+                                         const FaultSet& faults) {
+  if (version != kPaddedVersion) {
+    return octets;
+  }
+  const auto text = wire::unpad(octets);
+  return text ? std::optional(*text) : unpadded_carelessly(octets, faults);
+}
+
+// The text in front, as far as it goes.
+std::optional<Bytes> beginning_of(std::string_view content) {
+  constexpr char kConversation = '\x0A';
+  if (content.size() < 3 || content[0] != kConversation) {
+    return std::nullopt;
+  }
+  return Bytes(content.substr(2, static_cast<std::uint8_t>(content[1])));
+}
+
+std::optional<Bytes> shown_carelessly(std::string_view content, const FaultSet& faults) {
+  if (faults.has(Fault::wt_signal_partial_shown)) {
+    return beginning_of(content);
+  }
+  if (faults.has(Fault::wt_signal_undecodable_shown)) {
+    return Bytes(content);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Bytes write_text(std::string_view text, std::string_view version, Rng& rng,
+                 const FaultSet& faults) {
+  wire::Content content;
+  if (faults.has(Fault::wt_may_send_extended_text)) {
+    content.extended_text = wire::ExtendedText{.text = Bytes(text), .unknown = {}};
+  } else {
+    content.conversation = Bytes(text);
+  }
+  Bytes out = wire::write(content);
+  if (version != kPaddedVersion || faults.has(Fault::wt_signal_sends_unpadded)) {
+    return out;
+  }
+  if (faults.has(Fault::wt_signal_sends_long_padding)) {
+    return wire::pad_with(out, kTooMuchPadding, static_cast<std::uint8_t>(kTooMuchPadding));
+  }
+  if (faults.has(Fault::wt_signal_sends_other_filler)) {
+    constexpr std::size_t kZeros = 4;
+    out = wire::pad_with(out, kZeros, 0);
+    return out += static_cast<char>(kZeros + 1);
+  }
+  return wire::pad(out, rng);
+}
+
+std::optional<Bytes> read_text(std::string_view octets, std::string_view version,
+                               const FaultSet& faults) {
+  const auto plain = unpadded(octets, version, faults);
+  if (!plain) {
+    return std::nullopt;
+  }
+  const auto content = wire::parse_content(*plain);
+  auto text = content ? wire::shown_text(*content) : std::nullopt;
+  if (text && is_utf8(*text)) {
+    return text;
+  }
+  text = shown_carelessly(*plain, faults);
+  return text ? std::optional(printable(*text)) : std::nullopt;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    char32_t ignored = 0;
+    const std::size_t length = utf8_sequence(text, i, ignored);
+    if (length == 0) {
+      return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+}  // namespace parley::reference::whatsapp
