@@ -22,16 +22,27 @@ using signal::refuse;
 using signal::Session;
 
 constexpr std::array kNotOfTheLibrary{
-    Fault::wt_signal_signature_unchecked,     Fault::wt_signal_signature_checked_late,
-    Fault::wt_signal_signature_over_raw_key,  Fault::wt_signal_signed_prekey_replaced,
-    Fault::wt_signal_identities_unbound,      Fault::wt_signal_other_text_info,
-    Fault::wt_signal_other_ratchet_info,      Fault::wt_signal_other_keys_info,
-    Fault::wt_signal_without_discontinuity,   Fault::wt_signal_salt_of_ones,
-    Fault::wt_signal_older_versions_accepted, Fault::wt_signal_newer_versions_accepted,
-    Fault::wt_signal_mac_unchecked,           Fault::wt_signal_mac_of_four_octets,
-    Fault::wt_signal_mac_checked_late,        Fault::wt_signal_late_message_refused,
-    Fault::wt_signal_earlier_chain_lost,      Fault::wt_signal_counter_unlimited,
-    Fault::wt_signal_ratchet_never_turns,     Fault::wt_signal_always_pkmsg,
+    Fault::wt_signal_signature_unchecked,
+    Fault::wt_signal_signature_checked_late,
+    Fault::wt_signal_signature_over_raw_key,
+    Fault::wt_signal_signed_prekey_replaced,
+    Fault::wt_signal_identities_unbound,
+    Fault::wt_signal_other_text_info,
+    Fault::wt_signal_other_ratchet_info,
+    Fault::wt_signal_other_keys_info,
+    Fault::wt_signal_without_discontinuity,
+    Fault::wt_signal_salt_of_ones,
+    Fault::wt_signal_older_versions_accepted,
+    Fault::wt_signal_newer_versions_accepted,
+    Fault::wt_signal_mac_unchecked,
+    Fault::wt_signal_mac_of_four_octets,
+    Fault::wt_signal_mac_checked_late,
+    Fault::wt_signal_late_message_refused,
+    Fault::wt_signal_earlier_chain_lost,
+    Fault::wt_signal_counter_unlimited,
+    Fault::wt_signal_ratchet_never_turns,
+    Fault::wt_signal_always_pkmsg,
+    Fault::wt_signal_read_twice,
 };
 
 Refusal reason_of(Errc code) {

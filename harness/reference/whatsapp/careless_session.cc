@@ -46,12 +46,17 @@ Result<void> turn(Session& session, std::string_view ratchet_key, Rng& rng,
 Result<signal::MessageKeys> take_keys(ReceiverChain& receiver, std::uint32_t counter,
                                       const signal::Dialect& dialect, const FaultSet& faults) {
   auto& chain = receiver.chain;
+  const bool stay = faults.has(Fault::wt_signal_read_twice);
   if (counter < chain.counter) {
-    auto kept = receiver.skipped.extract(counter);
-    if (kept.empty() || faults.has(Fault::wt_signal_late_message_refused)) {
+    const auto kept = receiver.skipped.find(counter);
+    if (kept == receiver.skipped.end() || faults.has(Fault::wt_signal_late_message_refused)) {
       return fail(Errc::refused, "a message that was read before");
     }
-    return std::move(kept.mapped());
+    const signal::MessageKeys keys = kept->second;
+    if (!stay) {
+      receiver.skipped.erase(kept);
+    }
+    return keys;
   }
   const std::uint32_t most =
       faults.has(Fault::wt_signal_counter_unlimited) ? kCarelessJump : signal::kMaxForwardJump;
@@ -61,7 +66,7 @@ Result<signal::MessageKeys> take_keys(ReceiverChain& receiver, std::uint32_t cou
   signal::MessageKeys keys;
   while (chain.counter <= counter) {
     keys = signal::message_keys(signal::message_seed(chain.key, dialect), chain.counter, dialect);
-    if (chain.counter < counter) {
+    if (chain.counter < counter || stay) {
       receiver.skipped.emplace(chain.counter, keys);
     }
     chain.key = signal::next_chain_key(chain.key, dialect);

@@ -79,6 +79,10 @@ Outcome<void> ClientCipher::begin(const std::string& peer, const xml::Element& u
 
 Outcome<Sealed> ClientCipher::seal(const std::string& peer, const std::string& text) {
   const auto address = address_of(peer);
+  const auto record = keys_.store().load(signal::session_record_of(address));
+  if (record && *record && faults_.has(Fault::wt_signal_message_key_reused)) {
+    before_sealing_[address] = **record;
+  }
   auto message = provider_->encrypt(address, write_text(text, version_, rng_, faults_));
   if (!message) {
     return std::unexpected(message.error());
@@ -98,16 +102,11 @@ Outcome<Sealed> ClientCipher::seal(const std::string& peer, const std::string& t
 
 // ENC-015: a message that goes out once more has a key of its own.
 Outcome<Sealed> ClientCipher::seal_again(const std::string& peer, const std::string& text) {
-  if (!faults_.has(Fault::wt_signal_message_key_reused)) {
-    return seal(peer, text);
+  const auto before = before_sealing_.find(address_of(peer));
+  if (before != before_sealing_.end() && faults_.has(Fault::wt_signal_message_key_reused)) {
+    (void)keys_.store().save(signal::session_record_of(before->first), before->second);
   }
-  const auto record = signal::session_record_of(address_of(peer));
-  const auto before = keys_.store().load(record);
-  auto out = seal(peer, text);
-  if (before && *before) {
-    (void)keys_.store().save(record, **before);
-  }
-  return out;
+  return seal(peer, text);
 }
 
 Opened ClientCipher::open(const std::string& peer, const std::string& type, const Bytes& octets) {
@@ -150,9 +149,6 @@ Outcome<Bytes> ClientCipher::decrypt(const Address& peer, const Message& message
   }
   if (text) {
     remember(peer);
-    if (faults_.has(Fault::wt_signal_read_twice)) {
-      read_[message.octets] = *text;
-    }
   }
   return text;
 }
@@ -179,10 +175,6 @@ Outcome<Bytes> ClientCipher::decrypt_carelessly(const Address& peer, const Messa
   if (failure.reason == Refusal::identity && faults_.has(Fault::wt_signal_identity_change_taken)) {
     (void)provider_->set_identity(peer, std::nullopt);
     return decrypt_once(peer, message);
-  }
-  const auto before = read_.find(message.octets);
-  if (failure.reason == Refusal::duplicate && before != read_.end()) {
-    return before->second;
   }
   // ENC-006
   if (failure.reason == Refusal::duplicate && message.kind == MessageKind::pkmsg &&

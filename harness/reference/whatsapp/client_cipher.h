@@ -64,10 +64,10 @@ class ClientCipher {
   Rng rng_;
   ClientKeys keys_;
   std::unique_ptr<crypto::signal::Provider> provider_;
-  std::set<Address> peers_;                  // with whom there were sessions
-  std::map<Address, SecretBytes> restored_;  // under wt-signal-sent-counters-forgotten
-  std::map<Bytes, Bytes> read_;              // under wt-signal-read-twice
-  std::set<Address> greeted_;                // under wt-signal-one-pkmsg
+  std::set<Address> peers_;                        // with whom there were sessions
+  std::map<Address, SecretBytes> restored_;        // under wt-signal-sent-counters-forgotten
+  std::map<Address, SecretBytes> before_sealing_;  // under wt-signal-message-key-reused
+  std::set<Address> greeted_;                      // under wt-signal-one-pkmsg
 };
 
 }  // namespace parley::reference::whatsapp

@@ -58,7 +58,8 @@ class Correspondent;
 struct Scene {
   std::function<void(Correspondent&)> opening{};
   std::function<void(Correspondent&, const std::string& id)> on_message{};
-  std::function<void(xml::Element& iq)> bend_bundle{};
+  std::string bundle_forgery{};
+  std::function<void(xml::Element& user)> bend_bundle{};
   std::vector<std::string> sends{};  // texts that the client sends once it is connected
   int fence_after = 0;               // messages of the client's
   Bytes answer_text = "answer";      // to each text that ends with a question mark
@@ -189,7 +190,7 @@ class Correspondent {
 
   void take_fetch(const xml::Element& iq) {
     log_ += "[fetch]";
-    const auto bundle = device_.bundle(fetches_++);
+    const auto bundle = offered();
     xml::Element user = stanza_element("user");
     user.set("jid", kPeer);
     KeyBundle shown{.registration = big_endian(static_cast<std::uint32_t>(bundle.registration), 4),
@@ -203,6 +204,9 @@ class Correspondent {
                         .value = bundle.one_time->key};
     }
     write_bundle(user, shown, one_time);
+    if (scene_.bend_bundle) {
+      scene_.bend_bundle(user);
+    }
     xml::Element list = stanza_element("list");
     list.children.emplace_back(std::move(user));
     xml::Element result = stanza_element("iq");
@@ -210,10 +214,24 @@ class Correspondent {
     result.set("id", iq.get("id"));
     result.set("from", "s.whatsapp.net");
     result.children.emplace_back(std::move(list));
-    if (scene_.bend_bundle) {
-      scene_.bend_bundle(result);
-    }
     say(result);
+    if (scene_.bend_bundle || !scene_.bundle_forgery.empty()) {
+      fence();
+    }
+  }
+
+  signal::PrekeyBundle offered() {
+    auto honest = device_.bundle(fetches_++);
+    if (scene_.bundle_forgery.empty()) {
+      return honest;
+    }
+    const auto forged =
+        signal::forge_bundle(scene_.bundle_forgery, {.bundle = honest,
+                                                     .owner = device_.device.identity,
+                                                     .stranger = *signal::make_identity(rng_),
+                                                     .rng = rng_.child("forger")});
+    EXPECT_TRUE(forged);
+    return forged.value_or(honest);
   }
 
   void take_message(const xml::Element& message) {
@@ -258,6 +276,9 @@ class Correspondent {
       return out + "not padded";
     }
     const auto content = wire::parse_content(*unpadded);
+    if (content && content->extended_text) {
+      out += "extended ";
+    }
     return out + (content ? wire::shown_text(*content).value_or("no text") : "no content");
   }
 

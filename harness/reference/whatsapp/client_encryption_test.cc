@@ -79,9 +79,8 @@ TEST(WhatsAppClientEncryption, SendsMsgOnceThePeerHasAnswered) {
 TEST(WhatsAppClientEncryption, SendsNothingWithABundleThatItRefuses) {
   const std::string log =
       converse({.bend_bundle =
-                    [](xml::Element& iq) {
-                      auto* user = iq.child("list")->child("user");
-                      user->child("skey")->child("signature")->set_text(Bytes(64, '\0'));
+                    [](xml::Element& user) {
+                      user.child("skey")->child("signature")->set_text(Bytes(64, '\0'));
                     },
                 .sends = {"one"}},
                {});
@@ -92,12 +91,11 @@ TEST(WhatsAppClientEncryption, SendsNothingWithABundleThatItRefuses) {
 
 TEST(WhatsAppClientEncryption, SaysWhyThereIsNoBundle) {
   const std::string log = converse({.bend_bundle =
-                                        [](xml::Element& iq) {
-                                          auto* user = iq.child("list")->child("user");
-                                          user->children.clear();
+                                        [](xml::Element& user) {
+                                          user.children.clear();
                                           xml::Element error = stanza_element("error");
                                           error.set("code", "404");
-                                          user->children.emplace_back(error);
+                                          user.children.emplace_back(error);
                                         },
                                     .sends = {"one"}},
                                    {});

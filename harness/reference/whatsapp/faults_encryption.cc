@@ -36,7 +36,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-signal-session-reset-by-replay", kClient,
      "Begins a session anew with the first message of the one that it has (ENC-006)", kWhatsApp},
     {"wt-signal-read-twice", kClient,
-     "Keeps the key of a message that it has read and reads it again (ENC-011)", kWhatsApp},
+     "Keeps the keys of messages that it has read and reads with them again (ENC-011)", kWhatsApp},
     {"wt-signal-identities-unbound", kClient,
      "Takes a MAC that covers the identity keys the wrong way round or not at all (ENC-007)", kWhatsApp},
     {"wt-signal-session-of-anybody", kClient,
