@@ -321,7 +321,7 @@ enum class Fault {
   wt_signal_resends_to_anybody, wt_signal_identity_change_taken, wt_signal_high_s_accepted,
   wt_signal_any_name_of_key, wt_signal_small_keys_in_bundles, wt_signal_small_keys_in_messages,
   wt_signal_sends_in_clear, wt_may_discard_undecodable, wt_may_nack_undecryptable,
-  wt_may_send_keys_at_once, wt_may_send_extended_text, wt_may_upload_few,
+  wt_may_send_keys_at_once, wt_may_send_extended_text, wt_may_upload_many,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
   mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,

@@ -24,6 +24,7 @@ using signal::Session;
 constexpr std::array kNotOfTheLibrary{
     Fault::wt_signal_signature_unchecked,
     Fault::wt_signal_signature_checked_late,
+    Fault::wt_signal_high_s_accepted,
     Fault::wt_signal_signature_over_raw_key,
     Fault::wt_signal_signed_prekey_replaced,
     Fault::wt_signal_identities_unbound,

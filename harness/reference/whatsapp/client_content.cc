@@ -28,7 +28,7 @@ std::optional<std::string_view> unpadded_carelessly(std::string_view octets,
     return octets.substr(0, octets.size() - count);
   }
   if (count == 0 && faults.has(Fault::wt_signal_zero_padding_taken)) {
-    return octets.substr(0, octets.size() - 1);
+    return octets.substr(0, octets.find_last_not_of('\0') + 1);
   }
   if (faults.has(Fault::wt_signal_padding_optional)) {
     return octets;

@@ -20,7 +20,7 @@ namespace signal = crypto::signal;
 constexpr std::size_t kMaxRemembered = 1'000;  // messages that may be asked for again
 constexpr int kMostRetries = 5;                // ENC-023
 constexpr int kFirstWithKeys = 2;              // a retry that the keys come with
-constexpr std::size_t kFewPrekeys = 10;        // under wt-may-upload-few
+constexpr std::size_t kManyPrekeys = 812;      // under wt-may-upload-many
 
 xml::Element octets_element(std::string_view name, const Bytes& octets) {
   auto out = stanza_element(name);
@@ -84,7 +84,7 @@ void ClientSession::start_encryption() {
 
 void ClientSession::upload_prekeys() {
   const std::size_t count =
-      faults_.has(Fault::wt_may_upload_few) ? kFewPrekeys : ClientKeys::kBatch;
+      faults_.has(Fault::wt_may_upload_many) ? kManyPrekeys : ClientKeys::kBatch;
   xml::Element iq = stanza_element("iq");
   iq.set("type", "set");
   iq.set("xmlns", "encrypt");

@@ -242,7 +242,7 @@ const std::vector<FaultRow> kSessionFaults = {
     {"wt-signal-without-discontinuity", told(), kNextShown, Sign::vanishes},
     {"wt-signal-salt-of-ones", told(), kNextShown, Sign::vanishes},
     {"wt-signal-identity-change-taken", another_identity(), kForgedShown},
-    {"wt-signal-high-s-accepted", fetching("bundle-signature-s-plus-order"), kSent},
+    {"wt-signal-high-s-accepted", fetching("bundle-signature-s-plus-7-orders"), kSent},
     {"wt-signal-any-name-of-key", forging("ratchet-key-top-bit"), kForgedShown},
     {"wt-signal-small-keys-in-bundles", fetching("bundle-signed-prekey-zero"), kSent},
     {"wt-signal-small-keys-in-messages", forging("ratchet-key-zero"), kForgedShown},
@@ -267,8 +267,8 @@ const std::vector<FaultRow> kRatchetFaults = {
 };
 
 const std::vector<FaultRow> kKeyFaults = {
-    {"wt-signal-replenishes-late", counting(4), "[upload of 50 from 000033", Sign::vanishes},
-    {"wt-signal-prekey-ids-reused", counting(0), "[upload of 50 from 000033", Sign::vanishes},
+    {"wt-signal-replenishes-late", counting(4), "[upload of 16 from 000011", Sign::vanishes},
+    {"wt-signal-prekey-ids-reused", counting(0), "[upload of 16 from 000011", Sign::vanishes},
     {"wt-signal-key-ids-of-four-octets", counting(50), "from 00000001"},
     {"wt-signal-key-ids-reversed", counting(50), "from 010000"},
     {"wt-signal-registration-of-three-octets", counting(50), "registration 3]"},
@@ -277,7 +277,7 @@ const std::vector<FaultRow> kKeyFaults = {
 const std::vector<FaultRow> kContentFaults = {
     {"wt-signal-filler-unchecked", telling(content_of("x") + Bytes("\0\0\3", 3)), kForgedShown},
     {"wt-signal-long-padding-taken", telling(wire::pad_with(content_of("x"), 16, 16)), kForgedShown},
-    {"wt-signal-zero-padding-taken", telling(content_of("x") + Bytes(1, '\0')), kForgedShown},
+    {"wt-signal-zero-padding-taken", telling(content_of("x") + Bytes(3, '\0')), kForgedShown},
     {"wt-signal-padding-optional", telling(content_of("x")), kForgedShown},
     {"wt-signal-sends-unpadded", sending({"one"}), "[s1 pkmsg 1/0 not padded]"},
     {"wt-signal-sends-long-padding", sending({"one"}), "[s1 pkmsg 1/0 not padded]"},
@@ -310,7 +310,7 @@ const std::vector<FaultRow> kTypeAndRetryFaults = {
     {"wt-signal-sends-in-clear", sending({"one"}), kSent, Sign::vanishes},
     {"wt-may-nack-undecryptable", unreadable(1), "error='500'"},
     {"wt-may-send-keys-at-once", unreadable(1), "<keys>"},
-    {"wt-may-upload-few", counting(50), "[upload of 10 "},
+    {"wt-may-upload-many", counting(50), "[upload of 812 "},
 };
 // clang-format on
 
@@ -342,7 +342,7 @@ TEST(WhatsAppEncryptionFaults, AreSeenEachInAScene) {
         << entry.name;
   }
   EXPECT_EQ(to_string(Fault::wt_signal_signature_unchecked), "wt-signal-signature-unchecked");
-  EXPECT_EQ(to_string(Fault::wt_may_upload_few), "wt-may-upload-few");
+  EXPECT_EQ(to_string(Fault::wt_may_upload_many), "wt-may-upload-many");
 }
 
 std::string row_name(const testing::TestParamInfo<FaultRow>& row) {

@@ -28,7 +28,7 @@ TEST(WhatsAppClientEncryption, UploadsItsPrekeysOnceAndReadsTheFirstMessage) {
                                         },
                                     .connections = 2},
                                    {});
-  EXPECT_TRUE(shows(log, "[upload of 50 from 000001 registration 4]")) << log;
+  EXPECT_TRUE(shows(log, "[upload of 16 from 000001 registration 4]")) << log;
   EXPECT_EQ(log.find("[upload", log.find("[upload") + 1), std::string::npos) << log;
   EXPECT_TRUE(shows(log, received("m1", "one"))) << log;
   EXPECT_TRUE(shows(log, received("m2", "two"))) << log;
@@ -209,7 +209,7 @@ TEST(WhatsAppClientEncryption, UploadsMoreUnderOtherIdsWhenFewAreLeft) {
                       peer.fence();
                     }},
                {});
-  EXPECT_TRUE(shows(log, "[upload of 50 from 000033")) << log;
+  EXPECT_TRUE(shows(log, "[upload of 16 from 000011")) << log;
 }
 
 TEST(WhatsAppClientEncryption, KeepsItsSessionsFromOneConnectionToTheNext) {

@@ -13,7 +13,7 @@ namespace parley::reference::whatsapp {
 
 class ClientKeys {
  public:
-  static constexpr std::size_t kBatch = 50;
+  static constexpr std::size_t kBatch = 16;
 
   // Draws the identity and the signed prekey. One-time prekeys are drawn a batch at a time.
   ClientKeys(const FaultSet& faults, Rng rng);

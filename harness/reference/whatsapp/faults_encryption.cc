@@ -94,7 +94,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-signal-long-padding-taken", kClient,
      "Cuts off padding of more than 15 octets (ENC-020)", kWhatsApp},
     {"wt-signal-zero-padding-taken", kClient,
-     "Takes a last octet 0 for padding (ENC-020)", kWhatsApp},
+     "Takes octets 0 at the end for padding (ENC-020)", kWhatsApp},
     {"wt-signal-padding-optional", kClient,
      "Takes what has no padding as it is (ENC-020)", kWhatsApp},
     {"wt-signal-sends-unpadded", kClient,
@@ -146,7 +146,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-signal-identity-change-taken", kClient,
      "Takes another identity key of a peer's without a word (ENC-025)", kWhatsApp},
     {"wt-signal-high-s-accepted", kClient,
-     "Takes a signature whose s is not below the order of the group (ENC-026)", kWhatsApp},
+     "Takes a signature whose s has more bits than the order of the group (ENC-026)", kWhatsApp},
     {"wt-signal-any-name-of-key", kClient,
      "Takes a public key that is not below the prime for the one that it is equal to (ENC-026)", kWhatsApp},
     {"wt-signal-small-keys-in-bundles", kClient,
@@ -163,8 +163,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Sends its keys with the first request for a message again (ENC-023)", kWhatsApp, Effect::conforms},
     {"wt-may-send-extended-text", kClient,
      "Sends text as an extended text (no form of a text is published)", kWhatsApp, Effect::conforms},
-    {"wt-may-upload-few", kClient,
-     "Uploads a few prekeys at a time (no number is published)", kWhatsApp, Effect::conforms},
+    {"wt-may-upload-many", kClient,
+     "Uploads 812 prekeys at a time (observed client behaviour)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

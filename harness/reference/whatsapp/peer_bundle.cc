@@ -2,8 +2,10 @@
 #include "harness/reference/whatsapp/peer_bundle.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <utility>
 
@@ -49,6 +51,33 @@ bool is_small(std::string_view key) {
   const SecretBytes any(Bytes(crypto::kX25519Octets, '\x55'));
   const auto product = crypto::x25519(any, key, crypto::LowOrder::refuse);
   return !product && product.error().code == Errc::refused;
+}
+
+// RFC 8032 section 5.1: the order L of the group, little-endian.
+constexpr std::array<std::uint8_t, 32> kOrder{
+    0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14,
+    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+
+// The same signature with s modulo L. Bit 7 of the last octet is the key's sign, not the number's.
+Bytes with_least_s(Bytes signature) {
+  if (signature.size() != crypto::kXeddsaOctets) {
+    return signature;
+  }
+  std::array<std::uint8_t, 32> s{};
+  std::ranges::copy(signature.substr(kOrder.size()), s.begin());
+  const std::uint8_t sign = s.back() & 0x80;
+  s.back() &= 0x7F;
+  while (!std::ranges::lexicographical_compare(s | std::views::reverse,
+                                               kOrder | std::views::reverse)) {
+    int borrow = 0;
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      const int rest = s[i] - kOrder[i] - borrow;
+      borrow = rest < 0 ? 1 : 0;
+      s[i] = static_cast<std::uint8_t>(rest & 0xFF);
+    }
+  }
+  s.back() |= sign;
+  return signature.substr(0, kOrder.size()) + Bytes(s.begin(), s.end());
 }
 
 // Which rules of a key a client leaves out.
@@ -110,12 +139,14 @@ Outcome<void> check_signature(const signal::PrekeyBundle& bundle, const FaultSet
   // The specification leaves points of small order open, the library takes them.
   if (faults.has(Fault::wt_signal_signature_unchecked) ||
       faults.has(Fault::wt_signal_signature_checked_late) ||
-      faults.has(Fault::wt_signal_small_keys_in_bundles) ||
-      faults.has(Fault::wt_signal_high_s_accepted)) {
+      faults.has(Fault::wt_signal_small_keys_in_bundles)) {
     return {};
   }
-  const auto right = crypto::xeddsa_verify(
-      bundle.identity_key, signal::serialized_key(bundle.signed_prekey), bundle.signature);
+  const Bytes signature = faults.has(Fault::wt_signal_high_s_accepted)
+                              ? with_least_s(bundle.signature)
+                              : bundle.signature;
+  const auto right = crypto::xeddsa_verify(bundle.identity_key,
+                                           signal::serialized_key(bundle.signed_prekey), signature);
   if (right) {
     return {};
   }
