@@ -99,6 +99,10 @@ Result<PrekeyBundle> forge_bundle(std::string_view name, const BundleForgeryInpu
   return row->make(input, rng);
 }
 
+std::string honest_text(const ForgeryInput& input, std::size_t place) {
+  return place < input.honest.size() ? input.honest[place] : "honest " + std::to_string(place);
+}
+
 Result<Opened> open_message(Session& session, std::string_view plaintext) {
   Session before = session;
   auto keys = take_sender_keys(before);

@@ -53,6 +53,7 @@ struct ForgeryInput {
   Bytes delivered;  // for msg: a SignalMessage of the sender's that the receiver has read before
   Bytes received;   // for msg: the last of the receiver's
   std::string plaintext = "forged";
+  std::vector<std::string> honest{};  // what messages before it say, in order; "honest N" beyond it
   std::uint32_t lost_thousands = 12;  // messages lost before "skipped-key-dropped"; even, from 2 on
   Rng rng{1};
 };

@@ -95,7 +95,7 @@ Result<Forged> naming_another_prekey(Draft& draft) {
 
 // An honest session uses the prekey up; another one names it.
 Result<Forged> after_the_prekey_was_used(Draft& draft) {
-  auto honest = write_message(draft.session, "honest");
+  auto honest = write_message(draft.session, honest_text(draft.input, 0));
   auto out = first_of(initiate(draft.input.sender, draft.input.bundle, draft.rng), draft);
   if (!honest || !out) {
     return std::unexpected(honest ? out.error() : honest.error());
@@ -106,7 +106,7 @@ Result<Forged> after_the_prekey_was_used(Draft& draft) {
 }
 
 Result<Forged> twice(Draft& draft) {
-  auto honest = write_message(draft.session, "honest");
+  auto honest = write_message(draft.session, honest_text(draft.input, 0));
   if (!honest) {
     return std::unexpected(honest.error());
   }
@@ -119,7 +119,7 @@ Result<Forged> twice_without_prekey(Draft& draft) {
   auto bundle = draft.input.bundle;
   bundle.one_time.reset();
   auto session = initiate(draft.input.sender, bundle, draft.rng);
-  auto honest = session ? write_message(*session, "honest")
+  auto honest = session ? write_message(*session, honest_text(draft.input, 0))
                         : Result<Message>(std::unexpected(session.error()));
   if (!honest) {
     return std::unexpected(honest.error());

@@ -14,11 +14,11 @@ constexpr auto kLegal = Acceptance::legal;
 constexpr std::string_view kOnce = "DR section 3.5: a message key is deleted once it was used";
 constexpr std::string_view kSkipped = "DR sections 2.6 and 6.4";
 
-// The session's next `count` messages, honest.
-Result<std::vector<Message>> next_messages(Session& session, std::size_t count) {
+// The session's next `count` messages, honest, from the `first` on that the input names.
+Result<std::vector<Message>> next_messages(Draft& draft, std::size_t count, std::size_t first = 0) {
   std::vector<Message> out;
   for (std::size_t i = 0; i < count; ++i) {
-    auto opened = open_message(session, "honest " + std::to_string(i));
+    auto opened = open_message(draft.session, honest_text(draft.input, first + i));
     if (!opened) {
       return std::unexpected(opened.error());
     }
@@ -32,7 +32,7 @@ Forged after(std::vector<Message> before, Message message, const Draft& draft) {
 }
 
 Result<Forged> twice(Draft& draft) {
-  auto sent = next_messages(draft.session, 1);
+  auto sent = next_messages(draft, 1);
   if (!sent) {
     return std::unexpected(sent.error());
   }
@@ -42,7 +42,7 @@ Result<Forged> twice(Draft& draft) {
 
 // Others come between it and its repetition.
 Result<Forged> again_later(Draft& draft) {
-  auto sent = next_messages(draft.session, 3);
+  auto sent = next_messages(draft, 3);
   if (!sent) {
     return std::unexpected(sent.error());
   }
@@ -52,7 +52,7 @@ Result<Forged> again_later(Draft& draft) {
 
 // Read out of order, by a kept key, and then again.
 Result<Forged> skipped_twice(Draft& draft) {
-  auto sent = next_messages(draft.session, 2);
+  auto sent = next_messages(draft, 2);
   if (!sent) {
     return std::unexpected(sent.error());
   }
@@ -65,7 +65,7 @@ Result<Forged> of_the_chain_before(Draft& draft) {
   if (draft.input.delivered.empty()) {
     return fail(Errc::malformed, "nothing was delivered that could come again");
   }
-  auto sent = next_messages(draft.session, 1);
+  auto sent = next_messages(draft, 1);
   if (!sent) {
     return std::unexpected(sent.error());
   }
@@ -76,7 +76,7 @@ Result<Forged> of_the_chain_before(Draft& draft) {
 // Another text under keys that a message has used.
 Result<Forged> of_a_used_counter(Draft& draft) {
   Session copy = draft.session;
-  auto sent = next_messages(draft.session, 2);
+  auto sent = next_messages(draft, 2);
   auto opened = open_message(copy, draft.input.plaintext);
   if (!sent || !opened) {
     return std::unexpected(sent ? opened.error() : sent.error());
@@ -88,7 +88,7 @@ Result<Forged> of_a_used_counter(Draft& draft) {
 // Jumps of 2,000 lost messages each, as far as a receiver goes along; then the first of them comes,
 // whose key is long dropped.
 Result<Forged> after_a_flood(Draft& draft) {
-  auto lost = next_messages(draft.session, 1);
+  auto lost = next_messages(draft, 1);
   if (!lost) {
     return std::unexpected(lost.error());
   }
@@ -100,7 +100,7 @@ Result<Forged> after_a_flood(Draft& draft) {
       chain.key = next_chain_key(chain.key, draft.session.dialect);
       ++chain.counter;
     }
-    auto sent = next_messages(draft.session, 1);
+    auto sent = next_messages(draft, 1, i + 1);
     if (!sent) {
       return std::unexpected(sent.error());
     }

@@ -40,6 +40,9 @@ std::span<const ForgeryRow> prekey_encoding_forgeries();
 std::span<const ForgeryRow> agreement_forgeries();
 std::span<const BundleRow> bundle_forgeries();
 
+// What the honest message of that place says.
+std::string honest_text(const ForgeryInput& input, std::size_t place);
+
 // A message opened up: what will be sealed, and its keys.
 struct Opened {
   MessageDraft message;

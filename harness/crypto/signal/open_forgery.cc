@@ -31,6 +31,7 @@ Result<Forged> forge_next(Store& store, std::string_view name, const Conversatio
   input.delivered = conversation.delivered;
   input.received = conversation.received;
   input.plaintext = conversation.plaintext;
+  input.honest = conversation.honest;
   input.rng = rng.child(name);
   auto out = forge(name, input);
   if (!out) {

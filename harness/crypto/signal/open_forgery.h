@@ -16,6 +16,7 @@ struct Conversation {
   Bytes delivered;            // a SignalMessage that the peer has read
   Bytes received;             // the peer's last SignalMessage
   std::string plaintext = "forged";
+  std::vector<std::string> honest{};  // as ForgeryInput has it
 };
 
 // Makes the forgery `name` of the next message and saves the session behind its honest messages. A
