@@ -65,6 +65,12 @@ class Writer {
   void put(const model::TokenEdit& edit) {
     all(edit.set, edit.header, edit.remove, edit.sign, edit.forge);
   }
+  void put(const model::ContentEdit& edit) {
+    all(edit.set, edit.remove, edit.octets, edit.padding, edit.filler);
+  }
+  void put(const model::EncryptionEdit& edit) {
+    all(edit.forge, edit.replay, edit.ahead, edit.version, edit.octets);
+  }
   void put(const model::FlowEdit& edit) { all(edit.kind, edit.step, edit.form, edit.with); }
   void put(const model::Change& change) {
     put(change.step);
@@ -84,7 +90,7 @@ class Writer {
         step.unordered, step.within.count(), step.gets, step.asked, step.asked_with,
         step.must_be_asked, step.refuses, step.not_before, step.not_before_by.count());
   }
-  void put(const model::Flow& flow) { all(flow.actors, flow.accounts, flow.steps); }
+  void put(const model::Flow& flow) { all(flow.actors, flow.accounts, flow.content, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }
   void put(const wire::Tokens& tokens) { put(tokens.text()); }
   void put(const model::MessageForm& form) {

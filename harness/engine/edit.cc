@@ -94,8 +94,10 @@ Result<void> edit_stanza(xml::Element& element, const model::StanzaEdit& edit, c
       target->element->set(target->attribute, std::move(*value));
     }
   }
-  for (const auto& path : edit.remove) {
-    if (auto removed = remove(element, path); !removed) {
+  for (const auto& where : edit.remove) {
+    const auto path = evaluate_row(where, scope, "change");
+    auto removed = path ? remove(element, *path) : std::unexpected(path.error());
+    if (!removed) {
       return removed;
     }
   }
@@ -140,7 +142,7 @@ std::size_t position(long at, std::size_t size) {
 
 Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope& scope) {
   const auto value = [&](const std::string& text) -> Result<std::string> {
-    auto whole = evaluate(text, scope, "change");
+    auto whole = evaluate_row(text, scope, "change");
     return whole ? unescape(*whole) : whole;
   };
   if (edit.replace) {

@@ -11,6 +11,7 @@
 
 #include "harness/base/text.h"
 #include "harness/crypto/jose/forgery.h"
+#include "harness/crypto/signal/forgery.h"
 #include "harness/model/case_rows.h"
 
 namespace parley::model {
@@ -55,8 +56,8 @@ struct LayerKeys {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> deeds;
 };
-const std::array<LayerKeys, 8>& layers() {
-  static const std::array<LayerKeys, 8> all{
+const std::array<LayerKeys, 10>& layers() {
+  static const std::array<LayerKeys, 10> all{
       LayerKeys{"stanza",
                 {"set", "remove", "add", "into", "rename", "ns", "proof"},
                 {"set", "remove", "add", "rename", "ns"}},
@@ -73,6 +74,16 @@ const std::array<LayerKeys, 8>& layers() {
       LayerKeys{"token",
                 {"set", "header", "remove", "sign", "forge"},
                 {"set", "header", "remove", "sign", "forge"}},
+      LayerKeys{
+          "content",
+          {"set", "remove", "find", "replace", "prepend", "append", "flip", "keep", "padding",
+           "filler"},
+          {"set", "remove", "replace", "prepend", "append", "flip", "keep", "padding", "filler"}},
+      LayerKeys{
+          "encryption",
+          {"forge", "replay", "ahead", "version", "find", "replace", "prepend", "append", "flip",
+           "keep"},
+          {"forge", "replay", "ahead", "version", "replace", "prepend", "append", "flip", "keep"}},
       LayerKeys{"stream",
                 {"segment", "pause-ms", "stall-after", "join", "websocket"},
                 {"segment", "stall-after", "join", "websocket"}},
@@ -83,9 +94,10 @@ const std::array<LayerKeys, 8>& layers() {
   return all;
 }
 
-std::vector<std::string> forgery_names() {
+template <class Forgeries>
+std::vector<std::string> names_of(const Forgeries& forgeries) {
   std::vector<std::string> out;
-  for (const auto& forgery : crypto::jose::forgeries()) {
+  for (const auto& forgery : forgeries) {
     out.emplace_back(forgery.name);
   }
   return out;
@@ -177,7 +189,7 @@ class CaseCheck {
 
   // `row` is the one of `vary` that `place` names; both are empty without one.
   void numbers(const json& change, const Row& row, const std::string& place) const {
-    for (const char* key : {"flip", "keep", "counter"}) {
+    for (const char* key : {"flip", "keep", "counter", "padding", "filler", "ahead", "version"}) {
       if (change.contains(key) && !number_in(change, key, row)) {
         complain(place.empty() ? fmt::format("/change/{}", key) : place,
                  fmt::format("'{}' is no number", text_in(change, key, row)),
@@ -193,12 +205,11 @@ class CaseCheck {
   }
 
   void token(const json& change, const Row& row, const std::string& place) const {
-    const auto forge = text_in(change, "forge", row);
-    if (!forge.empty() && crypto::jose::find_forgery(forge) == nullptr) {
-      const bool varied = forge != string_at(change, "forge");
-      complain(varied ? place : "/change/forge", unknown_name("forgery", forge, forgery_names()),
-               "name one of 'parley list forgeries'");
-    }
+    forgery(change, row, place, names_of(crypto::jose::forgeries()));
+  }
+
+  void encryption(const json& change, const Row& row, const std::string& place) const {
+    forgery(change, row, place, names_of(crypto::signal::forgeries()));
   }
 
  private:
@@ -210,6 +221,16 @@ class CaseCheck {
 
   void complain(const std::string& field, std::string message, std::string mend) const {
     problems_.push_back(document_.problem(pointer_ + field, std::move(message), std::move(mend)));
+  }
+
+  void forgery(const json& change, const Row& row, const std::string& place,
+               const std::vector<std::string>& known) const {
+    const auto forge = text_in(change, "forge", row);
+    if (!forge.empty() && !holds(known, forge)) {
+      const bool varied = forge != string_at(change, "forge");
+      complain(varied ? place : "/change/forge", unknown_name("forgery", forge, known),
+               "name one of 'parley list forgeries'");
+    }
   }
 
   void foreign_key(const std::string& key, const LayerKeys& layer) const {
@@ -278,6 +299,8 @@ void check_case(const Document& document, const std::string& pointer, const json
       check.connection(change, row, place);
     } else if (layer == "token") {
       check.token(change, row, place);
+    } else if (layer == "encryption") {
+      check.encryption(change, row, place);
     }
   }
 }

@@ -116,6 +116,18 @@ Change change_of(const json& value, const Row& row) {
                             .remove = strings_at(value, "remove"),
                             .sign = string_at(value, "sign"),
                             .forge = string_at(value, "forge")};
+  } else if (layer == "content") {
+    change.edit = ContentEdit{.set = texts_of(value, "set"),
+                              .remove = strings_at(value, "remove"),
+                              .octets = bytes_edit(value, row),
+                              .padding = number_in(value, "padding", row),
+                              .filler = number_in(value, "filler", row)};
+  } else if (layer == "encryption") {
+    change.edit = EncryptionEdit{.forge = string_at(value, "forge"),
+                                 .replay = string_at(value, "replay"),
+                                 .ahead = number_in(value, "ahead", row),
+                                 .version = number_in(value, "version", row),
+                                 .octets = bytes_edit(value, row)};
   } else if (layer == "stream") {
     change.edit = stream_edit(value);
   } else if (layer == "connection") {

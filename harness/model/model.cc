@@ -148,6 +148,46 @@ std::string describe_edit(const TokenEdit& edit) {
   return "token: " + join(parts, ", ");
 }
 
+std::string describe_edit(const ContentEdit& edit) {
+  std::vector<std::string> parts;
+  for (const auto& [path, value] : edit.set) {
+    parts.push_back(fmt::format("set field {} to '{}'", path, printable(value, 60)));
+  }
+  for (const auto& path : edit.remove) {
+    parts.push_back("remove field " + path);
+  }
+  if (auto octets = describe_edit(edit.octets); !octets.empty()) {
+    parts.push_back(std::move(octets));
+  }
+  if (edit.padding) {
+    parts.push_back(fmt::format("pad it with {} octet(s)", *edit.padding));
+  }
+  if (edit.filler) {
+    parts.push_back(fmt::format("fill the padding with {}", *edit.filler));
+  }
+  return "content: " + join(parts, ", ");
+}
+
+std::string describe_edit(const EncryptionEdit& edit) {
+  std::vector<std::string> parts;
+  if (!edit.forge.empty()) {
+    parts.push_back("forge it: " + edit.forge);
+  }
+  if (!edit.replay.empty()) {
+    parts.push_back(fmt::format("send the message of '{}' once more", edit.replay));
+  }
+  if (edit.ahead) {
+    parts.push_back(fmt::format("send it ahead of {} others", *edit.ahead));
+  }
+  if (edit.version) {
+    parts.push_back(fmt::format("as version {:02x}", *edit.version));
+  }
+  if (auto octets = describe_edit(edit.octets); !octets.empty()) {
+    parts.push_back(std::move(octets));
+  }
+  return "encryption: " + join(parts, ", ");
+}
+
 std::string describe_edit(const WebSocketEdit& edit) {
   std::vector<std::string> parts;
   if (!edit.opcode.empty()) {

@@ -168,12 +168,16 @@ struct Step {
   std::chrono::milliseconds not_before_by{0};
 };
 
+// How the content of a flow's messages travels: as it is, or sealed by the Signal protocol.
+enum class Content { clear, signal };
+
 struct Flow {
   std::string name;
   std::string profile;
   std::string title;
   // Each side acts by itself, in this way alone, so that two SUTs carry it out between them.
   bool between = false;
+  Content content = Content::clear;
   std::map<std::string, Party> actors;
   std::map<std::string, std::string> accounts{};  // actor -> kind of account, where it needs one
   std::vector<Step> steps;                        // flat: uses and repeats are written out
@@ -221,6 +225,22 @@ struct TokenEdit {
   std::string sign{};   // by whom: "other", a key that nobody has published; the third party's own
   std::string forge{};  // crypto::jose::Forgery: what no honest signer makes
 };
+// Of what a sealed message says before it is encrypted: protobuf fields, then octets, then padding.
+struct ContentEdit {
+  std::map<std::string, std::string> set{};  // "1", "6/1", "4/varint" -> value; made if absent
+  std::vector<std::string> remove{};         // "1", "6/1"
+  BytesEdit octets{};                        // of the whole protobuf
+  std::optional<int> padding{};              // so many octets of padding
+  std::optional<int> filler{};               // of that value, not of their number
+};
+// Of how a message is encrypted, or of the keys of a bundle.
+struct EncryptionEdit {
+  std::string forge{};           // crypto::signal::Forgery: what no honest sender makes
+  std::string replay{};          // the step whose message is sent once more, octet by octet
+  std::optional<int> ahead{};    // as if so many messages before it were still under way
+  std::optional<int> version{};  // the message's first octet, under a MAC that fits
+  BytesEdit octets{};            // of the encrypted message
+};
 // How a step's octets become WebSocket frames (RFC 6455 section 5); all but the defaults is wrong
 // or unusual.
 struct WebSocketEdit {
@@ -259,7 +279,7 @@ struct FlowEdit {
 struct Change {
   std::string step;
   std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit, FrameEdit,
-               HandshakeEdit, TokenEdit>
+               HandshakeEdit, TokenEdit, ContentEdit, EncryptionEdit>
       edit;
 };
 std::string describe(const Change& change);
