@@ -112,12 +112,17 @@ asio::awaitable<void> LiveRun::answer_beside() {
 }
 
 PeerView LiveRun::view_of(const std::string& link) {
-  return {
+  PeerView out{
       .plays = cast_.played(link) ? cast_.flow->actors.at(link) : model::Party::gatekeeper_server,
       .domain = record_.values["domain"],
       .bare = record_.values[link + ".bare"],
       .jid = tracker_->scope().values[link + ".jid"],
       .rng = rng_.child("beside")};
+  if (const auto* correspondence = tracker_->correspondence()) {
+    out.keys_of = [correspondence](const std::string& jid) { return correspondence->keys_of(jid); };
+    out.keys_left = correspondence->keys_left(link);
+  }
+  return out;
 }
 
 // On that connection of the link or not at all: another may have begun while this waited.

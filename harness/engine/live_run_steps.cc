@@ -249,6 +249,9 @@ bool LiveRun::listen(const std::string& name, nlohmann::json& params) {
       }
     }
   }
+  if (cast_.flow->content == model::Content::signal) {
+    params["content"] = "signal";
+  }
   if (offer) {
     params["transport"] = kWebSocket;
     params["path"] = offer->path;

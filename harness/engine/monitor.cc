@@ -9,6 +9,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
+#include "harness/engine/monitor_encryption.h"
 #include "harness/engine/monitor_identity.h"
 #include "harness/engine/monitor_push.h"
 #include "harness/engine/monitor_secrets.h"
@@ -428,6 +429,16 @@ constexpr MonitorEntry kMonitors[] = {
      "OpenID Connect Core §10.1.1", false, bounded_fetches},
     {"proxies-tell-nothing", "A media host learns nothing of who asks a proxy",
      "Meta engineering post of 2024-03-06", false, proxies_tell_nothing},
+    {"sealed-content", "What a user writes goes out encrypted",
+     "Regulation (EU) 2022/1925 Art. 7(3)", false, sealed_content},
+    {"message-keys-once", "No message key is used twice", "DR section 3.5", false,
+     message_keys_once},
+    {"prekeys-once", "No one-time prekey is published twice", "X3DH section 3.2", false,
+     prekeys_once},
+    {"prekey-form", "Published keys have the form and the signature that others need",
+     "whatsmeow prekeys.go; X3DH section 3.2", true, prekey_form},
+    {"sealed-shown-once", "A sealed message is shown once", "DR section 3.5; X3DH section 4.2",
+     false, sealed_shown_once},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
      "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };

@@ -63,6 +63,11 @@ struct PeerView {
   std::string bare;    // the client's bare JID on this link
   std::string jid;     // its full JID once bound
   Rng rng{0};
+  // Where content is sealed: what a server hands out of a user's keys, as the request that is
+  // answered has it, and how many one-time prekeys of the client's it has left. Null: it keeps
+  // none.
+  std::function<xml::Element(const std::string& jid)> keys_of{};
+  std::size_t keys_left = 0;
 };
 
 // How a living, conforming peer behaves where no step says it. Implemented by parties/; pure.

@@ -24,7 +24,11 @@ using model::Step;
 Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, Rng rng)
     : run_(run),
       scope_{.values = std::move(values), .rng = std::move(rng)},
+      correspondence_(Correspondence::of(run, scope_.values, scope_.rng)),
       marks_(run.steps.size()) {
+  if (correspondence_) {
+    scope_.values.merge(correspondence_->values());
+  }
   std::size_t count = 0;
   model::add_settings(scope_.values, *run.profile);
   for (const auto number : run.profile->tokens.last_unassigned(kUnassignedTokens)) {
@@ -258,6 +262,7 @@ void Tracker::feed(const Event& event) {
       complete(event.step);
       break;
     case Event::Kind::call:
+      note_written(event);
       for (std::size_t i = 0; i < run_.steps.size(); ++i) {
         marks_[i].begun = marks_[i].begun || run_.steps[i].step.id == event.step;
       }
@@ -285,6 +290,14 @@ void Tracker::feed(const Event& event) {
   ++events_;
 }
 
+// What a user of the SUT's is told to write.
+void Tracker::note_written(const Event& event) {
+  const auto text = event.data.is_object() ? event.data.find("text") : event.data.end();
+  if (correspondence_ && text != event.data.end() && text->is_string()) {
+    correspondence_->note_written(text->get<std::string>());
+  }
+}
+
 void Tracker::on_sent(const Event& event) {
   auto& link = links_[event.link];
   const auto at =
@@ -307,10 +320,12 @@ void Tracker::on_sent(const Event& event) {
           const auto& form = run_.profile->forms.at(at->step.form);
           (void)match(form, at->step.id, at->step.with, stanza->element, scope_);
         }
-        sent_.push_back({.event = events_,
-                         .link = event.link,
-                         .connection = link.connection,
-                         .element = std::move(stanza->element)});
+        auto& element = stanza->element;
+        sent_.push_back(
+            {.event = events_,
+             .link = event.link,
+             .connection = link.connection,
+             .element = correspondence_ ? correspondence_->shown(element) : std::move(element)});
       }
     }
   }
@@ -398,18 +413,44 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
   if (!element) {
     return std::unexpected(element.error());
   }
-  auto& channel = links_[step.link].channel;
-  if (!channel) {
+  if (!links_[step.link].channel) {
     return fail(Errc::io, "nothing to send on");
   }
   scope_.values[step.step.id + ".sent"] = "yes";
-  const bool changed = step.changed && run_.change != nullptr;
-  const auto edits = changed ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
-  auto octets = channel->write(form, std::move(*element), edits);
-  if (!octets) {
-    return std::unexpected(octets.error());
+  std::vector<xml::Element> stanzas;
+  if (correspondence_) {
+    auto sealed = correspondence_->seal({.step = step.step.id,
+                                         .link = step.link,
+                                         .element = std::move(*element),
+                                         .change = step.changed ? run_.change : nullptr},
+                                        scope_);
+    if (!sealed) {
+      return std::unexpected(sealed.error());
+    }
+    stanzas = std::move(*sealed);
+  } else {
+    stanzas.push_back(std::move(*element));
   }
-  Message out{.octets = std::move(*octets)};
+  return written(step, std::move(stanzas));
+}
+
+// The step's message is the last of them; the change is made to that.
+Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml::Element> stanzas) {
+  const auto& form = run_.profile->forms.at(step.step.form);
+  const bool changed = step.changed && run_.change != nullptr;
+  auto& channel = *links_[step.link].channel;
+  Message out;
+  for (std::size_t i = 0; i < stanzas.size(); ++i) {
+    const bool last = i + 1 == stanzas.size();
+    auto edits =
+        changed && last ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
+    edits.counter += static_cast<int>(i);  // a frame each
+    auto octets = channel.write(form, std::move(stanzas[i]), edits);
+    if (!octets) {
+      return std::unexpected(octets.error());
+    }
+    out.octets += *octets;
+  }
   if (!changed) {
     return out;
   }

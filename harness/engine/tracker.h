@@ -14,6 +14,7 @@
 
 #include "harness/engine/cast.h"
 #include "harness/engine/channel.h"
+#include "harness/engine/correspondence.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/refusal.h"
 #include "harness/engine/transcript.h"
@@ -98,6 +99,9 @@ class Tracker {
   // Half a connection that ends now, for the other half has and nothing is left to carry.
   std::optional<std::string> ends_next() const;
 
+  // The sealed conversations of a flow that has them; null for any other.
+  const Correspondence* correspondence() const { return correspondence_.get(); }
+
   Scope& scope() { return scope_; }
   const Scope& scope() const { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
@@ -166,6 +170,7 @@ class Tracker {
 
   void open(const std::string& link, int connection);
   void on_connection(const Event& event);
+  void note_written(const Event& event);
   void on_sent(const Event& event);
   void on_received(const Event& event);
   void on_item(const std::string& link, xml::Item item);
@@ -229,8 +234,11 @@ class Tracker {
   bool fence_done() const;
   std::string shown_due() const;
 
+  Result<Message> written(const CastStep& step, std::vector<xml::Element> stanzas);
+
   const CastRun& run_;
   Scope scope_;
+  std::unique_ptr<Correspondence> correspondence_;
   std::vector<Mark> marks_;
   std::map<std::string, Link> links_;
   std::map<std::string, Across> across_;  // by the half that writes it

@@ -156,6 +156,9 @@ void Tracker::note_seen(const std::string& link, xml::Item item, std::string ste
 
 void Tracker::on_item(const std::string& link, xml::Item item) {
   note_across(link, item);
+  if (auto* stanza = std::get_if<xml::Stanza>(&item); stanza != nullptr && correspondence_) {
+    stanza->element = correspondence_->opened(link, stanza->element);
+  }
   if (joins_late_auth(link, item)) {
     note_seen(link, std::move(item), "");
     return;

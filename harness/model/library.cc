@@ -21,6 +21,11 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
+bool bends_what_is_sealed(const Change& change) {
+  return std::holds_alternative<ContentEdit>(change.edit) ||
+         std::holds_alternative<EncryptionEdit>(change.edit);
+}
+
 template <class Map>
 std::vector<std::string> keys_of(const Map& map) {
   std::vector<std::string> out;
@@ -370,6 +375,10 @@ class Loader {
     if (!known(one.change->step)) {
       complain("/change/step", unknown_name("step", one.change->step, steps),
                fmt::format("name a step of flow '{}'", flow.name));
+    }
+    if (bends_what_is_sealed(*one.change) && flow.content != Content::signal) {
+      complain("/change/layer", fmt::format("nothing is sealed in flow '{}'", flow.name),
+               "take a flow that says 'content: signal'");
     }
     if (const auto* edit = std::get_if<FlowEdit>(&one.change->edit)) {
       if (edit->kind == FlowEdit::Kind::before && !known(edit->step)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,10 +50,37 @@ Element ack_of(const Element& stanza, const PeerView& view) {
   return out;
 }
 
-Element answer_to(const Element& iq, const PeerView& view) {
+// What a server that keeps keys answers about them; null for anything else.
+std::optional<Element> keys_answer(const Element& iq, const PeerView& view) {
+  if (!view.keys_of || iq.get("xmlns") != "encrypt") {
+    return std::nullopt;
+  }
   auto out = element("iq");
+  if (const auto* asked = iq.child("key")) {
+    auto list = element("list");
+    for (const auto* user : asked->elements()) {
+      list.children.emplace_back(view.keys_of(user->get("jid")));
+    }
+    out.children.emplace_back(std::move(list));
+  } else if (iq.child("count") != nullptr) {
+    auto count = element("count");
+    count.set("value", std::to_string(view.keys_left));
+    out.children.emplace_back(std::move(count));
+  } else if (iq.get("type") != "set") {
+    return std::nullopt;
+  }
+  return out;
+}
+
+Element answer_to(const Element& iq, const PeerView& view) {
+  auto keys = keys_answer(iq, view);
+  auto out = keys ? std::move(*keys) : element("iq");
   out.set("id", iq.get("id"));
   address(out, iq, view);
+  if (keys) {
+    out.set("type", "result");
+    return out;
+  }
   if (std::ranges::find(kAnsweredEmpty, iq.get("xmlns")) != kAnsweredEmpty.end()) {
     out.set("type", "result");
     return out;

@@ -75,6 +75,31 @@ INSTANTIATE_TEST_SUITE_P(
                     Manner{"an acknowledgement", Party::third_party_client,
                            "<ack class='message' id='1'/>", ""}));
 
+TEST(WhatsAppManners, KeepAndHandOutKeysWhereContentIsSealed) {
+  auto view = view_of(Party::gatekeeper_server);
+  const auto upload =
+      tree("<iq id='1' type='set' xmlns='encrypt' to='s.whatsapp.net'><list/></iq>");
+  const auto count = tree("<iq id='2' type='get' xmlns='encrypt'><count/></iq>");
+  const auto fetch =
+      tree("<iq id='3' type='get' xmlns='encrypt'><key><user jid='a'/><user jid='b'/></key></iq>");
+  const auto answer = [&](const xml::Element& asked) {
+    return printed(manners_for("whatsapp").respond(asked, view));
+  };
+  EXPECT_NE(answer(upload).find("501"), std::string::npos);
+  view.keys_left = 7;
+  view.keys_of = [](const std::string& jid) {
+    xml::Element out{.ns = "", .name = "user", .attributes = {}, .children = {}};
+    out.set("jid", jid);
+    return out;
+  };
+  EXPECT_EQ(answer(upload), printed({tree("<iq id='1' from='s.whatsapp.net' type='result'/>")}));
+  EXPECT_EQ(answer(count), printed({tree("<iq id='2' type='result'><count value='7'/></iq>")}));
+  EXPECT_EQ(answer(fetch), printed({tree("<iq id='3' type='result'><list><user jid='a'/>"
+                                         "<user jid='b'/></list></iq>")}));
+  EXPECT_NE(answer(tree("<iq id='4' type='get' xmlns='encrypt'><digest/></iq>")).find("501"),
+            std::string::npos);
+}
+
 TEST(WhatsAppManners, SettleWhatWasNotAcknowledged) {
   const auto settle = manners_for("whatsapp").settle;
   const auto view = view_of(Party::gatekeeper_client);

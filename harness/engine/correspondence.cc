@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The receiving half of Correspondence: what is learned of the SUT's keys and read of its messages.
+#include "harness/engine/correspondence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/engine/key_publication.h"
+#include "harness/engine/message_content.h"
+#include "harness/engine/sealed_view.h"
+
+namespace parley::engine {
+
+namespace signal = crypto::signal;
+
+namespace {
+
+constexpr std::size_t kOneTimePrekeys = 8;
+constexpr std::size_t kLeastSecret = 8;  // what is shorter is found by chance
+
+// Without a resource or a device: "491…:0@s.whatsapp.net" is the user's too.
+std::string bare_of(const std::string& jid) {
+  auto out = jid.substr(0, jid.find('/'));
+  const auto colon = out.find(':');
+  const auto at = out.find('@');
+  if (colon != std::string::npos && at != std::string::npos && colon < at) {
+    out.erase(colon, at - colon);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
+                                                   const std::map<std::string, std::string>& values,
+                                                   const Rng& rng) {
+  if (run.flow == nullptr || run.flow->content != model::Content::signal ||
+      run.server_under_test()) {
+    return nullptr;
+  }
+  std::unique_ptr<Correspondence> out(new Correspondence);
+  out->rng_ = rng.child("signal");
+  for (const auto& [actor, party] : run.flow->actors) {
+    const auto bare = values.find(actor + ".bare");
+    if (model::is_server(party) || bare == values.end()) {
+      continue;
+    }
+    if (!run.played(actor)) {
+      out->bare_[actor] = bare->second;
+      continue;
+    }
+    auto own = out->rng_.child(actor);
+    auto device = std::make_unique<Device>();
+    device->actor = actor;
+    auto keys = signal::make_device(device->store, kOneTimePrekeys, 0, own);
+    auto provider = keys ? signal::make_open_provider(device->store, own.child("sessions"))
+                         : std::unexpected(keys.error());
+    if (!provider) {
+      continue;  // of a store in memory and a generator nothing fails
+    }
+    device->keys = std::move(*keys);
+    device->provider = std::move(*provider);
+    out->devices_[bare->second] = std::move(device);
+  }
+  return out;
+}
+
+std::map<std::string, std::string> Correspondence::values() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [bare, device] : devices_) {
+    const auto& identity = device->keys.identity;
+    out[device->actor + ".registration"] = registration_octets(identity.registration);
+    out[device->actor + ".identity"] = identity.keys.public_key;
+  }
+  return out;
+}
+
+void Correspondence::note_written(const std::string& text) {
+  if (text.size() >= kLeastSecret) {
+    written_.insert(text);
+  }
+}
+
+const Correspondence::Device* Correspondence::device_of(const std::string& jid) const {
+  const auto at = devices_.find(bare_of(jid));
+  return at == devices_.end() ? nullptr : at->second.get();
+}
+
+Correspondence::Device* Correspondence::device_of(const std::string& jid) {
+  const auto at = devices_.find(bare_of(jid));
+  return at == devices_.end() ? nullptr : at->second.get();
+}
+
+Correspondence::Talk& Correspondence::talk_of(const std::string& link, const Device& device) {
+  auto& talk = talks_[link + " " + device.actor];
+  talk.conversation.peer = {.name = bare_[link], .device = signal::DeviceId(0)};
+  return talk;
+}
+
+xml::Element Correspondence::opened(const std::string& link, const xml::Element& stanza) {
+  auto out = stanza;
+  look_for_texts(stanza);
+  if (is_key_upload(stanza)) {
+    learn(link, stanza);
+  } else if (is_key_request(stanza)) {
+    for (const auto* user : stanza.child("key")->elements()) {
+      if (auto* device = device_of(user->get("jid"))) {
+        ++device->asked;
+      }
+    }
+  }
+  auto* enc = stanza.name == "message" ? out.child("enc") : nullptr;
+  auto* device = enc == nullptr ? nullptr : device_of(stanza.get("to"));
+  if (device != nullptr && bare_.contains(link)) {
+    open(link, *enc, *device);
+  }
+  return out;
+}
+
+void Correspondence::look_for_texts(const xml::Element& stanza) {
+  const auto shown = xml::print(stanza);
+  for (const auto& text : written_) {
+    if (shown.find(text) != std::string::npos) {
+      breaches_.push_back({"sealed-content", "what a user wrote went out in the clear", shown});
+    }
+  }
+}
+
+void Correspondence::learn(const std::string& link, const xml::Element& upload) {
+  auto read = read_publication(upload);
+  if (!read) {
+    breaches_.push_back({"prekey-form",
+                         "the client publishes keys that nobody can use: " + read.error().detail,
+                         xml::print(upload)});
+    return;
+  }
+  auto& published = published_[link];
+  published.bundle = std::move(read->bundle);
+  for (auto& key : read->one_time) {
+    const auto id = static_cast<std::uint32_t>(key.id);
+    const auto [at, fresh] = published.ids.emplace(id, key.key);
+    if (!fresh) {
+      breaches_.push_back({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
+                           to_hex(key.key)});
+      continue;
+    }
+    published.one_time.push_back(std::move(key));
+  }
+}
+
+// One key makes one message: what comes again may be the same octets and nothing else.
+void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
+                               const Bytes& octets) {
+  if (enc.find("ratchet-key") == nullptr) {
+    return;
+  }
+  const auto inner = inner_of({*kind_of(enc), octets});
+  const auto name = fmt::format("{} {} {}", to, enc.get("ratchet-key"), enc.get("counter"));
+  const auto [at, fresh] = keys_.emplace(name, inner);
+  if (!fresh && at->second != inner) {
+    breaches_.push_back({"message-keys-once",
+                         fmt::format("two messages are sealed by one key, number {} of its chain",
+                                     enc.get("counter")),
+                         enc.get("sealed")});
+  }
+}
+
+void Correspondence::open(const std::string& link, xml::Element& enc, Device& device) {
+  const auto octets = enc.text();
+  if (const auto known = views_.find(octets); known != views_.end()) {
+    enc = known->second;  // it came before
+    enc.set("again", "yes");
+    return;
+  }
+  describe_sealed(enc, octets);
+  note_keys(enc, device.actor, octets);
+  const auto kind = kind_of(enc);
+  if (!kind) {
+    enc.set("unopened", "type");
+    return;
+  }
+  auto& talk = talk_of(link, device);
+  const signal::Message message{.kind = *kind, .octets = octets};
+  const auto plain = device.provider->decrypt(talk.conversation.peer, message);
+  if (!plain) {
+    enc.set("unopened", std::string(to_string(plain.error().reason)));
+    return;
+  }
+  talk.conversation.delivered = talk.last_sent;
+  talk.conversation.received = inner_of(message);
+  const auto read = read_content(*plain);
+  if (!read) {
+    enc.set("unopened", "content: " + read.error().detail);
+    return;
+  }
+  enc.set("padding", std::to_string(read->padding));
+  enc.set("content", to_hex(read->content));
+  enc.set_text(read->text);
+  views_[octets] = enc;
+}
+
+xml::Element Correspondence::shown(const xml::Element& stanza) const {
+  auto out = stanza;
+  if (auto* enc = stanza.name == "message" ? out.child("enc") : nullptr) {
+    if (const auto view = views_.find(enc->text()); view != views_.end()) {
+      const auto type = enc->get("type");
+      *enc = view->second;
+      enc->set("type", type);  // as a change may have it
+    }
+  }
+  return out;
+}
+
+xml::Element Correspondence::keys_of(const std::string& jid) const {
+  const auto* device = device_of(jid);
+  if (device == nullptr) {
+    xml::Element out{.ns = "", .name = "user", .attributes = {}, .children = {}};
+    out.set("jid", jid);
+    xml::Element error{.ns = "", .name = "error", .attributes = {}, .children = {}};
+    error.set("code", "404");
+    out.children.emplace_back(std::move(error));
+    return out;
+  }
+  return bundle_element(jid, device->offered());
+}
+
+signal::PrekeyBundle Correspondence::Device::offered() const {
+  const auto nth = asked == 0 ? 0 : asked - 1;
+  const auto* one_time = nth < keys.one_time.size() ? &keys.one_time[nth] : nullptr;
+  return signal::bundle_of(keys.identity, signal::DeviceId(0), keys.signed_prekey, one_time);
+}
+
+std::size_t Correspondence::keys_left(const std::string& link) const {
+  const auto at = published_.find(link);
+  return at == published_.end() ? 0 : at->second.one_time.size() - at->second.used;
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sealed conversations of one run between the users that Parley plays and those of a client
+// under test: devices, published keys, sessions. Source: X3DH, Double Ratchet. It sees all that is
+// said, in order, and draws from the run's generator alone: a replay makes and reads the same
+// octets. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/rng.h"
+#include "harness/crypto/signal/keys.h"
+#include "harness/crypto/signal/open_forgery.h"
+#include "harness/crypto/signal/provider.h"
+#include "harness/crypto/signal/records.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/expression.h"
+#include "harness/xml/tree.h"
+
+namespace parley::engine {
+
+class Correspondence {
+ public:
+  // The actors that Parley plays have devices; `values` is the run's scope at the start.
+  // Null where the flow's content goes in the clear or no client is under test.
+  static std::unique_ptr<Correspondence> of(const CastRun& run,
+                                            const std::map<std::string, std::string>& values,
+                                            const Rng& rng);
+  Correspondence(const Correspondence&) = delete;
+  Correspondence& operator=(const Correspondence&) = delete;
+
+  // What steps may refer to: "bob.registration" and "bob.identity", in octets.
+  std::map<std::string, std::string> values() const;
+  // What the SUT's user writes must never be seen in the clear.
+  void note_written(const std::string& text);
+
+  // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is
+  // sealed and what it says: <enc counter ratchet-key padding content sealed …>TEXT</enc>, or
+  // `unopened`, why it cannot be read.
+  xml::Element opened(const std::string& link, const xml::Element& stanza);
+  // The same of a stanza of ours as it went out.
+  xml::Element shown(const xml::Element& stanza) const;
+
+  // A stanza of a step that Parley sends, to be sealed.
+  struct Letter {
+    std::string step;
+    std::string link;  // of the SUT's user to whom it goes
+    xml::Element element;
+    const model::Change* change = nullptr;  // of that step
+  };
+  // A message whose content is what the step says as `text` is encrypted for its receiver, a bundle
+  // that holds no key gets those of its user, anything else stays as it is. Before the last of
+  // what is returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`.
+  // Errors: not_found while the SUT has published no keys; as content_of() and forge().
+  Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
+
+  // What a server hands out of the keys of `jid` in answer to the last request for them.
+  xml::Element keys_of(const std::string& jid) const;
+  // How many one-time prekeys of the SUT's user on `link` nobody has been given.
+  std::size_t keys_left(const std::string& link) const;
+
+  // What a SUT did that breaks what a monitor holds.
+  struct Breach {
+    std::string monitor;
+    std::string reason;
+    std::string came;
+  };
+  const std::vector<Breach>& breaches() const { return breaches_; }
+  // How often a text may be shown: as often as it was sealed anew.
+  const std::map<std::string, int>& sealed_texts() const { return texts_; }
+
+ private:
+  Correspondence() = default;
+
+  struct Device {
+    std::string actor;
+    crypto::signal::MemoryStore store;
+    crypto::signal::Device keys;
+    std::unique_ptr<crypto::signal::Provider> provider;
+    std::size_t asked = 0;  // how often its keys were asked for
+
+    // In answer to the last time.
+    crypto::signal::PrekeyBundle offered() const;
+  };
+  // Of a user of the SUT's.
+  struct Published {
+    crypto::signal::PrekeyBundle bundle;
+    std::vector<crypto::signal::OfferedPrekey> one_time;
+    std::size_t used = 0;  // of them
+
+    // With the one-time prekey that is that far behind the next one.
+    crypto::signal::PrekeyBundle bundle_at(std::size_t behind) const;
+    std::map<std::uint32_t, Bytes> ids;
+  };
+  // Of a device of ours with a user of the SUT's.
+  struct Talk {
+    crypto::signal::Conversation conversation;
+    Bytes last_sent;  // SignalMessage
+    // Counters of the present sender chain that are taken already, by its ratchet key.
+    std::pair<Bytes, std::set<std::uint32_t>> taken;
+  };
+  struct Sealing;  // what one message is made with
+
+  void learn(const std::string& link, const xml::Element& upload);
+  void look_for_texts(const xml::Element& stanza);
+  void open(const std::string& link, xml::Element& enc, Device& device);
+  void note_keys(const xml::Element& enc, const std::string& to, const Bytes& octets);
+  Device* device_of(const std::string& jid);
+  const Device* device_of(const std::string& jid) const;
+  Talk& talk_of(const std::string& link, const Device& device);
+  Result<void> begin(const Sealing& sealing);
+  void offer_bundles(const Sealing& sealing) const;
+  Result<std::vector<xml::Element>> seal_message(Letter letter, Device& device, Scope& scope);
+  Result<std::vector<xml::Element>> fill_bundle(Letter letter, const Device& device,
+                                                const Scope& scope) const;
+  Result<crypto::signal::Forged> message_of(Sealing& sealing, Scope& scope);
+  Result<crypto::signal::Message> written(Sealing& sealing, const Scope& scope);
+  Result<crypto::signal::Forged> forged(const Sealing& sealing, const std::string& name);
+
+  Rng rng_{0};
+  std::map<std::string, std::string> bare_;                 // of a SUT's user, by link
+  std::map<std::string, std::unique_ptr<Device>> devices_;  // by bare address
+  std::map<std::string, Published> published_;              // by link
+  std::map<std::string, Talk> talks_;                       // by link and actor
+  std::map<Bytes, xml::Element> views_;                     // of <enc/>, by what it held
+  std::map<std::string, Bytes> keys_;  // what was sealed, by ratchet key and counter
+  struct Sent {
+    crypto::signal::Message message;
+    std::string text;
+  };
+  std::map<std::string, Sent> sent_;  // by step
+  std::set<std::string> written_;
+  std::map<std::string, int> texts_;
+  std::vector<Breach> breaches_;
+};
+
+}  // namespace parley::engine

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/message_content.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <vector>
+
+#include "harness/base/protobuf_wire.h"
+#include "harness/base/text.h"
+#include "harness/engine/edit.h"
+#include "harness/wire/content.h"
+
+namespace parley::engine {
+namespace {
+
+using protobuf::Field;
+using protobuf::WireType;
+
+constexpr std::string_view kVarint = "varint";
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(out)
+                                                                  : std::nullopt;
+}
+
+// "6/1": the field within the message that another one holds; "4/varint": of that type.
+struct FieldPath {
+  std::vector<std::uint32_t> numbers;
+  WireType type = WireType::octets;
+};
+
+Result<FieldPath> path_of(const std::string& text) {
+  FieldPath out;
+  for (const auto& part : split(text, '/')) {
+    const auto number = number_of<std::uint32_t>(part);
+    if (number && out.type == WireType::octets) {
+      out.numbers.push_back(*number);
+    } else if (part == kVarint && !out.numbers.empty()) {
+      out.type = WireType::varint;
+    } else {
+      return fail(Errc::malformed, fmt::format("'{}' is no path of protobuf fields", text));
+    }
+  }
+  return out;
+}
+
+// Changes the fields of the message at the end of `path`, but for its last number.
+template <class Change>
+Result<Bytes> within(const Bytes& content, std::span<const std::uint32_t> path,
+                     const Change& change) {
+  auto fields = protobuf::read_fields(content);
+  if (!fields) {
+    return std::unexpected(fields.error());
+  }
+  if (path.size() == 1) {
+    if (auto done = change(*fields, path.front()); !done) {
+      return std::unexpected(done.error());
+    }
+    return protobuf::write_fields(*fields);
+  }
+  auto at = std::ranges::find(*fields, path.front(), &Field::number);
+  if (at == fields->end()) {
+    at = fields->insert(at, protobuf::octets_field(path.front(), ""));
+  }
+  auto inner = within(at->octets, path.subspan(1), change);
+  if (!inner) {
+    return inner;
+  }
+  *at = protobuf::octets_field(path.front(), *inner);
+  return protobuf::write_fields(*fields);
+}
+
+Result<Field> field_of(const FieldPath& path, const std::string& expression, const Scope& scope) {
+  const auto whole = evaluate_row(expression, scope, "change/content");
+  const auto value = whole ? unescape(*whole) : whole;
+  if (!value) {
+    return std::unexpected(value.error());
+  }
+  if (path.type == WireType::octets) {
+    return protobuf::octets_field(path.numbers.back(), *value);
+  }
+  const auto number = number_of<std::uint64_t>(*value);
+  return number ? Result<Field>(protobuf::varint_field(path.numbers.back(), *number))
+                : fail(Errc::malformed, fmt::format("'{}' is no number", *value));
+}
+
+Result<Bytes> with_field(const Bytes& content, const std::string& where,
+                         const std::string& expression, const Scope& scope) {
+  const auto path = path_of(where);
+  if (!path) {
+    return std::unexpected(path.error());
+  }
+  const auto field = field_of(*path, expression, scope);
+  if (!field) {
+    return std::unexpected(field.error());
+  }
+  return within(content, path->numbers,
+                [&](std::vector<Field>& fields, std::uint32_t number) -> Result<void> {
+                  const auto at = std::ranges::find(fields, number, &Field::number);
+                  if (at == fields.end()) {
+                    fields.push_back(*field);
+                  } else {
+                    *at = *field;
+                  }
+                  return {};
+                });
+}
+
+Result<Bytes> without_field(const Bytes& content, const std::string& where) {
+  const auto path = path_of(where);
+  if (!path) {
+    return std::unexpected(path.error());
+  }
+  return within(
+      content, path->numbers,
+      [&](std::vector<Field>& fields, std::uint32_t number) -> Result<void> {
+        const auto gone =
+            std::erase_if(fields, [&](const Field& field) { return field.number == number; });
+        return gone > 0 ? Result<void>()
+                        : fail(Errc::not_found, fmt::format("the content has no field {}", where));
+      });
+}
+
+}  // namespace
+
+Result<Bytes> content_of(const std::string& text, const model::ContentEdit* edit,
+                         const Scope& scope) {
+  wire::Content content;
+  content.conversation = text;
+  Result<Bytes> out = wire::write(content);
+  if (edit == nullptr) {
+    return out;
+  }
+  for (const auto& [path, expression] : edit->set) {
+    out = out ? with_field(*out, path, expression, scope) : out;
+  }
+  for (const auto& path : edit->remove) {
+    out = out ? without_field(*out, path) : out;
+  }
+  return out ? edit_bytes(std::move(*out), edit->octets, scope) : out;
+}
+
+Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng) {
+  if (edit == nullptr || (!edit->padding && !edit->filler)) {
+    return wire::pad(content, rng);
+  }
+  const auto count = static_cast<std::size_t>(edit->padding.value_or(wire::kMaxPadding));
+  const auto filler = edit->filler.value_or(static_cast<int>(count));
+  return wire::pad_with(content, count, static_cast<std::uint8_t>(filler));
+}
+
+Result<ReadContent> read_content(std::string_view plaintext) {
+  const auto octets = wire::unpad(plaintext);
+  if (!octets) {
+    return std::unexpected(octets.error());
+  }
+  const auto content = wire::parse_content(*octets);
+  if (!content) {
+    return std::unexpected(content.error());
+  }
+  return ReadContent{.content = Bytes(*octets),
+                     .padding = plaintext.size() - octets->size(),
+                     .text = wire::shown_text(*content).value_or("")};
+}
+
+}  // namespace parley::engine

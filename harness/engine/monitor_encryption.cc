@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/monitor_encryption.h"
+
+#include <algorithm>
+#include <map>
+
+namespace parley::engine {
+namespace {
+
+std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
+  const auto* correspondence = watched.tracker.correspondence();
+  if (correspondence == nullptr) {
+    return std::nullopt;
+  }
+  const auto& breaches = correspondence->breaches();
+  const auto at = std::ranges::find(breaches, monitor, &Correspondence::Breach::monitor);
+  return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
+}
+
+}  // namespace
+
+std::optional<Finding> sealed_content(const Watched& watched) {
+  return breach(watched, "sealed-content");
+}
+
+std::optional<Finding> message_keys_once(const Watched& watched) {
+  return breach(watched, "message-keys-once");
+}
+
+std::optional<Finding> prekeys_once(const Watched& watched) {
+  return breach(watched, "prekeys-once");
+}
+
+std::optional<Finding> prekey_form(const Watched& watched) {
+  return breach(watched, "prekey-form");
+}
+
+std::optional<Finding> sealed_shown_once(const Watched& watched) {
+  const auto* correspondence = watched.tracker.correspondence();
+  if (correspondence == nullptr) {
+    return std::nullopt;
+  }
+  std::map<std::string, int> shown;
+  for (const auto& event : watched.record.events) {
+    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
+      continue;
+    }
+    const auto text = event.data.value("text", nlohmann::json());
+    const auto sealed =
+        correspondence->sealed_texts().find(text.is_string() ? text.get<std::string>() : "");
+    if (sealed != correspondence->sealed_texts().end() && ++shown[sealed->first] > sealed->second) {
+      return found("sealed-shown-once", "one message was shown twice",
+                   event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace parley::engine

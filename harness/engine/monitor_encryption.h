@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Monitors of sealed conversations (correspondence.h): what a client publishes, sends and shows.
+#pragma once
+
+#include <optional>
+
+#include "harness/engine/monitor.h"
+
+namespace parley::engine {
+
+std::optional<Finding> sealed_content(const Watched& watched);
+std::optional<Finding> message_keys_once(const Watched& watched);
+std::optional<Finding> prekeys_once(const Watched& watched);
+std::optional<Finding> prekey_form(const Watched& watched);
+std::optional<Finding> sealed_shown_once(const Watched& watched);
+
+}  // namespace parley::engine
