@@ -80,6 +80,7 @@ constexpr Feature kFeatures[] = {
     {"deflate", "takes compressed stanzas"},
     {"direct-tls", "speaks TLS from the first octet on, at endpoints/direct-tls"},
     {"email-identifiers", "has users who are called by e-mail addresses"},
+    {"encryption", "encrypts content by the Signal protocol where 'connect' says so"},
     {"enlistment-api", "has an Enlistment API, at endpoints/enlistment with endpoints/ca"},
     {"identity-proof", "checks who vouches for users; a driver's 'partner' tells it"},
     {"key-algorithms", "signs with the algorithm that a driver's 'token' names"},

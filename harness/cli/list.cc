@@ -10,6 +10,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/crypto/jose/forgery.h"
+#include "harness/crypto/signal/forgery.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/monitor.h"
@@ -202,10 +203,16 @@ std::set<std::string> watched_by(const model::Library& library, std::string_view
 
 // Those that a requirement of the profile names, and those that none names: they hold everywhere.
 Listing forgeries() {
-  Listing out{.columns = {"forgery", "source", "of a token"}, .rows = {}};
+  Listing out{.columns = {"forgery", "of a", "source", "what"}, .rows = {}};
+  const auto add = [&](const auto& forgery, std::string_view kind) {
+    out.rows.push_back({std::string(forgery.name), std::string(kind), std::string(forgery.clause),
+                        std::string(forgery.explanation)});
+  };
   for (const auto& forgery : crypto::jose::forgeries()) {
-    out.rows.push_back(
-        {std::string(forgery.name), std::string(forgery.clause), std::string(forgery.explanation)});
+    add(forgery, "token");
+  }
+  for (const auto& forgery : crypto::signal::forgeries()) {
+    add(forgery, to_string(forgery.kind));
   }
   return out;
 }
