@@ -265,6 +265,7 @@ Result<signal::Message> Correspondence::written(Sealing& sealing, const Scope& s
   const auto ahead = ahead_of(sealing.step, edit, scope);
   for (int i = 0; i < ahead; ++i) {
     (void)signal::take_sender_keys(session);
+    pass_taken(session, taken);
   }
   const auto counter = session.sender.counter;
   auto message = edit != nullptr && edit->version

@@ -317,6 +317,19 @@ TEST(Correspondence, LetsMessagesOvertakeEachOther) {
   EXPECT_EQ(pair.scope.values["five.counter"], "5");
 }
 
+// Two that overtake as many each overtake each other too.
+TEST(Correspondence, UsesNoKeyTwiceForMessagesThatOvertake) {
+  Pair pair;
+  pair.publish();
+  ASSERT_EQ(pair.hears("first"), "text of first");
+  pair.scope.values["two.ahead"] = "1";
+  pair.scope.values["three.ahead"] = "1";
+  for (const auto* step : {"two", "three", "one", "four"}) {
+    EXPECT_EQ(pair.hears(step), std::string("text of ") + step);
+  }
+  EXPECT_EQ(pair.scope.values["three.counter"], "3");
+}
+
 TEST(Correspondence, MakesTheSameOctetsOfTheSameRun) {
   const auto octets = [](const char* name) {
     Pair pair;

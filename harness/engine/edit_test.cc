@@ -95,6 +95,9 @@ INSTANTIATE_TEST_SUITE_P(
                "<message to='bob@x/r'><body>hi</body><x xmlns='urn:x'><y/></x></message>"},
         Edited{"remove_a_child_and_a_grandchild", "remove: [body, x/y]",
                "<message to='bob@x/r' id='m1'><x xmlns='urn:x'/></message>"},
+        Edited{"remove_what_a_row_names", "remove: '${path}'",
+               "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'/>"
+               "</message>"},
         Edited{"add_to_the_stanza", "add: ['<thread>${bob.jid}</thread>', '<z xmlns=\"urn:z\"/>']",
                "<message to='bob@x/r' id='m1'><body xml:lang='en'>hi</body><x xmlns='urn:x'><y/>"
                "</x><thread>bob@x/r</thread><z xmlns='urn:z'/></message>"},

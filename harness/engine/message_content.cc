@@ -35,16 +35,21 @@ struct FieldPath {
   WireType type = WireType::octets;
 };
 
-Result<FieldPath> path_of(const std::string& text) {
+// `where` may hold what a row says.
+Result<FieldPath> path_of(const std::string& where, const Scope& scope) {
+  const auto text = evaluate_row(where, scope, "change/content");
+  if (!text) {
+    return std::unexpected(text.error());
+  }
   FieldPath out;
-  for (const auto& part : split(text, '/')) {
+  for (const auto& part : split(*text, '/')) {
     const auto number = number_of<std::uint32_t>(part);
     if (number && out.type == WireType::octets) {
       out.numbers.push_back(*number);
     } else if (part == kVarint && !out.numbers.empty()) {
       out.type = WireType::varint;
     } else {
-      return fail(Errc::malformed, fmt::format("'{}' is no path of protobuf fields", text));
+      return fail(Errc::malformed, fmt::format("'{}' is no path of protobuf fields", *text));
     }
   }
   return out;
@@ -92,7 +97,7 @@ Result<Field> field_of(const FieldPath& path, const std::string& expression, con
 
 Result<Bytes> with_field(const Bytes& content, const std::string& where,
                          const std::string& expression, const Scope& scope) {
-  const auto path = path_of(where);
+  const auto path = path_of(where, scope);
   if (!path) {
     return std::unexpected(path.error());
   }
@@ -112,8 +117,8 @@ Result<Bytes> with_field(const Bytes& content, const std::string& where,
                 });
 }
 
-Result<Bytes> without_field(const Bytes& content, const std::string& where) {
-  const auto path = path_of(where);
+Result<Bytes> without_field(const Bytes& content, const std::string& where, const Scope& scope) {
+  const auto path = path_of(where, scope);
   if (!path) {
     return std::unexpected(path.error());
   }
@@ -141,7 +146,7 @@ Result<Bytes> content_of(const std::string& text, const model::ContentEdit* edit
     out = out ? with_field(*out, path, expression, scope) : out;
   }
   for (const auto& path : edit->remove) {
-    out = out ? without_field(*out, path) : out;
+    out = out ? without_field(*out, path, scope) : out;
   }
   return out ? edit_bytes(std::move(*out), edit->octets, scope) : out;
 }

@@ -29,7 +29,8 @@ constexpr std::string_view kReadByEngine[] = {"noise-hashing",       "noise-ik",
                                               "region-outside",      "second-device",
                                               "token-claims",        "token-header-keys",
                                               "push-retries-most",   "jwks-octets-beyond",
-                                              "jwks-headers-beyond", kTokenDictionary};
+                                              "jwks-headers-beyond", "identity-change",
+                                              kTokenDictionary};
 // By `within` of flows, in seconds.
 constexpr std::string_view kWaits[] = {"authentication-seconds-most", "key-fetch-seconds-most",
                                        "media-seconds-most", "push-wake-seconds"};
@@ -55,6 +56,7 @@ constexpr Takes kTakes[] = {{"intro-magic", "", kMostOctet},
                             {"enlistment-carrier", "https,stanzas"},
                             {"second-device", "replaced,refused"},
                             {"token-header-keys", "refused,ignored"},
+                            {"identity-change", "held,told"},
                             {"product", "", kMostEnum},
                             {"native-product", "", kMostEnum},
                             {"device", "", kMostOctet},

@@ -380,6 +380,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "keepalive",
                     "reconnect",
                     "prekeys",
+                    "encryption",
                     "last-tokens-unassigned",
                     "no-namesakes",
                     "identity-proof",
