@@ -53,7 +53,9 @@ class Correspondence {
     const model::Change* change = nullptr;  // of that step
   };
   // A message whose content is what the step says as `text` is encrypted for its receiver, a bundle
-  // that holds no key gets those of its user, anything else stays as it is. Before the last of
+  // that holds no key gets those of its user, anything else stays as it is. Where the step says
+  // `ahead: N` the message overtakes N others, of which one is the message of a later step that
+  // says `late: STEP`. Before the last of
   // what is returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`.
   // Errors: not_found while the SUT has published no keys; as content_of() and forge().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
@@ -119,6 +121,7 @@ class Correspondence {
                                                 const Scope& scope) const;
   Result<crypto::signal::Forged> message_of(Sealing& sealing, Scope& scope);
   Result<crypto::signal::Message> written(Sealing& sealing, const Scope& scope);
+  Result<crypto::signal::Message> late(const Sealing& sealing, const std::string& overtaker);
   Result<crypto::signal::Forged> forged(const Sealing& sealing, const std::string& name);
 
   Rng rng_{0};
@@ -132,7 +135,8 @@ class Correspondence {
     crypto::signal::Message message;
     std::string text;
   };
-  std::map<std::string, Sent> sent_;  // by step
+  std::map<std::string, Sent> sent_;                          // by step
+  std::map<std::string, crypto::signal::Session> overtaken_;  // as it was before, by step
   std::set<std::string> written_;
   std::map<std::string, int> texts_;
   std::vector<Breach> breaches_;

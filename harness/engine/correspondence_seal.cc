@@ -243,7 +243,10 @@ Result<Forged> Correspondence::message_of(Sealing& sealing, Scope& scope) {
     const auto name = evaluate_row(edit->forge, scope, "change/forge");
     return name ? forged(sealing, *name) : std::unexpected(name.error());
   }
-  auto message = written(sealing, scope);
+  const auto overtaken = scope.values.find(sealing.step + ".late");
+  auto message = edit == nullptr && overtaken != scope.values.end()
+                     ? late(sealing, overtaken->second)
+                     : written(sealing, scope);
   if (!message) {
     return std::unexpected(message.error());
   }
@@ -281,6 +284,7 @@ Result<signal::Message> Correspondence::written(Sealing& sealing, const Scope& s
   }
   if (ahead > 0) {
     taken.second.insert(counter);
+    overtaken_[sealing.step] = sessions->front();
   } else {
     sessions->front() = std::move(session);
   }
@@ -292,6 +296,20 @@ Result<signal::Message> Correspondence::written(Sealing& sealing, const Scope& s
     return std::unexpected(saved.error());
   }
   return message;
+}
+
+// The next of those that the message of step `overtaker` has overtaken, whatever was sent since.
+Result<signal::Message> Correspondence::late(const Sealing& sealing, const std::string& overtaker) {
+  const auto at = overtaken_.find(overtaker);
+  if (at == overtaken_.end()) {
+    return fail(Errc::not_found, fmt::format("step '{}' has overtaken nothing", overtaker));
+  }
+  auto& session = at->second;
+  auto& [chain, counters] = sealing.talk.taken;
+  if (chain == session.ratchet.public_key) {
+    counters.insert(session.sender.counter);
+  }
+  return signal::write_message(session, sealing.plaintext);
 }
 
 // Honest messages before it are such as a client shows.

@@ -291,6 +291,7 @@ INSTANTIATE_TEST_SUITE_P(
         Edited{"Ahead", encryption({.ahead = 5}), "text of changed"},
         Edited{"NoPadding", content({.padding = 0}), "(content)"},
         Edited{"Filler", content({.padding = 4, .filler = 5}), "(content)"},
+        Edited{"FillerOfMany", content({.padding = 15, .filler = 15}), "text of changed"},
         Edited{"Fifteen", content({.padding = 15}), "text of changed"},
         Edited{"Text", content({.set = {{"1", "another"}}}), "another"},
         Edited{"Extended", content({.set = {{"6/1", "inner"}}, .remove = {"1"}}), "inner"},
@@ -328,6 +329,22 @@ TEST(Correspondence, UsesNoKeyTwiceForMessagesThatOvertake) {
     EXPECT_EQ(pair.hears(step), std::string("text of ") + step);
   }
   EXPECT_EQ(pair.scope.values["three.counter"], "3");
+}
+
+TEST(Correspondence, BringsWhatWasOvertakenLateAfterATurn) {
+  Pair pair;
+  pair.publish();
+  pair.scope.values["second.ahead"] = "1";
+  EXPECT_EQ(pair.hears("second"), "text of second");
+  ASSERT_EQ(pair.says("an answer").child("enc")->text(), "an answer");
+  EXPECT_EQ(pair.hears("next"), "text of next");
+  pair.scope.values["first.late"] = "second";
+  EXPECT_EQ(pair.hears("first"), "text of first");
+  EXPECT_EQ(pair.scope.values["first.ratchet"], pair.scope.values["second.ratchet"]);
+  EXPECT_EQ(pair.scope.values["first.counter"], "0");
+  EXPECT_EQ(pair.hears("last"), "text of last");
+  pair.scope.values["none.late"] = "next";
+  EXPECT_EQ(pair.hears("none"), "step 'next' has overtaken nothing");
 }
 
 TEST(Correspondence, MakesTheSameOctetsOfTheSameRun) {

@@ -8,6 +8,7 @@
 #include "harness/base/encoding.h"
 #include "harness/engine/call_proof.h"
 #include "harness/engine/carrier.h"
+#include "harness/engine/correspondence.h"
 #include "harness/engine/live_run.h"
 #include "harness/engine/owed.h"
 #include "harness/engine/relay.h"

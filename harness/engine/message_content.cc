@@ -156,8 +156,12 @@ Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& 
     return wire::pad(content, rng);
   }
   const auto count = static_cast<std::size_t>(edit->padding.value_or(wire::kMaxPadding));
-  const auto filler = edit->filler.value_or(static_cast<int>(count));
-  return wire::pad_with(content, count, static_cast<std::uint8_t>(filler));
+  auto out = wire::pad_with(
+      content, count, static_cast<std::uint8_t>(edit->filler.value_or(static_cast<int>(count))));
+  if (count > 0) {
+    out.back() = static_cast<char>(count);  // the last octet says how many there are
+  }
+  return out;
 }
 
 Result<ReadContent> read_content(std::string_view plaintext) {

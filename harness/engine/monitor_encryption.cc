@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/engine/correspondence.h"
+
 namespace parley::engine {
 namespace {
 

@@ -7,6 +7,7 @@
 
 #include "harness/base/text.h"
 #include "harness/engine/call_proof.h"
+#include "harness/engine/correspondence.h"
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
@@ -36,6 +37,9 @@ Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, 
         fmt::format("\\x{:02X}\\x{:02X}", number >> 8, number & 0xFF);
   }
 }
+
+Tracker::Tracker(Tracker&& other) noexcept = default;
+Tracker::~Tracker() = default;
 
 bool Tracker::active(std::size_t index) const {
   const auto& step = run_.steps[index];

@@ -14,7 +14,6 @@
 
 #include "harness/engine/cast.h"
 #include "harness/engine/channel.h"
-#include "harness/engine/correspondence.h"
 #include "harness/engine/expression.h"
 #include "harness/engine/refusal.h"
 #include "harness/engine/transcript.h"
@@ -22,6 +21,8 @@
 #include "harness/xml/reader.h"
 
 namespace parley::engine {
+
+class Correspondence;
 
 // A stanza that we sent, as it went out; what a change has broken is none.
 struct Said {
@@ -58,6 +59,8 @@ class Tracker {
  public:
   // `run` must outlive the tracker. `values` are the scope's at the start; `rng` the run's.
   Tracker(const CastRun& run, std::map<std::string, std::string> values, Rng rng);
+  Tracker(Tracker&& other) noexcept;
+  ~Tracker();
 
   void feed(const Event& event);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "harness/engine/correspondence.h"
 #include "harness/engine/form.h"
 #include "harness/engine/tracker.h"
 
