@@ -232,6 +232,12 @@ constexpr std::array kRows{
     BundleRow{
         {"bundle-identity-p", kBundle, kXeddsa, "u = p, not below the prime", Refusal::signature},
         edited<[](PrekeyBundle& b) { b.identity_key = zero_plus_p(); }>},
+    BundleRow{{"bundle-identity-top-bit", kBundle, kXeddsa,
+               "bit 255 set: another name of the owner's key, not below the prime",
+               Refusal::signature, kLegal},
+              edited<[](PrekeyBundle& b) {
+                b.identity_key.back() = static_cast<char>(b.identity_key.back() ^ 0x80);
+              }>},
     BundleRow{
         {"bundle-signed-prekey-short", kBundle, "X3DH section 2.1", "31 octets", Refusal::key},
         edited<[](PrekeyBundle& b) { b.signed_prekey.pop_back(); }>},

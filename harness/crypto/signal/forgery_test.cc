@@ -100,6 +100,7 @@ const std::set<std::string_view>& taken_by_the_library() {
                                                 "bundle-signature-s-plus-order",
                                                 "bundle-of-a-stranger",
                                                 "bundle-identity-of-nobody",
+                                                "bundle-identity-top-bit",
                                                 "bundle-signed-prekey-zero",
                                                 "bundle-signed-prekey-order-8",
                                                 "bundle-one-time-zero",
@@ -111,9 +112,9 @@ const std::set<std::string_view>& taken_by_the_library() {
 // Our reader refuses numbers above 32 bits, and XEdDSA on OpenSSL an s that is not below L and a
 // key of small order.
 const std::set<std::string_view>& refused_by_the_open_provider() {
-  static const std::set<std::string_view> names{"counter-33-bits", "pkmsg-prekey-33-bits",
-                                                "bundle-signature-s-plus-order",
-                                                "bundle-identity-of-nobody"};
+  static const std::set<std::string_view> names{
+      "counter-33-bits", "pkmsg-prekey-33-bits", "bundle-signature-s-plus-order",
+      "bundle-identity-of-nobody", "bundle-identity-top-bit"};
   return names;
 }
 
