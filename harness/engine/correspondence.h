@@ -53,10 +53,10 @@ class Correspondence {
     const model::Change* change = nullptr;  // of that step
   };
   // A message whose content is what the step says as `text` is encrypted for its receiver, a bundle
-  // that holds no key gets those of its user, anything else stays as it is. Where the step says
-  // `ahead: N` the message overtakes N others, of which one is the message of a later step that
-  // says `late: STEP`. Before the last of
-  // what is returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`.
+  // that holds no key gets those of its user, anything else stays as it is. A step may say
+  // `padding: N`, how many octets it is padded with; `ahead: N`, that it overtakes N others, of
+  // which one is the message of a later step that says `late: STEP`. Before the last of what is
+  // returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`.
   // Errors: not_found while the SUT has published no keys; as content_of() and forge().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
 

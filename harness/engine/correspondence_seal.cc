@@ -32,7 +32,7 @@ struct Correspondence::Sealing {
 
 namespace {
 
-constexpr int kMostAhead = 2000;
+constexpr int kMostNumber = 2000;
 constexpr std::size_t kHonestMessages = 4;  // that may go before a forged one
 
 template <class Edit>
@@ -51,17 +51,20 @@ bool edits_octets(const model::BytesEdit& edit) {
   return edit.replace || !edit.prepend.empty() || !edit.append.empty() || edit.flip || edit.keep;
 }
 
+// What a step says as a number; null where it says none.
+std::optional<int> number_of(const std::string& field, const Scope& scope) {
+  const auto said = scope.values.find(field);
+  if (said == scope.values.end()) {
+    return std::nullopt;
+  }
+  int out = 0;
+  std::from_chars(said->second.data(), said->second.data() + said->second.size(), out);
+  return std::clamp(out, 0, kMostNumber);
+}
+
 // How many messages it overtakes, by the change or by what the step says as `ahead`.
 int ahead_of(const std::string& step, const model::EncryptionEdit* edit, const Scope& scope) {
-  if (edit != nullptr) {
-    return edit->ahead.value_or(0);
-  }
-  const auto said = scope.values.find(step + ".ahead");
-  int out = 0;
-  if (said != scope.values.end()) {
-    std::from_chars(said->second.data(), said->second.data() + said->second.size(), out);
-  }
-  return std::clamp(out, 0, kMostAhead);
+  return edit != nullptr ? edit->ahead.value_or(0) : number_of(step + ".ahead", scope).value_or(0);
 }
 
 // Those whose counters messages ahead of it have taken are passed over.
@@ -197,7 +200,9 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
                   .edit = edit_of<model::EncryptionEdit>(letter.change),
                   .plaintext = {},
                   .rng = rng_.child("letter/" + letter.step)};
-  sealing.plaintext = padded_content(*content, content_edit, sealing.rng);
+  const auto padding = model::ContentEdit{.padding = number_of(letter.step + ".padding", scope)};
+  sealing.plaintext =
+      padded_content(*content, content_edit == nullptr ? &padding : content_edit, sealing.rng);
   const auto sealed = message_of(sealing, scope);
   if (!sealed) {
     return std::unexpected(sealed.error());

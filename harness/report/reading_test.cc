@@ -44,24 +44,65 @@ change: { step: ping, layer: frame, replace: '\x00\x00\x04\x00\xF8\x01\x19' }
 expect: ignored
 )";
 
+// Likewise golden/sealed-transcript.json, of a client that publishes ten keys.
+constexpr const char* kSealedFlow = R"(
+flow: sealed-ladder
+profile: whatsapp
+content: signal
+title: A message that cannot be read and one that can, and an answer
+actors: { user: third-party.client, bob: gatekeeper.client, server: gatekeeper.server }
+steps:
+  - { id: begin, does: connect, at: user }
+  - { id: dial, connect: user -> server, with: { endpoint: tcp } }
+  - { id: intro, sends: user -> server, message: intro }
+  - { id: hello, sends: user -> server, message: client-hello }
+  - { id: server-hello, sends: server -> user, message: server-hello, with: { state: valid, hashing: [whatsapp, "*"] } }
+  - { id: finish, sends: user -> server, message: client-finish, with: { account: "${user.user}", token: "${user.password}" } }
+  - { id: success, sends: server -> user, message: success }
+  - { id: upload, sends: user -> server, message: prekey-upload-any, with: { kind: "\x05" } }
+  - { id: delivered, sends: server -> user, message: message, with: { from: "${bob.bare}" } }
+fence:
+  - { id: again, sends: server -> user, message: message, with: { from: "${bob.bare}" } }
+  - { id: shown-again, shows: received, at: user, with: { from: "${bob.bare}", text: "${again.text}" } }
+  - { id: reply, does: send, at: user, with: { to: "${bob.bare}", text: "reply for ${bob.user}" } }
+  - { id: replied, sends: user -> server, message: message-sealed, with: { enc: msg, to: "${bob.bare}", text: "reply for ${bob.user}" } }
+)";
+constexpr const char* kSealedCase = R"(
+case: client-sealed-ladder
+title: A first message of keys that were agreed otherwise is not shown
+profile: whatsapp
+party: third-party.client
+verifies: ENC-008
+flow: sealed-ladder
+change: { step: delivered, layer: encryption, forge: x3dh-info }
+expect: ignored
+)";
+
 struct Recorded {
   model::Library library;
   model::Case one;
   engine::Transcript transcript;
 };
 
-Recorded recorded() {
+struct Sources {
+  const char* flow = kFlow;
+  const char* one = kCase;
+  std::string suite = "transport";
+  std::string transcript = "noise-transcript.json";
+};
+
+Recorded recorded(const Sources& sources = {}) {
   model::Problems problems;
   Recorded out{.library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems),
                .one = {},
                .transcript = {}};
-  const auto flow = *model::parse_document("flow.yaml", kFlow, problems);
+  const auto flow = *model::parse_document("flow.yaml", sources.flow, problems);
   out.library.flows = model::load_flows({flow}, out.library.profiles, problems);
-  out.library.profiles.at("whatsapp").probe = "ladder";
-  const auto one = *model::parse_document("case.yaml", kCase, problems);
-  out.one = model::cases_of(one, "transport", problems).at(0);
+  const auto one = *model::parse_document("case.yaml", sources.one, problems);
+  out.one = model::cases_of(one, sources.suite, problems).at(0);
+  out.library.profiles.at("whatsapp").probe = out.one.flow;
   EXPECT_TRUE(problems.empty()) << to_string(problems.front());
-  std::ifstream file(PARLEY_SOURCE_DIR "/harness/report/golden/noise-transcript.json");
+  std::ifstream file(PARLEY_SOURCE_DIR "/harness/report/golden/" + sources.transcript);
   out.transcript = *engine::transcript_from(nlohmann::json::parse(file));
   return out;
 }
@@ -84,6 +125,18 @@ TEST(Reading, SaysWhyAFrameCannotBeRead) {
   ASSERT_EQ(reading.runs[0].count(last), 1U);
   EXPECT_TRUE(reading.runs[0].at(last)[0].starts_with("cannot be read: not-authentic"))
       << reading.runs[0].at(last)[0];
+}
+
+// The octets, the protobuf and the text of a message side by side.
+TEST(Reading, OpensWhatIsSealed) {
+  const auto it = recorded({.flow = kSealedFlow,
+                            .one = kSealedCase,
+                            .suite = "encryption",
+                            .transcript = "sealed-transcript.json"});
+  const auto reading = reading_of(it.one, it.library, it.transcript);
+  const auto shown = ladder(it.transcript, reading);
+  EXPECT_NE(shown.find("reply for "), std::string::npos);
+  EXPECT_EQ(golden::complaint("sealed-ladder.txt", shown), "");
 }
 
 TEST(Reading, ShowsNoToken) {
