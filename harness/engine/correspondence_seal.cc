@@ -210,9 +210,11 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
   std::vector<xml::Element> out;
   const auto add = [&](const signal::Message& message) -> xml::Element& {
     auto& stanza = out.emplace_back(letter.element);
-    stanza.child("enc")->set("type", std::string(to_string(message.kind)));
-    stanza.child("enc")->set_text(message.octets);
-    return *stanza.child("enc");
+    auto& enc = *stanza.child("enc");
+    enc.erase("padding");  // what the step says of it
+    enc.set("type", std::string(to_string(message.kind)));
+    enc.set_text(message.octets);
+    return enc;
   };
   for (const auto& message : sealed->before) {
     (void)add(message);

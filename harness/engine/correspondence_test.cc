@@ -347,6 +347,23 @@ TEST(Correspondence, BringsWhatWasOvertakenLateAfterATurn) {
   EXPECT_EQ(pair.hears("none"), "step 'next' has overtaken nothing");
 }
 
+TEST(Correspondence, PadsAsAStepSaysAndDoesNotSayItOnTheWire) {
+  Pair pair;
+  pair.publish();
+  auto message = parsed("<message from='492@s.whatsapp.net'><enc padding='3'>text</enc></message>");
+  pair.scope.values["one.text"] = "text";
+  pair.scope.values["one.padding"] = "3";
+  const auto sealed =
+      pair.ours->seal({.step = "one", .link = "alice", .element = message}, pair.scope);
+  ASSERT_TRUE(sealed) << sealed.error();
+  const auto* enc = sealed->back().child("enc");
+  EXPECT_EQ(enc->find("padding"), nullptr);
+  const auto plain = pair.alice.provider->decrypt(
+      pair.bob, {.kind = signal::MessageKind::pkmsg, .octets = enc->text()});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(read_content(*plain)->padding, 3U);
+}
+
 TEST(Correspondence, MakesTheSameOctetsOfTheSameRun) {
   const auto octets = [](const char* name) {
     Pair pair;
