@@ -3,8 +3,8 @@
 // breaks holds without it. Those before and around login: gatekeeper_login_faults_test.cc.
 #include <gtest/gtest.h>
 
-#include "harness/reference/whatsapp/gatekeeper_house.h"
 #include "harness/reference/whatsapp/client_keys.h"
+#include "harness/reference/whatsapp/gatekeeper_house.h"
 #include "harness/reference/whatsapp/prekeys.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/deflate.h"
