@@ -4,20 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <functional>
+#include <iterator>
 #include <vector>
 
 #include "harness/base/text.h"
 #include "harness/crypto/scram.h"
 #include "harness/engine/identity_token.h"
+#include "harness/engine/text_functions.h"
 
 namespace parley::engine {
 namespace {
 
 using Arguments = std::vector<std::string>;
-constexpr std::size_t kMaxValueOctets = 8 * 1024 * 1024;
 constexpr int kScramIterations = 4096;  // RFC 7677 section 4
 
 std::string at(const Scope& scope, const std::string& name) {
@@ -78,60 +77,6 @@ Result<std::string> scram(const Scope& scope, const std::string& name, const Arg
   return out ? Result<std::string>(to_base64(*out)) : out;
 }
 
-Result<std::string> repeat(const Arguments& arguments) {
-  std::size_t count = 0;
-  std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), count);
-  if (count * arguments[0].size() > kMaxValueOctets) {
-    return fail(Errc::too_large, "repeat() would make more than 8 MiB");
-  }
-  std::string out;
-  out.reserve(count * arguments[0].size());
-  for (std::size_t i = 0; i < count; ++i) {
-    out += arguments[0];
-  }
-  return out;
-}
-
-// As often as that, each time with the next number of four digits for '#'.
-Result<std::string> numbered(const Arguments& arguments) {
-  constexpr std::size_t kMost = 10'000;
-  std::size_t count = 0;
-  std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), count);
-  if (count > kMost) {
-    return fail(Errc::too_large, "numbered() counts to 10000 at most");
-  }
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto number = fmt::format("{:04}", i);
-    for (const char c : arguments[0]) {
-      c == '#' ? out += number : out += c;
-    }
-  }
-  return out;
-}
-
-// Of whatever a SUT gives for a URL: judging that is for a monitor.
-std::string path_of(const std::string& url) {
-  const auto scheme = url.find("://");
-  const auto path = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
-  return path == std::string::npos ? "/" : url.substr(path, url.find('#', path) - path);
-}
-
-Result<std::string> host_of(const std::string& url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string::npos) {
-    return fail(Errc::malformed, "host-of() takes a URL");
-  }
-  const auto begin = scheme + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
-
-std::size_t number_of(const std::string& text) {
-  std::size_t out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
 Result<std::string> drawn_octets(const Scope& scope, const std::string& count,
                                  std::string_view label) {
   constexpr std::size_t kMost = kMaxValueOctets / 2;
@@ -141,69 +86,13 @@ Result<std::string> drawn_octets(const Scope& scope, const std::string& count,
                               scope.rng.child(fmt::format("octets/{}", label)).octets(octets)));
 }
 
-Result<std::string> part(const Arguments& arguments) {
-  const auto& whole = arguments[0];
-  const auto from = number_of(arguments[1]) * 2;
-  const auto to = number_of(arguments[2]) * 2;
-  return from > to || to > whole.size()
-             ? fail(Errc::malformed, fmt::format("part() of {} octets from {} to {}",
-                                                 whole.size() / 2, arguments[1], arguments[2]))
-             : Result<std::string>(whole.substr(from, to - from));
-}
-
-std::string url_encoded(const Arguments& arguments) {
-  constexpr std::string_view kUnreserved = "-._~";  // beside letters and digits
-  std::string out;
-  for (const auto& text : arguments) {
-    for (const char c : text) {
-      const bool plain =
-          std::isalnum(static_cast<unsigned char>(c)) != 0 || kUnreserved.contains(c);
-      out += plain ? std::string(1, c) : "%" + to_hex(std::string_view(&c, 1));
-    }
-  }
-  return out;
-}
-
-// Another path in any case.
-std::string other_letters(std::string path) {
-  constexpr char kCase = 'a' - 'A';
-  bool any = false;
-  for (auto at = path.rfind('/') + 1; at < path.size(); ++at) {
-    if (std::isalpha(static_cast<unsigned char>(path[at])) != 0) {
-      path[at] = static_cast<char>(path[at] ^ kCase);
-      any = true;
-    }
-  }
-  return any ? path : path + "x";
-}
-
-// What stands at a place that somebody would try next who counts.
-std::string next_of(std::string path) {
-  const auto counted = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  for (auto at = path.size(); at > 0; --at) {
-    char& c = path[at - 1];
-    if (!counted(c)) {
-      continue;
-    }
-    if (c != '9' && c != 'z' && c != 'Z') {
-      ++c;
-      return path;
-    }
-    c = c == '9' ? '0' : c == 'z' ? 'a' : 'A';  // and one more in front of it
-  }
-  return path;
-}
-
 struct Function {
   std::string_view name;
   std::size_t min_arguments;
   std::size_t max_arguments;
 };
 constexpr Function kFunctions[] = {
-    {"b64", 1, 1},
     {"plain", 1, 3},
-    {"repeat", 2, 2},
-    {"numbered", 2, 2},
     {"scram-first", 1, 1},
     {"scram-challenge", 2, 2},
     {"scram-final", 3, 3},
@@ -212,49 +101,28 @@ constexpr Function kFunctions[] = {
     {"scram-weak-challenge", 2, 2},
     {"scram-verify", 4, 4},
     {"scram-signature", 3, 3},
-    {"flip", 1, 1},
-    {"path-of", 1, 1},  // of a URL, with its query; "/" where it has none
     {"from-now", 1, 1},
-    {"identity-token", 5, 6},  // subject, issuer, audience, type, lifetime, the key's name
-    {"jwk-set", 1, 2},         // the keys' names, separated by commas; a forgery of the set
-    {"upper", 1, 1},
-    {"in-the-clear", 1, 1},  // an https URL, as one of http
-    {"hex", 1, 1},
-    {"octets", 1, 1},         // so many, drawn from the run's seed, in hex
-    {"part", 3, 3},           // of octets in hex: those from one number to another, counted from 0
-    {"url-encoded", 1, 3},    // RFC 3986 section 2.1; of several, as one text
-    {"host-of", 1, 1},        // of a URL, with its port
-    {"folder-of", 1, 1},      // of a path: without what is behind its last slash
-    {"other-letters", 1, 1},  // of a path: what is behind its last slash, in the other case
-    {"next-of", 1, 1},        // of a path: the last digit or letter in it counted up by one
-    {"shorter", 2, 2},        // without so many octets at its end
+    {"identity-token", 5, 6},    // subject, issuer, audience, type, lifetime, the key's name
+    {"jwk-set", 1, 2},           // the keys' names, separated by commas; a forgery of the set
+    {"octets", 1, 1},            // so many, drawn from the run's seed, in hex
     {"unassigned-token", 1, 1},  // its two octets, escaped; 1: the last one
 };
 
 Result<std::string> call(const std::string& name, const Arguments& arguments, const Scope& scope,
                          std::string_view label) {
-  const Function* known = nullptr;
-  for (const auto& function : kFunctions) {
-    known = function.name == name ? &function : known;
-  }
-  if (known == nullptr) {
+  const auto of_text = text_functions();
+  const auto text = std::ranges::find(of_text, name, &TextFunction::name);
+  const auto* known = std::ranges::find(kFunctions, name, &Function::name);
+  if (text == of_text.end() && known == std::end(kFunctions)) {
     return fail(Errc::not_found, unknown_name("function", name, function_names()));
   }
-  if (arguments.size() < known->min_arguments || arguments.size() > known->max_arguments) {
-    return fail(Errc::malformed, fmt::format("{}() takes {} to {} arguments", name,
-                                             known->min_arguments, known->max_arguments));
+  const auto least = text != of_text.end() ? text->min_arguments : known->min_arguments;
+  const auto most = text != of_text.end() ? text->max_arguments : known->max_arguments;
+  if (arguments.size() < least || arguments.size() > most) {
+    return fail(Errc::malformed, fmt::format("{}() takes {} to {} arguments", name, least, most));
   }
-  if (name == "b64") {
-    return to_base64(arguments[0]);
-  }
-  if (name == "repeat") {
-    return repeat(arguments);
-  }
-  if (name == "numbered") {
-    return numbered(arguments);
-  }
-  if (name == "path-of") {
-    return path_of(arguments[0]);
+  if (text != of_text.end()) {
+    return text->call(arguments);
   }
   if (name == "from-now") {
     return from_now(scope, arguments[0]);
@@ -277,61 +145,14 @@ Result<std::string> call(const std::string& name, const Arguments& arguments, co
     return to_base64(crypto::sasl_plain("", at(scope, arguments[0] + ".user"),
                                         password_of(scope, arguments[0])));
   }
-  if (name == "flip") {  // one bit of base64 contents wrong
-    auto octets = from_base64(arguments[0]);
-    if (!octets || octets->empty()) {
-      return fail(Errc::malformed, "flip() takes base64");
-    }
-    octets->back() = static_cast<char>(octets->back() ^ 1);
-    return to_base64(*octets);
-  }
-  if (name == "hex") {
-    return to_hex(arguments[0]);
-  }
   if (name == "octets") {
     return drawn_octets(scope, arguments[0], label);
-  }
-  if (name == "part") {
-    return part(arguments);
-  }
-  if (name == "url-encoded") {
-    return url_encoded(arguments);
-  }
-  if (name == "host-of") {
-    return host_of(arguments[0]);
-  }
-  if (name == "folder-of") {
-    return arguments[0].substr(0, arguments[0].rfind('/') + 1);
-  }
-  if (name == "other-letters") {
-    return other_letters(arguments[0]);
-  }
-  if (name == "next-of") {
-    return next_of(arguments[0]);
-  }
-  if (name == "shorter") {
-    std::size_t by = 0;
-    std::from_chars(arguments[1].data(), arguments[1].data() + arguments[1].size(), by);
-    return arguments[0].substr(0, arguments[0].size() - std::min(by, arguments[0].size()));
   }
   if (name == "unassigned-token") {
     const auto found = scope.values.find("unassigned-token." + arguments[0]);
     return found != scope.values.end()
                ? Result<std::string>(found->second)
                : fail(Errc::not_found, "the token dictionary leaves too few numbers unassigned");
-  }
-  if (name == "in-the-clear") {
-    constexpr std::string_view kScheme = "https:";
-    return arguments[0].starts_with(kScheme)
-               ? Result<std::string>("http:" + arguments[0].substr(kScheme.size()))
-               : fail(Errc::malformed, "'" + arguments[0] + "' is no https URL");
-  }
-  if (name == "upper") {
-    std::string out = arguments[0];
-    for (char& c : out) {
-      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    }
-    return out;
   }
   return scram(scope, name, arguments, label);
 }
@@ -440,6 +261,9 @@ class Parser {
 std::vector<std::string> function_names() {
   std::vector<std::string> out;
   for (const auto& function : kFunctions) {
+    out.emplace_back(function.name);
+  }
+  for (const auto& function : text_functions()) {
     out.emplace_back(function.name);
   }
   return out;

@@ -59,11 +59,6 @@ struct Outcome {
   std::vector<std::string> suspects{};
 };
 
-// The order in which cases are begun: those first whose steps give the SUT time beyond patience,
-// the longest before the others, lest a run's end wait for them; else as in the plan.
-std::vector<PlannedCase> longest_first(std::vector<PlannedCase> cases,
-                                       const model::Library& library);
-
 // Judges what the journal's plan holds and its lines do not. A SUT that cannot be reached for as
 // long as patience lasts ends the run: what it was not there for is left without a verdict, so that
 // the run can go on later. Errors: refused with the reason when a SUT cannot be attached; io when

@@ -104,6 +104,9 @@ class PartnerServer {
   std::function<void(const Wake&)> told_;
 };
 
+// An https URL, as one of http.
+std::string in_clear(const std::string& url);
+
 // Serves until end of input (driver) or until it is cancelled.
 asio::awaitable<void> run_partner(Options options, JsonRpcPeer* peer);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "harness/engine/scheduler.h"
+#include "harness/engine/begin_order.h"
 
 #include <gtest/gtest.h>
 
