@@ -57,13 +57,21 @@ bool is_json(const HttpMessage& message) {
   return media == "application/json" || media.ends_with("+json");
 }
 
+// By its media type: whatever its octets look like.
+bool says_octets(const HttpMessage& message) {
+  constexpr std::string_view kKinds[] = {"application/octet-stream", "audio/", "binary/", "image/",
+                                         "video/"};
+  const auto type = lower(value_of(message.headers, "content-type"));
+  return std::ranges::any_of(kKinds, [&](std::string_view kind) { return type.starts_with(kind); });
+}
+
 Element content_of(const HttpMessage& message) {
   if (is_json(message)) {
     if (auto json = read_json(message.body, kHttpJson)) {
       return std::move(*json);
     }
   }
-  const bool text = is_text(message.body);
+  const bool text = !says_octets(message) && is_text(message.body);
   Element body = element(text ? kHttpBody : kHttpOctets);
   body.set_text(text ? message.body : to_hex(message.body));
   return body;

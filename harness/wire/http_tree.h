@@ -6,8 +6,8 @@
 // and <http-response status='201' reason='Created'>. A field is an element of its name in lower
 // case, and may stand twice. <wire framing='chunked-then-length' content-length='4'/> says how it
 // is written, of a message that is wrong on purpose. Content is <json/> (json_tree.h) where it is
-// JSON and says so, <octets/> in hex where it is no text, else the text of <body/>. Pure functions:
-// safe from any thread.
+// JSON and says so, <octets/> in hex where it is no text or says that it is none, else the text of
+// <body/>. Pure functions: safe from any thread.
 #pragma once
 
 #include <string>

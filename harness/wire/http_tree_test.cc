@@ -39,6 +39,11 @@ TEST(HttpTree, HasContentThatIsNoTextInHex) {
   const auto tree = tree_of(http_response(200, {}, Bytes("\x00\xff", 2)));
   EXPECT_EQ(xml::print(tree),
             "<http-response status='200' reason='OK'><octets>00ff</octets></http-response>");
+  for (const auto* type : {"application/octet-stream", "Image/JPEG", "video/mp4;a=b"}) {
+    const auto one = tree_of(http_response(200, {{"content-type", type}}, "a"));
+    ASSERT_NE(one.child(kHttpOctets), nullptr) << type;
+    EXPECT_EQ(one.child(kHttpOctets)->text(), "61");
+  }
   EXPECT_FALSE(http_message_of(
       *xml::parse("<http-response status='200'><octets>0</octets></http-response>")));
 }
