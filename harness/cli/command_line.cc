@@ -194,7 +194,9 @@ class Program {
                     "The declaration (sut.yaml); two of them, a server's and a client's: Parley "
                     "stands between and judges what goes on")
         ->allow_extra_args(false);
-    run->add_flag("--shuffle", arguments_.shuffle, "In an order drawn from the seed");
+    run->add_flag(
+        "--shuffle", arguments_.shuffle,
+        "In an order drawn from the seed, but for cases that may take long: they begin first");
     run->add_option("--repeat", arguments_.repeat, "Judge every case so often")
         ->check(CLI::Range(1, 10000));
     add_settings(*run);

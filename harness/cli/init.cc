@@ -46,6 +46,7 @@ constexpr std::string_view kNoiseEndpoints =
   # domain: example.test         # the name in the WebSocket's certificate
   # ca: ca.pem                   # PEM file of the CA that issued it, relative to this file
   # enlistment: https://localhost:8443   # the Enlistment API; its certificate is of the same ca
+  # proxy: https://localhost:8443   # the media proxy; its certificate is of the same ca
   root: "64 hex digits"          # the public key that signs the intermediate of the SUT's Noise certificates
 identities:
   pool: accounts.csv             # number,token a line; a case leases two to four, 100 are plenty
@@ -55,6 +56,7 @@ constexpr std::string_view kPartnerEndpoints =
     R"(endpoints:
   keys: https://localhost:8443   # of the discovery document and of the keys that it names: https://HOST:PORT
   partner: https://localhost:8443   # of what the gatekeeper's server calls; leave out if there is none
+  media: https://localhost:8443   # of what it hosts for its users' clients; leave out if there is none
   issuer: https://localhost:8443   # as tokens and discovery document say it, byte for byte
   ca: ca.pem                     # PEM file of the CA that issued the certificates, relative to this file
 driver:

@@ -85,20 +85,6 @@ Result<std::string> url_encoded(const Arguments& arguments) {
   return out;
 }
 
-// Another path in any case.
-Result<std::string> other_letters(const Arguments& arguments) {
-  auto path = arguments[0];
-  constexpr char kCase = 'a' - 'A';
-  bool any = false;
-  for (auto at = path.rfind('/') + 1; at < path.size(); ++at) {
-    if (std::isalpha(static_cast<unsigned char>(path[at])) != 0) {
-      path[at] = static_cast<char>(path[at] ^ kCase);
-      any = true;
-    }
-  }
-  return any ? path : path + "x";
-}
-
 // What stands at a place that somebody would try next who counts.
 Result<std::string> next_of(const Arguments& arguments) {
   auto path = arguments[0];
@@ -165,10 +151,9 @@ constexpr TextFunction kFunctions[] = {
     {"in-the-clear", 1, 1, in_the_clear},  // an https URL, as one of http
     {"hex", 1, 1, hex},
     {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
-    {"url-encoded", 1, 3, url_encoded},      // RFC 3986 section 2.1; of several, as one text
-    {"host-of", 1, 1, host_of},              // of a URL, with its port
-    {"folder-of", 1, 1, folder_of},          // of a path: without what is behind its last slash
-    {"other-letters", 1, 1, other_letters},  // of a path: what is behind that, in the other case
+    {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text
+    {"host-of", 1, 1, host_of},          // of a URL, with its port
+    {"folder-of", 1, 1, folder_of},      // of a path: without what is behind its last slash
     {"next-of", 1, 1, next_of},  // of a path: the last digit or letter in it counted up by one
     {"shorter", 2, 2, shorter},  // without so many octets at its end
 };

@@ -297,6 +297,7 @@ TEST_F(Suites, TakeTheTimeThatAStepHasFromASetting) {
   ASSERT_TRUE(problems.empty()) << to_string(problems.front());
   EXPECT_EQ(give_settings(library, "whatsapp", {{"key-fetch-seconds-most", "33"}}), "");
   EXPECT_NE(give_settings(library, "whatsapp", {{"key-fetch-seconds-most", "121"}}), "");
+  EXPECT_NE(give_settings(library, "whatsapp", {{"key-fetch-seconds-most", "0"}}), "");
   const auto& steps = library.flow("whatsapp", "slow")->steps;
   const auto& profile = library.profiles.at("whatsapp");
   EXPECT_EQ(within_of(steps.front(), profile), std::chrono::seconds(33));

@@ -162,7 +162,9 @@ std::string wanted_of(std::string_view name, std::string_view value) {
   }
   if (std::ranges::count(kWaits, name) > 0) {
     const auto seconds = number_of(value);
-    return seconds && *seconds <= kMostWait ? "" : fmt::format("seconds, {} at most", kMostWait);
+    return seconds && *seconds >= 1 && *seconds <= kMostWait
+               ? ""
+               : fmt::format("seconds, from 1 to {}", kMostWait);
   }
   if (std::ranges::count(kTimes, name) > 0) {
     const auto digits = value.substr(0, value.size() - 1);

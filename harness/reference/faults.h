@@ -343,7 +343,7 @@ enum class Fault {
   wt_woken_comes_twice, wt_woken_without_proof, wt_woken_with_others, wt_comes_unwoken,
   // Media.
   wp_media_sequential, wp_media_lists, wp_media_beginning, wp_media_more_behind,
-  wp_media_any_letters, wp_media_of_another, wp_media_unknown_empty, wp_media_deletes,
+  wp_media_of_another, wp_media_unknown_empty, wp_media_deletes,
   wp_media_overwrites, wp_media_once, wp_media_cut, wp_media_line_ends, wp_media_head_refused,
   wp_media_range_short, wp_media_range_as_whole, wp_media_range_beyond, wp_media_elsewhere,
   wp_may_media_gone, wp_may_media_forbidden, wg_proxy_open, wg_proxy_for_third_parties,

@@ -199,8 +199,10 @@ model::Verdict masked(model::Verdict verdict) {
 }
 
 nlohmann::json without_password(nlohmann::json data) {
-  if (data.is_object() && data.contains("password")) {
-    data["password"] = "***";
+  for (const auto* secret : {"password", "wake"}) {
+    if (data.is_object() && data.contains(secret)) {
+      data[secret] = "***";
+    }
   }
   return data;
 }

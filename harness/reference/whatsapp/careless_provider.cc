@@ -56,9 +56,14 @@ Refusal reason_of(Errc code) {
       return Refusal::prekey;
     case Errc::unsupported:
       return Refusal::version;
-    default:
-      return Refusal::message;
+    case Errc::truncated:
+    case Errc::too_large:
+    case Errc::bad_signature:
+    case Errc::timed_out:
+    case Errc::io:
+      break;
   }
+  return Refusal::message;
 }
 
 std::unexpected<signal::Failure> refused(const Error& error) {

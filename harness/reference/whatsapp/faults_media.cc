@@ -20,8 +20,6 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Finds a file by the beginning of its path (MED-011)", kWhatsApp},
     {"wp-media-more-behind", kPartner,
      "Finds a file by a path that goes on behind its own (MED-011)", kWhatsApp},
-    {"wp-media-any-letters", kPartner,
-     "Finds a file by its path in whatever letters (RFC 3986 section 6.2.2.1; MED-011)", kWhatsApp},
     {"wp-media-of-another", kPartner,
      "Serves the newest file at every path (MED-007)", kWhatsApp},
     {"wp-media-unknown-empty", kPartner,

@@ -15,8 +15,6 @@
 namespace parley::reference::whatsapp {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr auto kPatience = std::chrono::milliseconds(6'000);  // for all of a file
 constexpr auto kIdlePatience = std::chrono::milliseconds(4'000);
 constexpr auto kAnyTime = std::chrono::milliseconds(600'000);

@@ -79,10 +79,11 @@ std::optional<Part> part_of(std::string_view range, std::size_t whole) {
   const auto first = number_of(range.substr(0, dash));
   const auto last = number_of(range.substr(dash + 1));
   if (dash == 0) {
-    return last ? std::optional(*last == 0
-                                    ? Part{.from = 1, .to = 0}
-                                    : Part{.from = whole - std::min(whole, *last), .to = whole - 1})
-                : std::nullopt;
+    const bool none = last && (*last == 0 || whole == 0);
+    const auto from = last ? whole - std::min(whole, *last) : 0;
+    return !last ? std::nullopt
+                 : std::optional(none ? Part{.from = 1, .to = 0}
+                                      : Part{.from = from, .to = whole - 1});
   }
   const bool open = dash + 1 == range.size();
   if (!first || (!last && !open) || (last && *last < *first)) {
@@ -121,14 +122,6 @@ Bytes served(Bytes file, const FaultSet& faults) {
                                                : std::move(file);
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  });
-  return out;
-}
-
 }  // namespace
 
 std::string PartnerMedia::host(Bytes file, const FaultSet& faults) {
@@ -153,8 +146,7 @@ PartnerMedia::Files::iterator PartnerMedia::find(std::string_view path, const Fa
     const bool begins = faults.has(Fault::wp_media_beginning) && name.starts_with(path) &&
                         path.size() > kMediaFolder.size();
     const bool longer = faults.has(Fault::wp_media_more_behind) && path.starts_with(name);
-    const bool letters = faults.has(Fault::wp_media_any_letters) && lower(name) == lower(path);
-    return name == path || begins || longer || letters;
+    return name == path || begins || longer;
   });
 }
 
