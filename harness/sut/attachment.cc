@@ -26,13 +26,17 @@ constexpr std::chrono::milliseconds kCallTimeout{5'000};
 constexpr std::chrono::seconds kPoolPatience{60};  // for an account that another case has
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
 constexpr std::size_t kCanaryOctets = 12;
-constexpr std::string_view kTcp = "tcp";    // the address of the binary dialect's servers
-constexpr std::string_view kKeys = "keys";  // of a third party's server: where its keys are
+constexpr std::string_view kTcp = "tcp";      // the address of the binary dialect's servers
+constexpr std::string_view kKeys = "keys";    // of a third party's server: where its keys are
+constexpr std::string_view kMedia = "media";  // of one that does nothing but host media
 
 // What must be known of a server to judge it.
 std::vector<std::string> endpoints_needed(const model::Declaration& declaration) {
   const std::string_view address = address_name(declaration);
   // Without TLS the key that signs the certificates is what says who the server is.
+  if (address == kMedia) {
+    return {std::string(address)};
+  }
   const auto* who = address == kTcp ? "root" : address == kKeys ? "issuer" : "domain";
   return {who, std::string(address)};
 }
@@ -336,7 +340,10 @@ std::string driver_trouble(const engine::Attachment& attachment) {
 
 const char* address_name(const model::Declaration& declaration) {
   if (declaration.party == model::Party::third_party_server) {
-    return kKeys.data();
+    const auto has = [&](const char* feature) {
+      return std::ranges::count(declaration.features, feature) > 0;
+    };
+    return has("media-hosting") && !has("published-keys") ? kMedia.data() : kKeys.data();
   }
   return declaration.profile == "xmpp" ? "starttls" : kTcp.data();
 }

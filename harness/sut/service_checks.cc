@@ -26,7 +26,7 @@ using std::chrono::floor;
 using std::chrono::seconds;
 using std::chrono::system_clock;
 
-constexpr std::string_view kKeys = "keys";  // the service that a third party's server cannot lack
+constexpr std::string_view kKeys = "keys";  // which a third party's server does not lack
 constexpr std::string_view kPartner = "partner";
 constexpr std::string_view kMutualTls = "mutual-tls";
 constexpr std::chrono::milliseconds kLimit{5'000};  // for each question
@@ -112,14 +112,32 @@ std::string ServiceChecks::setting(const std::string& name) const {
 
 asio::awaitable<void> ServiceChecks::run(model::Party party) {
   bool served = true;
+  // One that hosts media may have no keys of its own.
+  const bool hosts_alone = endpoint(std::string(kKeys)).empty() && !endpoint("media").empty();
   for (const auto& [service, of] : profile_.services) {
-    if (of == party && (service == kKeys || !endpoint(service).empty())) {
+    if (of == party && ((service == kKeys && !hosts_alone) || is_declared(service))) {
       served = co_await check_service(service) && served;
     }
   }
-  if (party == model::Party::third_party_server && served) {
+  if (party == model::Party::third_party_server && served && !hosts_alone) {
     co_await check_keys();
   }
+}
+
+// By its address, or by a feature that needs it.
+bool ServiceChecks::is_declared(const std::string& service) const {
+  struct Needed {
+    std::string_view feature;
+    std::string_view service;
+  };
+  constexpr Needed kNeeded[] = {{"enlistment-api", "enlistment"},
+                                {"media-hosting", "media"},
+                                {"media-proxy", "proxy"},
+                                {"pushes", "partner"},
+                                {"user-authentication", "partner"}};
+  return !endpoint(service).empty() || std::ranges::any_of(kNeeded, [&](const Needed& needed) {
+    return needed.service == service && std::ranges::count(server_.features, needed.feature) > 0;
+  });
 }
 
 std::optional<net::HttpUrl> ServiceChecks::check_address(const std::string& service) {

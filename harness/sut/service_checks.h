@@ -32,6 +32,7 @@ class ServiceChecks {
  private:
   std::string endpoint(const std::string& name) const;
   std::string setting(const std::string& name) const;
+  bool is_declared(const std::string& service) const;
   // What is there, or nothing, and said why.
   std::optional<net::HttpUrl> check_address(const std::string& service);
   asio::awaitable<bool> check_service(std::string service);
