@@ -153,11 +153,11 @@ void Correspondence::learn(const std::string& link, const xml::Element& upload) 
 
 // One key makes one message: what comes again may be the same octets and nothing else.
 void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
-                               const Bytes& octets) {
+                               const signal::Message& message) {
   if (enc.find("ratchet-key") == nullptr) {
     return;
   }
-  const auto inner = inner_of({*kind_of(enc), octets});
+  const auto inner = inner_of(message);
   const auto name = fmt::format("{} {} {}", to, enc.get("ratchet-key"), enc.get("counter"));
   const auto [at, fresh] = keys_.emplace(name, inner);
   if (!fresh && at->second != inner) {
@@ -176,7 +176,6 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
     return;
   }
   describe_sealed(enc, octets);
-  note_keys(enc, device.actor, octets);
   const auto kind = kind_of(enc);
   if (!kind) {
     enc.set("unopened", "type");
@@ -184,6 +183,7 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   }
   auto& talk = talk_of(link, device);
   const signal::Message message{.kind = *kind, .octets = octets};
+  note_keys(enc, device.actor, message);
   const auto plain = device.provider->decrypt(talk.conversation.peer, message);
   if (!plain) {
     enc.set("unopened", std::string(to_string(plain.error().reason)));

@@ -110,7 +110,8 @@ class Correspondence {
   void learn(const std::string& link, const xml::Element& upload);
   void look_for_texts(const xml::Element& stanza);
   void open(const std::string& link, xml::Element& enc, Device& device);
-  void note_keys(const xml::Element& enc, const std::string& to, const Bytes& octets);
+  void note_keys(const xml::Element& enc, const std::string& to,
+                 const crypto::signal::Message& message);
   Device* device_of(const std::string& jid);
   const Device* device_of(const std::string& jid) const;
   Talk& talk_of(const std::string& link, const Device& device);

@@ -200,6 +200,15 @@ TEST(Correspondence, SaysWhyItCannotRead) {
   EXPECT_EQ(pair.says("after it").child("enc")->text(), "after it");
 }
 
+TEST(Correspondence, ReadsNoMessageOfAnotherTypeThatDescribesItself) {
+  Pair pair;
+  const auto seen = pair.ours->opened(
+      "alice",
+      parsed("<message to='492@s.whatsapp.net'><enc type='x' ratchet-key='y'/></message>"));
+  EXPECT_EQ(seen.child("enc")->get("unopened"), "type");
+  EXPECT_EQ(monitors_of(*pair.ours), "");
+}
+
 TEST(Correspondence, ShowsWhatComesAgainOctetByOctet) {
   Pair pair;
   pair.publish();
