@@ -95,7 +95,9 @@ bool is_about_keys(const xml::Element& stanza, std::string_view type) {
 
 }  // namespace
 
-bool is_key_upload(const xml::Element& stanza) { return is_about_keys(stanza, "set"); }
+bool is_key_upload(const xml::Element& stanza) {
+  return is_about_keys(stanza, "set") && stanza.child("list") != nullptr;
+}
 
 bool is_key_request(const xml::Element& stanza) {
   return is_about_keys(stanza, "get") && stanza.child("key") != nullptr;

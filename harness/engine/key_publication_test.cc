@@ -102,6 +102,7 @@ TEST(IsKeyUpload, TellsRequestsApart) {
   };
   EXPECT_TRUE(is_key_upload(parsed("<iq type='set'><list/></iq>")));
   EXPECT_FALSE(is_key_upload(parsed("<iq type='get'><key/></iq>")));
+  EXPECT_FALSE(is_key_upload(parsed("<iq type='set'><rotate><skey/></rotate></iq>")));
   EXPECT_TRUE(is_key_request(parsed("<iq type='get'><key/></iq>")));
   EXPECT_FALSE(is_key_request(parsed("<iq type='get'><count/></iq>")));
 }
