@@ -249,8 +249,9 @@ std::optional<model::Party> Tracker::who_broke() const {
     return at == seen_.end() ? std::nullopt : std::optional(run_.far_end(at->link));
   }
   if (acted()) {
-    // What a SUT does because of what another was told the other has passed on.
-    const auto& whose = change_made_ ? changed_link() : prohibited_on_;
+    // What a SUT does because of what another was told the other has passed on; what cannot be told
+    // before the change cannot be told after it.
+    const auto& whose = !change_made_ || prohibited_on_.empty() ? prohibited_on_ : changed_link();
     return whose.empty() ? std::nullopt : std::optional(run_.far_end(whose));
   }
   if (wrong_) {

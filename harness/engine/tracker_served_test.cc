@@ -159,8 +159,8 @@ TEST(AnswerOverHttp, BelongsToWhatWasAskedAndToNothingThatIsYetToBe) {
 
 // A third party's server and its client, of which the one is called and the other comes.
 struct Woken : Tracked {
-  Woken()
-      : Tracked(kWoken, "", 0,
+  explicit Woken(const std::string& rest = "", std::size_t which = 0)
+      : Tracked(kWoken, rest, which,
                 {model::Party::third_party_server, model::Party::third_party_client}) {}
 
   void push(const std::string& id) {
@@ -200,6 +200,15 @@ TEST(WokenClient, ThatComesThoughItIsThereIsToBlame) {
   run.come("dial");
   EXPECT_EQ(run.come(""), State::violated);
   EXPECT_EQ(run.tracker.assess().broke, model::Party::third_party_client);
+}
+
+TEST(WokenClient, ThatComesAfterTheChangeIsNobodysDoingThatCanBeToldEither) {
+  Woken run("change: { step: push, layer: stanza, set: { '@method': PUT } }\nexpect: refused", 1);
+  run.after({.kind = Kind::dialled, .link = "server/partner"});
+  run.after_sending("push");
+  EXPECT_EQ(run.come(""), State::violated);
+  EXPECT_EQ(run.tracker.assess().came, "step 'dial' happened: alice connected again");
+  EXPECT_FALSE(run.tracker.assess().broke);
 }
 
 TEST(WokenClient, ThatStaysAwayIsNobodysDoingThatCanBeTold) {
