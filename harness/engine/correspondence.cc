@@ -112,10 +112,15 @@ xml::Element Correspondence::opened(const std::string& link, const xml::Element&
       }
     }
   }
-  auto* enc = stanza.name == "message" ? out.child("enc") : nullptr;
-  auto* device = enc == nullptr ? nullptr : device_of(stanza.get("to"));
-  if (device != nullptr && bare_.contains(link)) {
-    open(link, *enc, *device);
+  auto* device = stanza.name == "message" ? device_of(stanza.get("to")) : nullptr;
+  if (device == nullptr || !bare_.contains(link)) {
+    return out;
+  }
+  for (auto& node : out.children) {
+    auto* enc = std::get_if<xml::Element>(&node);
+    if (enc != nullptr && enc->name == "enc") {
+      open(link, *enc, *device);
+    }
   }
   return out;
 }
@@ -170,15 +175,17 @@ void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
 
 void Correspondence::open(const std::string& link, xml::Element& enc, Device& device) {
   const auto octets = enc.text();
-  if (const auto known = views_.find(octets); known != views_.end()) {
-    enc = known->second;  // it came before
-    enc.set("again", "yes");
-    return;
-  }
+  erase_view(enc);
   describe_sealed(enc, octets);
   const auto kind = kind_of(enc);
   if (!kind) {
     enc.set("unopened", "type");
+    return;
+  }
+  const Received received{link, device.actor, *kind, octets};
+  if (const auto known = received_.find(received); known != received_.end()) {
+    copy_view(known->second, enc);  // it came before
+    enc.set("again", "yes");
     return;
   }
   auto& talk = talk_of(link, device);
@@ -199,16 +206,14 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   enc.set("padding", std::to_string(read->padding));
   enc.set("content", to_hex(read->content));
   enc.set_text(read->text);
-  views_[octets] = enc;
+  received_[received] = enc;
 }
 
 xml::Element Correspondence::shown(const xml::Element& stanza) const {
   auto out = stanza;
   if (auto* enc = stanza.name == "message" ? out.child("enc") : nullptr) {
     if (const auto view = views_.find(enc->text()); view != views_.end()) {
-      const auto type = enc->get("type");
-      *enc = view->second;
-      enc->set("type", type);  // as a change may have it
+      copy_view(view->second, *enc);
     }
   }
   return out;

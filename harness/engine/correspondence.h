@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "harness/base/rng.h"
@@ -40,7 +41,7 @@ class Correspondence {
 
   // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is
   // sealed and what it says: <enc counter ratchet-key padding content sealed …>TEXT</enc>, or
-  // `unopened`, why it cannot be read.
+  // `unopened`, why it cannot be read, and no text. What it says of this itself is gone.
   xml::Element opened(const std::string& link, const xml::Element& stanza);
   // The same of a stanza of ours as it went out.
   xml::Element shown(const xml::Element& stanza) const;
@@ -130,7 +131,10 @@ class Correspondence {
   std::map<std::string, std::unique_ptr<Device>> devices_;  // by bare address
   std::map<std::string, Published> published_;              // by link
   std::map<std::string, Talk> talks_;                       // by link and actor
-  std::map<Bytes, xml::Element> views_;                     // of <enc/>, by what it held
+  std::map<Bytes, xml::Element> views_;                     // of our <enc/>, by what it held
+  // By link and actor.
+  using Received = std::tuple<std::string, std::string, crypto::signal::MessageKind, Bytes>;
+  std::map<Received, xml::Element> received_;
   std::map<std::string, Bytes> keys_;  // what was sealed, by ratchet key and counter
   struct Sent {
     crypto::signal::Message message;

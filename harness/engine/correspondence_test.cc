@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "harness/base/encoding.h"
 #include "harness/crypto/signal/two_devices.h"
 #include "harness/engine/key_publication.h"
 #include "harness/engine/message_content.h"
@@ -196,7 +197,8 @@ TEST(Correspondence, SaysWhyItCannotRead) {
   message.child("enc")->set_text(octets);
   const auto seen = pair.ours->opened("alice", message);
   EXPECT_EQ(seen.child("enc")->get("unopened"), "message");
-  EXPECT_EQ(seen.child("enc")->text(), octets);
+  EXPECT_EQ(seen.child("enc")->text(), "");
+  EXPECT_EQ(seen.child("enc")->get("sealed"), to_hex(octets));
   EXPECT_EQ(pair.says("after it").child("enc")->text(), "after it");
 }
 
@@ -207,6 +209,44 @@ TEST(Correspondence, ReadsNoMessageOfAnotherTypeThatDescribesItself) {
       parsed("<message to='492@s.whatsapp.net'><enc type='x' ratchet-key='y'/></message>"));
   EXPECT_EQ(seen.child("enc")->get("unopened"), "type");
   EXPECT_EQ(monitors_of(*pair.ours), "");
+}
+
+// A client that writes the view of its message itself.
+TEST(Correspondence, BelievesNoMessageThatDescribesItself) {
+  Pair pair;
+  pair.publish();
+  const auto clear = parsed(
+      "<message to='492@s.whatsapp.net'><enc type='skmsg'/><enc type='msg' v='2' counter='0' "
+      "ratchet-key='x' padding='3' content='c' again='' prekey-id='1'>clear text</enc></message>");
+  const auto seen = pair.ours->opened("alice", clear);
+  const auto* enc = seen.elements().back();
+  for (const auto* name :
+       {"counter", "ratchet-key", "padding", "content", "again", "prekey-id", "base-key"}) {
+    EXPECT_EQ(enc->find(name), nullptr) << name;
+  }
+  EXPECT_EQ(enc->get("type"), "msg");
+  EXPECT_EQ(enc->get("v"), "2");
+  EXPECT_EQ(enc->get("unopened"), "version");
+  EXPECT_EQ(enc->text(), "");
+  EXPECT_EQ(enc->get("sealed"), to_hex(std::string_view("clear text")));
+}
+
+TEST(Correspondence, ShowsARepetitionAsItCame) {
+  Pair pair;
+  pair.publish();
+  const auto ours = pair.seal("one", nullptr).value().back();
+  ASSERT_EQ(pair.reads(ours), "text of one");
+  auto message = pair.message_of("an answer");
+  (void)pair.ours->opened("alice", message);
+  auto& enc = *message.child("enc");
+  enc.set("count", "1");
+  const auto again = pair.ours->opened("alice", message);
+  EXPECT_EQ(again.child("enc")->get("count"), "1");
+  EXPECT_EQ(again.child("enc")->get("again"), "yes");
+  enc.set("type", "pkmsg");
+  EXPECT_EQ(pair.ours->opened("alice", message).child("enc")->get("unopened"), "encoding");
+  enc = *ours.child("enc");  // what it was sent itself
+  EXPECT_NE(pair.ours->opened("alice", message).child("enc")->get("unopened"), "");
 }
 
 TEST(Correspondence, ShowsWhatComesAgainOctetByOctet) {

@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::size_t kMostShown = 64 * 1024;  // octets of a message that a view repeats
 
+constexpr std::string_view kViewNames[] = {
+    "version",   "sealed",           "ratchet-key",  "counter",  "previous-counter",
+    "prekey-id", "signed-prekey-id", "registration", "base-key", "identity",
+    "padding",   "content",          "again",        "unopened"};
+
 void describe_first(xml::Element& enc, const signal::PrekeyMessage& first) {
   if (first.prekey_id) {
     enc.set("prekey-id", std::to_string(*first.prekey_id));
@@ -65,6 +70,23 @@ void describe_sealed(xml::Element& enc, const Bytes& octets) {
     enc.set("counter", std::to_string(message->counter));
     enc.set("previous-counter", std::to_string(message->previous_counter));
   }
+}
+
+void erase_view(xml::Element& enc) {
+  for (const auto name : kViewNames) {
+    enc.erase(name);
+  }
+  enc.set_text("");
+}
+
+void copy_view(const xml::Element& from, xml::Element& enc) {
+  erase_view(enc);
+  for (const auto name : kViewNames) {
+    if (const auto* value = from.find(name)) {
+      enc.set(name, *value);
+    }
+  }
+  enc.set_text(from.text());
 }
 
 }  // namespace parley::engine
