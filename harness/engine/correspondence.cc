@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "harness/base/encoding.h"
@@ -106,11 +107,7 @@ xml::Element Correspondence::opened(const std::string& link, const xml::Element&
   if (is_key_upload(stanza)) {
     learn(link, stanza);
   } else if (is_key_request(stanza)) {
-    for (const auto* user : stanza.child("key")->elements()) {
-      if (auto* device = device_of(user->get("jid"))) {
-        ++device->asked;
-      }
-    }
+    note_request(link, stanza);
   }
   auto* device = stanza.name == "message" ? device_of(stanza.get("to")) : nullptr;
   if (device == nullptr || !bare_.contains(link)) {
@@ -123,6 +120,41 @@ xml::Element Correspondence::opened(const std::string& link, const xml::Element&
     }
   }
   return out;
+}
+
+// Each is answered with keys of its own, in whatever order.
+void Correspondence::note_request(const std::string& link, const xml::Element& request) {
+  Asked asked;
+  for (const auto* user : request.child("key")->elements()) {
+    auto* device = device_of(user->get("jid"));
+    asked.emplace_back(bare_of(user->get("jid")), device == nullptr ? 0 : device->asked++);
+  }
+  asked_[link + " " + request.get("id")] = std::move(asked);
+}
+
+void Correspondence::note_changed(const std::string& link, const xml::Element& stanza) {
+  const auto* list = stanza.name == "iq" ? stanza.child("list") : nullptr;
+  const auto asked = asked_.find(link + " " + stanza.get("id"));
+  if (list == nullptr || asked == asked_.end()) {
+    return;
+  }
+  const auto users = list->elements();
+  for (std::size_t i = 0; i < std::min(users.size(), asked->second.size()); ++i) {
+    // By whom it was asked for: the change may name another.
+    changed_[link + " " + asked->second[i].first] = *users[i];
+  }
+}
+
+void Correspondence::note_sent(const std::string& link, const xml::Element& stanza) {
+  const auto* count = stanza.name == "notification" ? stanza.child("count") : nullptr;
+  if (count == nullptr || stanza.get("type") != "encrypt" || !bare_.contains(link)) {
+    return;
+  }
+  const auto value = count->get("value");
+  std::uint32_t told = 0;
+  if (std::from_chars(value.data(), value.data() + value.size(), told).ec == std::errc()) {
+    beyond_[link] = told - unused(link);
+  }
 }
 
 void Correspondence::look_for_texts(const xml::Element& stanza) {
@@ -219,7 +251,11 @@ xml::Element Correspondence::shown(const xml::Element& stanza) const {
   return out;
 }
 
-xml::Element Correspondence::keys_of(const std::string& jid) const {
+xml::Element Correspondence::keys_of(const Request& request, const std::string& jid) const {
+  const auto changed = changed_.find(request.link + " " + bare_of(jid));
+  if (changed != changed_.end()) {
+    return changed->second;
+  }
   const auto* device = device_of(jid);
   if (device == nullptr) {
     xml::Element out{.ns = "", .name = "user", .attributes = {}, .children = {}};
@@ -229,18 +265,36 @@ xml::Element Correspondence::keys_of(const std::string& jid) const {
     out.children.emplace_back(std::move(error));
     return out;
   }
-  return bundle_element(jid, device->offered());
+  return bundle_element(jid, offered(request, jid, *device));
 }
 
-signal::PrekeyBundle Correspondence::Device::offered() const {
-  const auto nth = asked == 0 ? 0 : asked - 1;
+signal::PrekeyBundle Correspondence::offered(const Request& request, const std::string& jid,
+                                             const Device& device) const {
+  if (const auto at = asked_.find(request.link + " " + request.id); at != asked_.end()) {
+    const auto user = std::ranges::find(at->second, bare_of(jid), &Asked::value_type::first);
+    if (user != at->second.end()) {
+      return device.offered(user->second);
+    }
+  }
+  return device.offered(device.asked == 0 ? 0 : device.asked - 1);
+}
+
+signal::PrekeyBundle Correspondence::Device::offered(std::size_t nth) const {
   const auto* one_time = nth < keys.one_time.size() ? &keys.one_time[nth] : nullptr;
   return signal::bundle_of(keys.identity, signal::DeviceId(0), keys.signed_prekey, one_time);
 }
 
 std::size_t Correspondence::keys_left(const std::string& link) const {
+  const auto beyond = beyond_.find(link);
+  const auto left = unused(link) + (beyond == beyond_.end() ? 0 : beyond->second);
+  return static_cast<std::size_t>(std::max<std::int64_t>(left, 0));
+}
+
+std::int64_t Correspondence::unused(const std::string& link) const {
   const auto at = published_.find(link);
-  return at == published_.end() ? 0 : at->second.one_time.size() - at->second.used;
+  return at == published_.end()
+             ? 0
+             : static_cast<std::int64_t>(at->second.one_time.size() - at->second.used);
 }
 
 }  // namespace parley::engine

@@ -61,8 +61,18 @@ class Correspondence {
   // Errors: not_found while the SUT has published no keys; as content_of() and forge().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
 
-  // What a server hands out of the keys of `jid` in answer to the last request for them.
-  xml::Element keys_of(const std::string& jid) const;
+  // What went out on `link`, in clear: a count of keys that was told is what is left from then on.
+  void note_sent(const std::string& link, const xml::Element& stanza);
+  // Of a changed answer to a request for keys: these are that user's from then on.
+  void note_changed(const std::string& link, const xml::Element& stanza);
+
+  // A request for keys, by its id.
+  struct Request {
+    std::string link;
+    std::string id;
+  };
+  // What a server hands out of the keys of `jid` in answer to it, or to the last one for them.
+  xml::Element keys_of(const Request& request, const std::string& jid) const;
   // How many one-time prekeys of the SUT's user on `link` nobody has been given.
   std::size_t keys_left(const std::string& link) const;
 
@@ -86,8 +96,8 @@ class Correspondence {
     std::unique_ptr<crypto::signal::Provider> provider;
     std::size_t asked = 0;  // how often its keys were asked for
 
-    // In answer to the last time.
-    crypto::signal::PrekeyBundle offered() const;
+    // The `nth` time, from 0.
+    crypto::signal::PrekeyBundle offered(std::size_t nth) const;
   };
   // Of a user of the SUT's.
   struct Published {
@@ -108,7 +118,14 @@ class Correspondence {
   };
   struct Sealing;  // what one message is made with
 
+  // Whose keys a request asks for, in bare addresses, and how often they had been asked for.
+  using Asked = std::vector<std::pair<std::string, std::size_t>>;
+
   void learn(const std::string& link, const xml::Element& upload);
+  std::int64_t unused(const std::string& link) const;
+  void note_request(const std::string& link, const xml::Element& request);
+  crypto::signal::PrekeyBundle offered(const Request& request, const std::string& jid,
+                                       const Device& device) const;
   void look_for_texts(const xml::Element& stanza);
   void open(const std::string& link, xml::Element& enc, Device& device);
   void note_keys(const xml::Element& enc, const std::string& to,
@@ -130,8 +147,11 @@ class Correspondence {
   std::map<std::string, std::string> bare_;                 // of a SUT's user, by link
   std::map<std::string, std::unique_ptr<Device>> devices_;  // by bare address
   std::map<std::string, Published> published_;              // by link
-  std::map<std::string, Talk> talks_;                       // by link and actor
-  std::map<Bytes, xml::Element> views_;                     // of our <enc/>, by what it held
+  std::map<std::string, std::int64_t> beyond_;   // how many more keys are said to be left, by link
+  std::map<std::string, Talk> talks_;            // by link and actor
+  std::map<std::string, Asked> asked_;           // by link and id
+  std::map<std::string, xml::Element> changed_;  // <user/>, by link and bare address
+  std::map<Bytes, xml::Element> views_;          // of our <enc/>, by what it held
   // By link and actor.
   using Received = std::tuple<std::string, std::string, crypto::signal::MessageKind, Bytes>;
   std::map<Received, xml::Element> received_;

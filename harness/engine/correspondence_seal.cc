@@ -161,7 +161,8 @@ Result<std::vector<xml::Element>> Correspondence::seal(Letter letter, Scope& sco
 
 Result<std::vector<xml::Element>> Correspondence::fill_bundle(Letter letter, const Device& device,
                                                               const Scope& scope) const {
-  auto bundle = device.offered();
+  const auto jid = empty_user(letter.element)->get("jid");
+  auto bundle = offered({letter.link, letter.element.get("id")}, jid, device);
   if (const auto* edit = edit_of<model::EncryptionEdit>(letter.change)) {
     auto rng = rng_.child("bundle/" + letter.step);
     const auto name = evaluate_row(edit->forge, scope, "change/forge");
@@ -178,8 +179,7 @@ Result<std::vector<xml::Element>> Correspondence::fill_bundle(Letter letter, con
     }
     bundle = std::move(*forged);
   }
-  auto* user = empty_user(letter.element);
-  *user = bundle_element(user->get("jid"), bundle);
+  *empty_user(letter.element) = bundle_element(jid, bundle);
   std::vector<xml::Element> out;
   out.push_back(std::move(letter.element));
   return out;

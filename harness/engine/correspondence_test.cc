@@ -100,11 +100,16 @@ struct Pair {
     return out;
   }
   xml::Element says(const std::string& text) { return ours->opened("alice", message_of(text)); }
-  void fetch() {
-    auto request = parsed("<iq id='f' type='get' xmlns=''><key><user/></key></iq>");
+  void fetch(const std::string& id = "f") {
+    auto request = parsed("<iq type='get' xmlns=''><key><user/></key></iq>");
+    request.set("id", id);
     request.set("xmlns", "encrypt");
     request.child("key")->child("user")->set("jid", kBob);
     (void)ours->opened("alice", request);
+  }
+  // In answer to the request.
+  xml::Element keys_of(const std::string& jid, const std::string& id = "f") const {
+    return ours->keys_of({"alice", id}, jid);
   }
 };
 
@@ -155,7 +160,7 @@ TEST(Correspondence, ReadsASessionThatTheClientBegins) {
       pair.ours->seal({.step = "bundle", .link = "alice", .element = served}, pair.scope);
   ASSERT_TRUE(filled);
   auto upload = *filled->back().child("list")->child("user");
-  EXPECT_EQ(upload, pair.ours->keys_of(kBob));
+  EXPECT_EQ(upload, pair.keys_of(kBob));
   xml::Element list{.ns = "", .name = "list", .attributes = {}, .children = {}};
   list.children.emplace_back(*upload.child("key"));
   upload.children.emplace_back(std::move(list));
@@ -175,16 +180,67 @@ TEST(Correspondence, ReadsASessionThatTheClientBegins) {
 TEST(Correspondence, HandsOutEachOneTimePrekeyOnce) {
   Pair pair;
   pair.fetch();
-  const auto first = pair.ours->keys_of(kBob);
-  EXPECT_EQ(pair.ours->keys_of(kBob), first);
+  const auto first = pair.keys_of(kBob);
+  EXPECT_EQ(pair.keys_of(kBob), first);
   pair.fetch();
-  EXPECT_NE(pair.ours->keys_of(kBob).child("key")->child("id")->text(),
+  EXPECT_NE(pair.keys_of(kBob).child("key")->child("id")->text(),
             first.child("key")->child("id")->text());
   for (int i = 0; i < 8; ++i) {
     pair.fetch();
   }
-  EXPECT_EQ(pair.ours->keys_of(kBob).child("key"), nullptr);
-  EXPECT_NE(pair.ours->keys_of("493@s.whatsapp.net").child("error"), nullptr);
+  EXPECT_EQ(pair.keys_of(kBob).child("key"), nullptr);
+  EXPECT_NE(pair.keys_of("493@s.whatsapp.net").child("error"), nullptr);
+}
+
+TEST(Correspondence, HandsOutOtherKeysToEachOfTwoRequests) {
+  Pair pair;
+  pair.fetch("one");
+  pair.fetch("two");
+  const auto one = pair.keys_of(kBob, "one");
+  const auto two = pair.keys_of(kBob, "two");
+  EXPECT_NE(one.child("key")->child("id")->text(), two.child("key")->child("id")->text());
+  EXPECT_EQ(pair.keys_of(kBob, "one"), one);
+  const auto served =
+      parsed("<iq id='one' type='result'><list><user jid='492@s.whatsapp.net'/></list></iq>");
+  const auto filled =
+      pair.ours->seal({.step = "b", .link = "alice", .element = served}, pair.scope);
+  ASSERT_TRUE(filled);
+  EXPECT_EQ(*filled->back().child("list")->child("user"), one);
+}
+
+// A client that asks again gets no better ones.
+TEST(Correspondence, HandsOutTheChangedKeysAgain) {
+  Pair pair;
+  pair.fetch("one");
+  const auto changed = parsed(
+      "<iq id='one' type='result'><list><user jid='493@s.whatsapp.net'><skey/></user></list></iq>");
+  pair.ours->note_changed("alice", changed);
+  pair.fetch("two");
+  EXPECT_EQ(pair.keys_of("492:0@s.whatsapp.net", "two"), *changed.child("list")->child("user"));
+  EXPECT_NE(pair.keys_of("493@s.whatsapp.net", "two").child("error"), nullptr);
+}
+
+TEST(Correspondence, HasAsManyKeysLeftAsItSays) {
+  Pair pair;
+  pair.publish();
+  const auto low = [&](const char* value) {
+    auto out = parsed("<notification type='encrypt'><count/></notification>");
+    out.child("count")->set("value", value);
+    pair.ours->note_sent("alice", out);
+    return pair.ours->keys_left("alice");
+  };
+  EXPECT_EQ(low("2"), 2U);
+  EXPECT_EQ(low("none"), 2U);
+  auto more = pair.upload();
+  for (auto& node : more.child("list")->children) {
+    auto& id = *std::get<xml::Element>(node).child("id");
+    id.set_text("a" + id.text().substr(1));
+  }
+  (void)pair.ours->opened("alice", more);
+  EXPECT_EQ(pair.ours->keys_left("alice"), 6U);
+  ASSERT_EQ(pair.hears("one"), "text of one");
+  EXPECT_EQ(pair.ours->keys_left("alice"), 5U);
+  EXPECT_EQ(low("0"), 0U);
 }
 
 TEST(Correspondence, SaysWhyItCannotRead) {

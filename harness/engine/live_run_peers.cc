@@ -107,23 +107,26 @@ asio::awaitable<void> LiveRun::answer_beside() {
       co_await answer_request(seen);
       continue;
     }
+    auto view = view_of(seen.link);
+    if (const auto* correspondence = tracker_->correspondence()) {
+      const Correspondence::Request request{seen.link, stanza->element.get("id")};
+      view.keys_of = [correspondence, request](const std::string& jid) {
+        return correspondence->keys_of(request, jid);
+      };
+      view.keys_left = correspondence->keys_left(seen.link);
+    }
     co_await say_beside(seen.link, seen.connection,
-                        workshop_.manners.respond(stanza->element, view_of(seen.link)));
+                        workshop_.manners.respond(stanza->element, view));
   }
 }
 
 PeerView LiveRun::view_of(const std::string& link) {
-  PeerView out{
+  return {
       .plays = cast_.played(link) ? cast_.flow->actors.at(link) : model::Party::gatekeeper_server,
       .domain = record_.values["domain"],
       .bare = record_.values[link + ".bare"],
       .jid = tracker_->scope().values[link + ".jid"],
       .rng = rng_.child("beside")};
-  if (const auto* correspondence = tracker_->correspondence()) {
-    out.keys_of = [correspondence](const std::string& jid) { return correspondence->keys_of(jid); };
-    out.keys_left = correspondence->keys_left(link);
-  }
-  return out;
 }
 
 // On that connection of the link or not at all: another may have begun while this waited.

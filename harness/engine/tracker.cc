@@ -325,6 +325,12 @@ void Tracker::on_sent(const Event& event) {
           (void)match(form, at->step.id, at->step.with, stanza->element, scope_);
         }
         auto& element = stanza->element;
+        if (correspondence_) {
+          correspondence_->note_sent(event.link, element);
+          if (of_step && at->changed) {
+            correspondence_->note_changed(event.link, element);
+          }
+        }
         sent_.push_back(
             {.event = events_,
              .link = event.link,
