@@ -20,7 +20,9 @@ namespace signal = crypto::signal;
 namespace {
 
 constexpr std::size_t kOneTimePrekeys = 8;
-constexpr std::size_t kLeastSecret = 8;  // what is shorter is found by chance
+constexpr std::size_t kLeastSecret = 8;    // what is shorter is found by chance
+constexpr std::size_t kMostUnopened = 64;  // of a link; each may cost as many keys as are skipped
+constexpr std::size_t kMostCame = 2048;    // octets of what a breach shows
 
 // Without a resource or a device: "491…:0@s.whatsapp.net" is the user's too.
 std::string bare_of(const std::string& jid) {
@@ -79,11 +81,7 @@ std::map<std::string, std::string> Correspondence::values() const {
   return out;
 }
 
-void Correspondence::note_written(const std::string& text) {
-  if (text.size() >= kLeastSecret) {
-    written_.insert(text);
-  }
-}
+void Correspondence::note_written(const std::string& text) { written_.insert(text); }
 
 const Correspondence::Device* Correspondence::device_of(const std::string& jid) const {
   const auto at = devices_.find(bare_of(jid));
@@ -160,18 +158,25 @@ void Correspondence::note_sent(const std::string& link, const xml::Element& stan
 void Correspondence::look_for_texts(const xml::Element& stanza) {
   const auto shown = xml::print(stanza);
   for (const auto& text : written_) {
-    if (shown.find(text) != std::string::npos) {
-      breaches_.push_back({"sealed-content", "what a user wrote went out in the clear", shown});
+    if (text.size() >= kLeastSecret && shown.find(text) != std::string::npos) {
+      note_breach({"sealed-content", "what a user wrote went out in the clear", shown});
     }
+  }
+}
+
+void Correspondence::note_breach(Breach breach) {
+  if (std::ranges::find(breaches_, breach.monitor, &Breach::monitor) == breaches_.end()) {
+    breach.came.resize(std::min(breach.came.size(), kMostCame));
+    breaches_.push_back(std::move(breach));
   }
 }
 
 void Correspondence::learn(const std::string& link, const xml::Element& upload) {
   auto read = read_publication(upload);
   if (!read) {
-    breaches_.push_back({"prekey-form",
-                         "the client publishes keys that nobody can use: " + read.error().detail,
-                         xml::print(upload)});
+    note_breach({"prekey-form",
+                 "the client publishes keys that nobody can use: " + read.error().detail,
+                 xml::print(upload)});
     return;
   }
   auto& published = published_[link];
@@ -180,8 +185,8 @@ void Correspondence::learn(const std::string& link, const xml::Element& upload) 
     const auto id = static_cast<std::uint32_t>(key.id);
     const auto [at, fresh] = published.ids.emplace(id, key.key);
     if (!fresh) {
-      breaches_.push_back({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
-                           to_hex(key.key)});
+      note_breach({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
+                   to_hex(key.key)});
       continue;
     }
     published.one_time.push_back(std::move(key));
@@ -198,10 +203,10 @@ void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
   const auto name = fmt::format("{} {} {}", to, enc.get("ratchet-key"), enc.get("counter"));
   const auto [at, fresh] = keys_.emplace(name, inner);
   if (!fresh && at->second != inner) {
-    breaches_.push_back({"message-keys-once",
-                         fmt::format("two messages are sealed by one key, number {} of its chain",
-                                     enc.get("counter")),
-                         enc.get("sealed")});
+    note_breach({"message-keys-once",
+                 fmt::format("two messages are sealed by one key, number {} of its chain",
+                             enc.get("counter")),
+                 enc.get("sealed")});
   }
 }
 
@@ -223,8 +228,14 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   auto& talk = talk_of(link, device);
   const signal::Message message{.kind = *kind, .octets = octets};
   note_keys(enc, device.actor, message);
+  auto& unopened = unopened_[link];
+  if (unopened >= kMostUnopened) {
+    enc.set("unopened", "too many");
+    return;
+  }
   const auto plain = device.provider->decrypt(talk.conversation.peer, message);
   if (!plain) {
+    ++unopened;
     enc.set("unopened", std::string(to_string(plain.error().reason)));
     return;
   }

@@ -36,7 +36,7 @@ class Correspondence {
 
   // What steps may refer to: "bob.registration" and "bob.identity", in octets.
   std::map<std::string, std::string> values() const;
-  // What the SUT's user writes must never be seen in the clear.
+  // What the SUT's user writes, however short, and must never be seen in the clear.
   void note_written(const std::string& text);
 
   // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is
@@ -82,7 +82,12 @@ class Correspondence {
     std::string reason;
     std::string came;
   };
+  // The first of each monitor.
   const std::vector<Breach>& breaches() const { return breaches_; }
+  // Whether somebody wrote that text, of ours or of the SUT's.
+  bool was_written(const std::string& text) const {
+    return texts_.contains(text) || written_.contains(text);
+  }
   // How often a text may be shown: as often as it was sealed anew.
   const std::map<std::string, int>& sealed_texts() const { return texts_; }
 
@@ -121,6 +126,7 @@ class Correspondence {
   // Whose keys a request asks for, in bare addresses, and how often they had been asked for.
   using Asked = std::vector<std::pair<std::string, std::size_t>>;
 
+  void note_breach(Breach breach);
   void learn(const std::string& link, const xml::Element& upload);
   std::int64_t unused(const std::string& link) const;
   void note_request(const std::string& link, const xml::Element& request);
@@ -155,7 +161,8 @@ class Correspondence {
   // By link and actor.
   using Received = std::tuple<std::string, std::string, crypto::signal::MessageKind, Bytes>;
   std::map<Received, xml::Element> received_;
-  std::map<std::string, Bytes> keys_;  // what was sealed, by ratchet key and counter
+  std::map<std::string, std::size_t> unopened_;  // how many messages, by link
+  std::map<std::string, Bytes> keys_;            // what was sealed, by ratchet key and counter
   struct Sent {
     crypto::signal::Message message;
     std::string text;

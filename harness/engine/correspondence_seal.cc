@@ -203,6 +203,11 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
   const auto padding = model::ContentEdit{.padding = number_of(letter.step + ".padding", scope)};
   sealing.plaintext =
       padded_content(*content, content_edit == nullptr ? &padding : content_edit, sealing.rng);
+  // A change may have it say something else than the step.
+  const auto says = read_content(sealing.plaintext);
+  if (says && !says->text.empty() && says->text != text) {
+    ++texts_[says->text];
+  }
   const auto sealed = message_of(sealing, scope);
   if (!sealed) {
     return std::unexpected(sealed.error());

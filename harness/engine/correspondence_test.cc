@@ -513,6 +513,49 @@ TEST(Correspondence, NotesWhatAUserWroteInTheClear) {
   EXPECT_EQ(monitors_of(*pair.ours), "sealed-content");
 }
 
+TEST(Correspondence, KeepsOfEachMonitorTheBeginningOfTheFirst) {
+  Pair pair;
+  pair.ours->note_written("a note for bob");
+  for (const auto* end : {" one", " two"}) {
+    auto message = parsed("<message/>");
+    message.set_text("a note for bob" + std::string(100'000, 'a') + end);
+    (void)pair.ours->opened("alice", message);
+  }
+  ASSERT_EQ(pair.ours->breaches().size(), 1U);
+  EXPECT_EQ(pair.ours->breaches().front().came.size(), 2048U);
+}
+
+// Each may cost many keys.
+TEST(Correspondence, OpensNoMoreAfterMany) {
+  Pair pair;
+  pair.publish();
+  ASSERT_EQ(pair.hears("one"), "text of one");
+  const auto right = pair.message_of("an answer");
+  auto message = right;
+  for (int i = 0; i < 64; ++i) {
+    auto octets = right.child("enc")->text();
+    octets[octets.size() - 1 - i % 8] ^= static_cast<char>(1 + i / 8);
+    message.child("enc")->set_text(octets);
+    EXPECT_EQ(pair.ours->opened("alice", message).child("enc")->get("unopened"), "message");
+  }
+  EXPECT_EQ(pair.ours->opened("alice", message).child("enc")->get("unopened"), "too many");
+}
+
+TEST(Correspondence, KnowsWhatSomebodyWrote) {
+  Pair pair;
+  pair.publish();
+  pair.ours->note_written("short");
+  const auto change = content({.set = {{"1", "another"}}});
+  ASSERT_EQ(pair.hears("one"), "text of one");
+  ASSERT_EQ(pair.hears("changed", &change), "another");
+  for (const auto* text : {"short", "text of one", "another"}) {
+    EXPECT_TRUE(pair.ours->was_written(text)) << text;
+  }
+  for (const auto* text : {"", "text of", "text of one "}) {
+    EXPECT_FALSE(pair.ours->was_written(text)) << text;
+  }
+}
+
 TEST(Correspondence, NotesAKeyThatSealsTwoMessages) {
   Pair pair;
   pair.publish();
@@ -538,10 +581,9 @@ TEST(Correspondence, NotesKeysThatArePublishedAgainOrWrongly) {
   wrong = pair.upload();
   wrong.child("skey")->child("value")->set_text(std::string(32, 'a'));
   (void)pair.ours->opened("alice", wrong);
-  EXPECT_EQ(monitors_of(*pair.ours), "prekey-form prekey-form");
+  EXPECT_EQ(monitors_of(*pair.ours), "prekey-form");
   pair.publish();
-  EXPECT_EQ(monitors_of(*pair.ours),
-            "prekey-form prekey-form prekeys-once prekeys-once prekeys-once prekeys-once");
+  EXPECT_EQ(monitors_of(*pair.ours), "prekey-form prekeys-once");
 }
 
 }  // namespace

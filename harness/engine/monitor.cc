@@ -437,8 +437,8 @@ constexpr MonitorEntry kMonitors[] = {
      prekeys_once},
     {"prekey-form", "Published keys have the form and the signature that others need",
      "whatsmeow prekeys.go; X3DH section 3.2", true, prekey_form},
-    {"sealed-shown-once", "A sealed message is shown once", "DR section 3.5; X3DH section 4.2",
-     false, sealed_shown_once},
+    {"sealed-shown-once", "A sealed message is shown once, as it was written",
+     "DR section 3.5; X3DH section 4.2", false, sealed_shown_once},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
      "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };

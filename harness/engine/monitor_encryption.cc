@@ -42,17 +42,21 @@ std::optional<Finding> sealed_shown_once(const Watched& watched) {
   if (correspondence == nullptr) {
     return std::nullopt;
   }
+  const auto& texts = correspondence->sealed_texts();
   std::map<std::string, int> shown;
   for (const auto& event : watched.record.events) {
     if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
       continue;
     }
-    const auto text = event.data.value("text", nlohmann::json());
-    const auto sealed =
-        correspondence->sealed_texts().find(text.is_string() ? text.get<std::string>() : "");
-    if (sealed != correspondence->sealed_texts().end() && ++shown[sealed->first] > sealed->second) {
-      return found("sealed-shown-once", "one message was shown twice",
-                   event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    const auto field = event.data.value("text", nlohmann::json());
+    const auto text = field.is_string() ? field.get<std::string>() : std::string();
+    const auto data = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (!correspondence->was_written(text)) {
+      return found("sealed-shown-once", "shown, but nobody wrote it", data);
+    }
+    const auto sealed = texts.find(text);
+    if (sealed != texts.end() && ++shown[text] > sealed->second) {
+      return found("sealed-shown-once", "one message was shown twice", data);
     }
   }
   return std::nullopt;
