@@ -107,14 +107,20 @@ xml::Element Correspondence::opened(const std::string& link, const xml::Element&
   } else if (is_key_request(stanza)) {
     note_request(link, stanza);
   }
-  auto* device = stanza.name == "message" ? device_of(stanza.get("to")) : nullptr;
-  if (device == nullptr || !bare_.contains(link)) {
+  if (stanza.name != "message" || !bare_.contains(link)) {
     return out;
   }
+  auto* device = device_of(stanza.get("to"));
   for (auto& node : out.children) {
     auto* enc = std::get_if<xml::Element>(&node);
-    if (enc != nullptr && enc->name == "enc") {
+    if (enc == nullptr || enc->name != "enc") {
+      continue;
+    }
+    if (device != nullptr) {
       open(link, *enc, *device);
+    } else {
+      erase_view(*enc);
+      enc->set("unopened", "receiver");
     }
   }
   return out;

@@ -177,6 +177,14 @@ TEST(Correspondence, BelievesNoMessageThatDescribesItself) {
   EXPECT_EQ(enc->get("sealed"), to_hex(std::string_view("clear text")));
 }
 
+TEST(Correspondence, ReadsNothingForAnybodyElse) {
+  Pair pair;
+  const auto seen = pair.ours->opened(
+      "alice",
+      parsed("<message to='494@s.whatsapp.net'><enc type='msg' counter='0'>text</enc></message>"));
+  EXPECT_EQ(xml::print(*seen.child("enc")), "<enc type='msg' unopened='receiver'/>");
+}
+
 TEST(Correspondence, ShowsARepetitionAsItCame) {
   Pair pair;
   pair.publish();
