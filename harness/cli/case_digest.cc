@@ -87,8 +87,9 @@ class Writer {
   }
   void put(const model::Step& step) {
     all(step.id, step.kind, step.from, step.to, step.form, step.with, step.preamble, step.fence,
-        step.unordered, step.within.count(), step.gets, step.asked, step.asked_with,
-        step.must_be_asked, step.refuses, step.not_before, step.not_before_by.count());
+        step.unordered, step.within.count(), step.within_setting, step.gets, step.asked,
+        step.asked_with, step.must_be_asked, step.refuses, step.not_before,
+        step.not_before_by.count());
   }
   void put(const model::Flow& flow) { all(flow.actors, flow.accounts, flow.content, flow.steps); }
   void put(const model::Setting& setting) { put(setting.value); }

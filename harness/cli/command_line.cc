@@ -192,7 +192,8 @@ class Program {
     add_run_options(*run, arguments_);
     run->add_option("--sut", arguments_.sut_files,
                     "The declaration (sut.yaml); two of them, a server's and a client's: Parley "
-                    "stands between and judges what goes on")
+                    "stands between a gatekeeper and a client and judges what goes on, or is the "
+                    "gatekeeper of a third party's server and its client")
         ->allow_extra_args(false);
     run->add_flag(
         "--shuffle", arguments_.shuffle,

@@ -125,10 +125,15 @@ Bytes served(Bytes file, const FaultSet& faults) {
 }  // namespace
 
 std::string PartnerMedia::host(Bytes file, const FaultSet& faults) {
-  if (order_.size() >= kMostMediaFiles) {
-    files_.erase(order_.front());
+  while (!order_.empty() &&
+         (order_.size() >= kMostMediaFiles || octets_ + file.size() > kMostMediaOctets)) {
+    if (const auto oldest = files_.find(order_.front()); oldest != files_.end()) {
+      octets_ -= std::min(octets_, oldest->second.size());
+      files_.erase(oldest);
+    }
     order_.erase(order_.begin());
   }
+  octets_ = (order_.empty() ? 0 : octets_) + file.size();
   const auto name = faults.has(Fault::wp_media_sequential) ? std::to_string(order_.size() + 1)
                                                            : to_hex(rng_.octets(kNameOctets));
   auto path = std::string(kMediaFolder) + name;

@@ -18,7 +18,9 @@
 namespace parley::reference::whatsapp {
 
 inline constexpr std::string_view kMediaFolder = "/media/";
-inline constexpr std::size_t kMostMediaFiles = 10'000;  // the oldest goes first
+// Of what is kept; the oldest goes first.
+inline constexpr std::size_t kMostMediaFiles = 10'000;
+inline constexpr std::size_t kMostMediaOctets = 64 * 1024 * 1024;
 
 class PartnerMedia {
  public:
@@ -43,6 +45,7 @@ class PartnerMedia {
   Rng rng_;
   Files files_;  // by path
   std::vector<std::string> order_;
+  std::size_t octets_ = 0;  // uploaded and kept
 };
 
 }  // namespace parley::reference::whatsapp

@@ -74,6 +74,16 @@ TEST_F(Media, MakeRoomForNewerOnes) {
   EXPECT_EQ(status_of(get(path_)), 404);
 }
 
+TEST_F(Media, TakeNoMoreMemoryThanThereIs) {
+  const auto large = media_.host(Bytes(kMostMediaOctets - kFile.size(), 'x'), {});
+  EXPECT_EQ(status_of(get(path_)), 200);
+  const auto next = media_.host("y", {});
+  EXPECT_EQ(status_of(get(path_)), 404);
+  EXPECT_EQ(status_of(get(large, "", {}, "DELETE")), 405);
+  EXPECT_EQ(get(large, "bytes=0-0").message.body, "x");
+  EXPECT_EQ(get(next).message.body, "y");
+}
+
 TEST_F(Media, AreServedWronglyUnderAFault) {
   const auto under = [](const char* name) { return *fault_set({name}); };
   EXPECT_EQ(status_of(get(path_.substr(0, path_.size() - 3), "", under("wp-media-beginning"))),
