@@ -99,42 +99,46 @@ RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& 
   return rpc_error(kMethodNotFound, "unknown method " + method);
 }
 
-RpcResult ClientDriver::connect(const nlohmann::json& params) {
+std::expected<ClientDriver::Told, RpcError> ClientDriver::told(const nlohmann::json& params) const {
   auto account = parse_client_account(params, dialect_);
   if (!account) {
     return std::unexpected(account.error());
   }
   auto faults = faults_of(params);
   if (!faults) {
-    return rpc_error(kInvalidParams, faults.error().detail);
+    return std::unexpected(RpcError{kInvalidParams, faults.error().detail});
   }
   faults->add(faults_);
-  const std::string user = account->user;
-  start(user, std::move(*account), *faults);
+  return Told{.account = std::move(*account), .faults = *faults};
+}
+
+RpcResult ClientDriver::connect(const nlohmann::json& params) {
+  auto whom = told(params);
+  if (!whom) {
+    return std::unexpected(whom.error());
+  }
+  const std::string user = whom->account.user;
+  start(user, std::move(whom->account), whom->faults);
   return nlohmann::json::object();
 }
 
 // A wake that came before is kept for it.
 RpcResult ClientDriver::await(const nlohmann::json& params) {
-  auto account = parse_client_account(params, dialect_);
-  if (!account) {
-    return std::unexpected(account.error());
+  auto whom = told(params);
+  if (!whom) {
+    return std::unexpected(whom.error());
   }
-  auto faults = faults_of(params);
-  if (!faults) {
-    return rpc_error(kInvalidParams, faults.error().detail);
-  }
-  faults->add(faults_);
-  if (const auto waits = wakes_.wait_on(account->user, string_member(params, "wake")); !waits) {
+  auto& [account, faults] = *whom;
+  if (const auto waits = wakes_.wait_on(account.user, string_member(params, "wake")); !waits) {
     return rpc_error(kUnsupported,
                      "the reference is woken by its own server: " + waits.error().detail);
   }
-  account->woken = true;
-  const std::string name = account->user;
+  account.woken = true;
+  const std::string name = account.user;
   User& user = users_[name];
-  user.awaited = std::move(*account);
-  user.awaited_faults = *faults;
-  if (faults->has(Fault::wt_comes_unwoken)) {
+  user.awaited = std::move(account);
+  user.awaited_faults = faults;
+  if (faults.has(Fault::wt_comes_unwoken)) {
     come(name, user);
   }
   return nlohmann::json::object();

@@ -55,6 +55,11 @@ class ClientDriver {
     std::vector<std::shared_ptr<ClientSession>> beside{};  // under wt-woken-comes-twice
   };
 
+  struct Told {
+    ClientAccount account;
+    FaultSet faults;  // the driver's own among them
+  };
+  std::expected<Told, RpcError> told(const nlohmann::json& params) const;
   RpcResult connect(const nlohmann::json& params);
   RpcResult await(const nlohmann::json& params);
   void wake(const Wake& wake);
