@@ -43,7 +43,7 @@ struct RunArguments {
   std::string junit;
   bool quiet = false;
   bool full = false;         // selftest: every fault against every case
-  std::size_t parallel = 8;  // selftest: faults at once
+  std::size_t parallel = 16;  // selftest: faults at once
   std::vector<std::string> faults;
   std::string null_mode;
   std::map<std::string, std::string> settings;  // of the profile

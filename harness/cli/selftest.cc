@@ -22,6 +22,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
+#include "harness/engine/begin_order.h"
 #include "harness/model/setting.h"
 
 namespace parley::cli {
@@ -36,6 +37,8 @@ constexpr std::chrono::milliseconds kPatience{2'500};
 constexpr std::size_t kReferenceJobs = 96;
 // Of one trial among several: most of them wait, so a core carries many.
 constexpr std::size_t kTrialJobs = 32;
+// Of a null SUT: all that its cases do is wait, and nobody waits for them.
+constexpr std::size_t kNullJobs = 192;
 
 struct Bench {
   const RunArguments& arguments;
@@ -52,10 +55,10 @@ struct Trial {
   reference::Effect effect = reference::Effect::breaks;  // of the fault
 };
 
-engine::SchedulerOptions trial_options(const RunArguments& arguments) {
+engine::SchedulerOptions trial_options(const RunArguments& arguments, const Trial& trial) {
   auto options = scheduler_options(arguments);
   options.workers = 1;
-  options.jobs = kTrialJobs;
+  options.jobs = trial.null_mode.empty() ? kTrialJobs : kNullJobs;
   options.least_patience = kPatience;
   // A fault may make every exchange hang: patience must not grow from one to the next.
   options.most_patience = kPatience;
@@ -111,14 +114,13 @@ std::size_t failures(const Judged& judged) {
 // came of each stands at its place, whichever ended first.
 std::vector<Judged> judge_all(const Bench& bench, const std::vector<Trial>& trials) {
   std::vector<Judged> out(trials.size());
-  const auto options = trial_options(bench.arguments);
   std::atomic<std::size_t> next{0};
   std::size_t done = 0;
   std::mutex guard;  // of `done` and the standard error
   const auto lane = [&] {
     for (auto at = next.fetch_add(1); at < trials.size(); at = next.fetch_add(1)) {
       const auto& trial = trials[at];
-      out[at] = judge(bench, trial, options);
+      out[at] = judge(bench, trial, trial_options(bench.arguments, trial));
       const std::lock_guard lock(guard);
       ++done;
       if (!bench.arguments.quiet) {
@@ -170,7 +172,7 @@ bool decide_alone(const Bench& bench, const Trial& trial, int round, Judged& jud
   if (again.cases.empty()) {
     return false;
   }
-  judged = judge(bench, again, trial_options(bench.arguments));
+  judged = judge(bench, again, trial_options(bench.arguments, again));
   if (judged) {
     std::ranges::move(kept, std::back_inserter(*judged));
     std::ranges::sort(*judged, {}, &engine::CaseResult::id);
@@ -331,9 +333,22 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
   return out;
 }
 
+// First those with a case that gives the SUT much time, lest the end wait for them.
+void order(std::vector<Trial>& trials, const model::Library& library) {
+  const auto most = [&](const Trial& trial) {
+    std::chrono::milliseconds out{0};
+    for (const auto* one : trial.cases) {
+      out = std::max(out, engine::given_time(one->id, library));
+    }
+    return out;
+  };
+  std::ranges::stable_sort(trials, std::ranges::greater(), most);
+}
+
 void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto trials = null_trials(cases);
   std::ranges::move(fault_trials(bench, cases, matrix), std::back_inserter(trials));
+  order(trials, bench.library);
   auto judged = judge_all(bench, trials);
   for (std::size_t i = 0; i < trials.size(); ++i) {
     // What shows only where octets arrive apart, and how they do the machine decides.

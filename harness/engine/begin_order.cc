@@ -2,17 +2,13 @@
 #include "harness/engine/begin_order.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <string>
 #include <utility>
 
 #include "harness/model/setting.h"
 
 namespace parley::engine {
-namespace {
 
-// What the SUT has at most for what the steps say, beyond patience.
 std::chrono::milliseconds given_time(const std::string& id, const model::Library& library) {
   std::chrono::milliseconds out{0};
   const auto* one = library.find_case(id);
@@ -25,8 +21,6 @@ std::chrono::milliseconds given_time(const std::string& id, const model::Library
   }
   return out;
 }
-
-}  // namespace
 
 std::vector<PlannedCase> longest_first(std::vector<PlannedCase> cases,
                                        const model::Library& library) {
