@@ -334,21 +334,27 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
 }
 
 // First those with a case that gives the SUT much time, lest the end wait for them.
-void order(std::vector<Trial>& trials, const model::Library& library) {
-  const auto most = [&](const Trial& trial) {
-    std::chrono::milliseconds out{0};
-    for (const auto* one : trial.cases) {
-      out = std::max(out, engine::given_time(one->id, library));
+std::vector<Trial> longest_first(std::vector<Trial> trials, const model::Library& library) {
+  std::vector<std::pair<std::chrono::milliseconds, std::size_t>> order;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    std::chrono::milliseconds most{0};
+    for (const auto* one : trials[i].cases) {
+      most = std::max(most, engine::given_time(one->id, library));
     }
-    return out;
-  };
-  std::ranges::stable_sort(trials, std::ranges::greater(), most);
+    order.emplace_back(-most, i);
+  }
+  std::ranges::sort(order);
+  std::vector<Trial> out;
+  for (const auto& [time, at] : order) {
+    out.push_back(std::move(trials[at]));
+  }
+  return out;
 }
 
 void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto trials = null_trials(cases);
   std::ranges::move(fault_trials(bench, cases, matrix), std::back_inserter(trials));
-  order(trials, bench.library);
+  trials = longest_first(std::move(trials), bench.library);
   auto judged = judge_all(bench, trials);
   for (std::size_t i = 0; i < trials.size(); ++i) {
     // What shows only where octets arrive apart, and how they do the machine decides.

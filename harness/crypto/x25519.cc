@@ -10,6 +10,8 @@
 #include <array>
 #include <memory>
 
+#include "harness/crypto/memo.h"
+
 namespace parley::crypto {
 namespace {
 
@@ -58,33 +60,18 @@ Key public_handle(std::string_view octets) {
                                          octets.size()));
 }
 
-}  // namespace
-
-Result<X25519KeyPair> x25519_key_pair(std::string_view private_key) {
-  if (private_key.size() != kX25519Octets) {
-    return fail(Errc::malformed, "an X25519 private key has 32 octets");
-  }
+Result<SecretBytes> public_of(std::string_view private_key) {
   const Key key = private_handle(private_key);
   Octets out{};
   std::size_t size = out.size();
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), out.data(), &size) != 1) {
     return fail(Errc::unsupported, "X25519 is not available");
   }
-  return X25519KeyPair{.private_key = SecretBytes(private_key), .public_key = Bytes(view(out))};
+  return SecretBytes(view(out));
 }
 
-Result<X25519KeyPair> x25519_key_pair(Rng& rng) {
-  Bytes octets = rng.octets(kX25519Octets);
-  auto pair = x25519_key_pair(octets);
-  OPENSSL_cleanse(octets.data(), octets.size());
-  return pair;
-}
-
-Result<SecretBytes> x25519(const SecretBytes& private_key, std::string_view public_key,
-                           LowOrder low_order) {
-  if (private_key.size() != kX25519Octets || public_key.size() != kX25519Octets) {
-    return fail(Errc::malformed, "an X25519 key has 32 octets");
-  }
+Result<SecretBytes> agree(const SecretBytes& private_key, std::string_view public_key,
+                          LowOrder low_order) {
   const Key own = agreement_handle(private_key.reveal());
   const Key peer = public_handle(public_key);
   const Context context(own ? EVP_PKEY_CTX_new(own.get(), nullptr) : nullptr);
@@ -105,6 +92,39 @@ Result<SecretBytes> x25519(const SecretBytes& private_key, std::string_view publ
   SecretBytes secret(view(out));
   OPENSSL_cleanse(out.data(), out.size());
   return secret;
+}
+
+}  // namespace
+
+Result<X25519KeyPair> x25519_key_pair(std::string_view private_key) {
+  if (private_key.size() != kX25519Octets) {
+    return fail(Errc::malformed, "an X25519 private key has 32 octets");
+  }
+  const auto made =
+      remembered("x25519 public", {private_key}, [&] { return public_of(private_key); });
+  if (!made) {
+    return std::unexpected(made.error());
+  }
+  return X25519KeyPair{.private_key = SecretBytes(private_key),
+                       .public_key = Bytes(made->reveal())};
+}
+
+Result<X25519KeyPair> x25519_key_pair(Rng& rng) {
+  Bytes octets = rng.octets(kX25519Octets);
+  auto pair = x25519_key_pair(octets);
+  OPENSSL_cleanse(octets.data(), octets.size());
+  return pair;
+}
+
+Result<SecretBytes> x25519(const SecretBytes& private_key, std::string_view public_key,
+                           LowOrder low_order) {
+  if (private_key.size() != kX25519Octets || public_key.size() != kX25519Octets) {
+    return fail(Errc::malformed, "an X25519 key has 32 octets");
+  }
+  return remembered(
+      "x25519",
+      {private_key.reveal(), public_key, low_order == LowOrder::refuse ? "refuse" : "take"},
+      [&] { return agree(private_key, public_key, low_order); });
 }
 
 }  // namespace parley::crypto

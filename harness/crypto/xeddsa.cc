@@ -9,6 +9,7 @@
 
 #include "harness/crypto/digest.h"
 #include "harness/crypto/edwards25519.h"
+#include "harness/crypto/memo.h"
 #include "harness/crypto/x25519.h"
 
 namespace parley::crypto {
@@ -53,12 +54,12 @@ struct Nonce {
   Bytes point;
 };
 
-Result<Nonce> make_nonce(const SecretBytes& a, std::string_view message, Rng& rng) {
+Result<Nonce> make_nonce(const SecretBytes& a, std::string_view message, std::string_view random) {
   Bytes input(32, '\xFF');
   input.front() = '\xFE';
   input += a.reveal();
   input += message;
-  input += rng.octets(64);
+  input += random;
   const SecretBytes seed(std::string_view(sha512(input)).substr(0, kHalf));
   OPENSSL_cleanse(input.data(), input.size());
   const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, unsigned_of(seed.reveal()),
@@ -95,40 +96,34 @@ bool ed25519_verifies(std::string_view key, std::string_view message, std::strin
   return verified;
 }
 
-}  // namespace
-
-Result<Bytes> xeddsa_sign(const SecretBytes& private_key, std::string_view message, Rng& rng,
-                          SignBit sign_bit) {
-  if (private_key.size() != kX25519Octets) {
-    return fail(Errc::malformed, "an XEdDSA private key has 32 octets");
-  }
+// `random` is the specification's Z.
+Result<SecretBytes> sign(const SecretBytes& private_key, std::string_view message,
+                         std::string_view random, SignBit sign_bit) {
   const auto pair = x25519_key_pair(private_key.reveal());
   auto point = pair ? edwards::from_montgomery(pair->public_key)
                     : Result<Bytes>(std::unexpected(pair.error()));
   SecretBytes a = edwards::reduce(clamped(private_key).reveal());
-  const auto r = make_nonce(a, message, rng);
+  const auto r = make_nonce(a, message, random);
   if (!point || !r) {
     return std::unexpected(point ? r.error() : point.error());
   }
   Bytes signature = signed_with(*r, *point, message, a);
   // X25519 does not tell the sign of the point that belongs to `a`: a signature tells it.
   if (ed25519_verifies(*point, message, signature)) {
-    return signature;
+    return SecretBytes(signature);
   }
   if (sign_bit == SignBit::zero) {
-    return signed_with(*r, *point, message, edwards::negate(a));
+    return SecretBytes(signed_with(*r, *point, message, edwards::negate(a)));
   }
   set_sign(*point);
   signature = signed_with(*r, *point, message, a);
   set_sign(signature);
-  return signature;
+  return SecretBytes(signature);
 }
 
-Result<void> xeddsa_verify(std::string_view public_key, std::string_view message,
+// A success holds nothing.
+Result<SecretBytes> verify(std::string_view public_key, std::string_view message,
                            std::string_view signature) {
-  if (signature.size() != kXeddsaOctets) {
-    return fail(Errc::malformed, "an XEdDSA signature has 64 octets");
-  }
   auto point = edwards::from_montgomery(public_key);
   if (!point) {
     return std::unexpected(point.error());
@@ -144,7 +139,32 @@ Result<void> xeddsa_verify(std::string_view public_key, std::string_view message
   if (!ed25519_verifies(*point, message, plain)) {
     return fail(Errc::bad_signature, "the XEdDSA signature is wrong");
   }
-  return {};
+  return SecretBytes();
+}
+
+}  // namespace
+
+Result<Bytes> xeddsa_sign(const SecretBytes& private_key, std::string_view message, Rng& rng,
+                          SignBit sign_bit) {
+  if (private_key.size() != kX25519Octets) {
+    return fail(Errc::malformed, "an XEdDSA private key has 32 octets");
+  }
+  const Bytes random = rng.octets(64);
+  const auto out = remembered(
+      "xeddsa sign",
+      {private_key.reveal(), message, random, sign_bit == SignBit::zero ? "zero" : "any"},
+      [&] { return sign(private_key, message, random, sign_bit); });
+  return out ? Result<Bytes>(Bytes(out->reveal())) : std::unexpected(out.error());
+}
+
+Result<void> xeddsa_verify(std::string_view public_key, std::string_view message,
+                           std::string_view signature) {
+  if (signature.size() != kXeddsaOctets) {
+    return fail(Errc::malformed, "an XEdDSA signature has 64 octets");
+  }
+  const auto verified = remembered("xeddsa verify", {public_key, message, signature},
+                                   [&] { return verify(public_key, message, signature); });
+  return verified ? Result<void>() : std::unexpected(verified.error());
 }
 
 }  // namespace parley::crypto

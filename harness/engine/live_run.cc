@@ -129,9 +129,10 @@ asio::awaitable<bool> LiveRun::lease() {
   if (cast_.profile->wire == model::Wire::noise) {
     record_.values["noise.root"] = home().endpoint("root");
     record_.values["noise.hashing"] = hashing_form(*cast_.profile);
+    record_.values["noise.seed"] = std::to_string(workshop_.identity_seed);
     if (!gatekeeper) {
       record_.values["noise.server-static"] =
-          played_static({.values = {}, .rng = rng_}).value_or("");
+          played_static({.values = record_.values, .rng = rng_}).value_or("");
     }
   }
   if (cast_.server_under_test()) {

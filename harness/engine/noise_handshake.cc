@@ -20,19 +20,29 @@ std::string value(const Scope& scope, const std::string& name) {
   return at == scope.values.end() ? "" : at->second;
 }
 
+std::uint64_t number_of(const Scope& scope, const std::string& name) {
+  const auto text = value(scope, name);
+  std::uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
 std::chrono::sys_seconds now_of(const Scope& scope) {
-  const auto text = value(scope, "noise.now");
-  std::uint64_t seconds = 0;
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  return std::chrono::sys_seconds(std::chrono::seconds(number_of(scope, "noise.now")));
+}
+
+// A server has one static key and, of a day, one chain for all that it is asked in a run.
+Rng server_rng(const Scope& scope) {
+  return scope.values.contains("noise.seed") ? Rng(number_of(scope, "noise.seed")) : scope.rng;
 }
 
 Result<noise::ChainAuthority> authority_of(const Scope& scope) {
-  return noise::ChainAuthority::make(scope.rng.child("noise/authority"), now_of(scope));
+  return noise::ChainAuthority::make(server_rng(scope).child("noise/authority"),
+                                     std::chrono::floor<std::chrono::days>(now_of(scope)));
 }
 
 Result<crypto::X25519KeyPair> server_static_of(const Scope& scope) {
-  auto rng = scope.rng.child("noise/server-static");
+  auto rng = server_rng(scope).child("noise/server-static");
   return crypto::x25519_key_pair(rng);
 }
 

@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "harness/engine/applicable.h"
+#include "harness/crypto/memo.h"
 #include "harness/engine/begin_order.h"
 #include "harness/engine/judge.h"
 
@@ -134,6 +135,7 @@ class Worker {
   }
 
   void run() {
+    const crypto::Memo memo;
     asio::co_spawn(io_, start(), [this](std::exception_ptr error) {
       keep(error);
       if (!started_) {

@@ -41,7 +41,8 @@ std::optional<std::size_t> most_of(const model::Profile& profile) {
 std::size_t asked(const Watched& watched, const char* name) {
   const auto& profile = *watched.run.profile;
   const auto form = profile.forms.find(name);
-  if (form == profile.forms.end()) {
+  const auto served = [&](const Seen& seen) { return watched.run.serves(seen.link); };
+  if (form == profile.forms.end() || std::ranges::none_of(watched.seen, served)) {
     return 0;
   }
   Scope scope;
@@ -49,7 +50,7 @@ std::size_t asked(const Watched& watched, const char* name) {
   model::add_settings(scope.values, profile);
   const auto asks = [&](const Seen& seen) {
     const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
-    return stanza != nullptr && watched.run.serves(seen.link) &&
+    return stanza != nullptr && served(seen) &&
            !match(form->second, "monitor", {}, stanza->element, scope);
   };
   return static_cast<std::size_t>(std::ranges::count_if(watched.seen, asks));

@@ -76,13 +76,13 @@ ChainAuthority::Draft ChainAuthority::draft(std::string_view server_static, Chai
       set_validity(out.leaf, now_ - days(30), now_ - days(1));
       break;
     case ChainKind::leaf_not_yet_valid:
-      set_validity(out.leaf, now_ + days(1), now_ + days(30));
+      set_validity(out.leaf, now_ + days(2), now_ + days(30));
       break;
     case ChainKind::intermediate_expired:
       set_validity(out.intermediate, now_ - days(30), now_ - days(1));
       break;
     case ChainKind::intermediate_not_yet_valid:
-      set_validity(out.intermediate, now_ + days(1), now_ + days(30));
+      set_validity(out.intermediate, now_ + days(2), now_ + days(30));
       break;
     case ChainKind::leaf_of_other_issuer:
       out.leaf.issuer_serial = kIntermediateSerial + 2;

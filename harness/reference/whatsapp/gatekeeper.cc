@@ -241,6 +241,7 @@ void Gatekeeper::add(const Address& address, const Bytes& token, const FaultSet&
   account.token = token;
   account.faults = faults;
   account.consent = prepared_consent();
+  addresses_[address.number].insert(address.bare());
 }
 
 void Gatekeeper::enlist(const std::string& number, std::uint16_t integrator, const Bytes& token,
@@ -273,9 +274,10 @@ Account* Gatekeeper::find(const std::string& bare) {
 std::vector<Account*> Gatekeeper::of_number(const std::string& number) {
   invent(number);
   std::vector<Account*> out;
-  for (auto& [bare, account] : accounts_) {
-    if (account.address.number == number) {
-      out.push_back(&account);
+  const auto bares = addresses_.find(number);
+  if (bares != addresses_.end()) {
+    for (const auto& bare : bares->second) {
+      out.push_back(&accounts_.at(bare));
     }
   }
   return out;
@@ -305,6 +307,7 @@ void Gatekeeper::reset(const std::string& number) {
       other.subscribers.erase(bare);
     }
   }
+  addresses_.erase(number);
 }
 
 Account* Gatekeeper::of_identifier(const std::string& identifier,

@@ -154,7 +154,8 @@ class Gatekeeper {
   Doors doors_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unique_ptr<net::HttpServer>> http_servers_;
-  std::map<std::string, Account, std::less<>> accounts_;  // by bare address
+  std::map<std::string, Account, std::less<>> accounts_;    // by bare address
+  std::map<std::string, std::set<std::string>> addresses_;  // bare, of accounts_, by number
   bool stopping_ = false;
   std::uint64_t next_running_ = 0;
   std::map<std::uint64_t, std::function<void()>> running_;  // what ends each coroutine
