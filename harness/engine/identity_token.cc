@@ -48,17 +48,23 @@ Result<std::string> setting(const Scope& scope, const std::string& name) {
   return value(scope, "setting." + name);
 }
 
-// An RSA key takes a third of a second, in which its worker does nothing else, and is asked for by
-// each message that holds or uses it: a worker keeps the last ones that it has drawn.
-Result<jose::PrivateKey> rsa_key(std::uint64_t seed, const std::string& name) {
-  constexpr std::size_t kMostKept = 8;
+jose::KeyKind kind_of(const std::string& name) {
+  return name == kRsa        ? jose::KeyKind::rsa_2048
+         : name == kShortRsa ? jose::KeyKind::rsa_1024
+                             : jose::KeyKind::ec_p256;
+}
+
+// An RSA key takes a third of a second, in which its worker does nothing else, and a key is asked
+// for by each message that holds or uses it: a worker keeps the last ones that it has drawn.
+Result<jose::PrivateKey> drawn_key(std::uint64_t seed, const std::string& name) {
+  constexpr std::size_t kMostKept = 32;
   static thread_local std::map<std::pair<std::uint64_t, std::string>, jose::PrivateKey> kept;
   const auto at = kept.find({seed, name});
   if (at != kept.end()) {
     return at->second;
   }
   auto rng = Rng(seed).child("identity/key/" + name);
-  auto made = jose::make_key(name == kRsa ? jose::KeyKind::rsa_2048 : jose::KeyKind::rsa_1024, rng);
+  auto made = jose::make_key(kind_of(name), rng);
   if (made) {
     if (kept.size() >= kMostKept) {
       kept.clear();
@@ -74,11 +80,7 @@ Result<jose::PrivateKey> key_of(const Scope& scope, const std::string& name) {
   if (!drawn) {
     return fail(Errc::not_found, "there is no identity.seed");
   }
-  if (name == kRsa || name == kShortRsa) {
-    return rsa_key(*drawn, name);
-  }
-  auto rng = Rng(*drawn).child("identity/key/" + name);
-  return jose::make_key(jose::KeyKind::ec_p256, rng);
+  return drawn_key(*drawn, name);
 }
 
 // JSON where the text is JSON, a string otherwise.

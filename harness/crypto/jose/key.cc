@@ -48,12 +48,6 @@ Result<PrivateKey> make_ec_key(Curve curve, Rng& rng) {
 // Null when OpenSSL fails. BN_check_prime draws its bases from OpenSSL; its answer does not depend
 // on them.
 BigNumber make_prime(std::size_t bits, Rng& rng, BN_CTX* context) {
-  const BigNumber one(BN_new());
-  BN_one(one.get());
-  const BigNumber exponent(BN_new());
-  BN_set_word(exponent.get(), kPublicExponent);
-  const BigNumber divisor(BN_new());
-  const BigNumber less_one(BN_new());
   for (;;) {
     Bytes octets = rng.octets(bits / 8);
     octets.front() = static_cast<char>(octets.front() | 0xC0);  // p * q has all its bits
@@ -63,9 +57,8 @@ BigNumber make_prime(std::size_t bits, Rng& rng, BN_CTX* context) {
     if (prime < 0) {
       return nullptr;
     }
-    BN_sub(less_one.get(), candidate.get(), one.get());
-    BN_gcd(divisor.get(), less_one.get(), exponent.get(), context);
-    if (prime == 1 && BN_is_one(divisor.get()) == 1) {
+    // The exponent, a prime, must not divide p - 1.
+    if (prime == 1 && BN_mod_word(candidate.get(), kPublicExponent) != 1) {
       return candidate;
     }
   }
