@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/engine/identities.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/base/text.h"
@@ -35,6 +36,10 @@ std::string address_of(const model::Profile& profile, model::Party party, const 
   }
   form = model::with_settings(std::move(form), profile);
   return replace_all(replace_all(form, "${user}", identity.user), "${domain}", domain);
+}
+
+std::string device_address_of(std::string bare) {
+  return bare.insert(std::min(bare.find('@'), bare.size()), ":0");
 }
 
 }  // namespace parley::engine

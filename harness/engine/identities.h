@@ -17,4 +17,7 @@ Identity fresh_identity(const model::Profile& profile, const std::string& kind, 
 std::string address_of(const model::Profile& profile, model::Party party, const Identity& identity,
                        const std::string& domain);
 
+// The same with the device that every account has: "12-4912…:0@interop".
+std::string device_address_of(std::string bare);
+
 }  // namespace parley::engine

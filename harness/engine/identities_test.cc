@@ -45,5 +45,10 @@ TEST(AddressOf, IsOfTheDomainWhereTheProfileSaysNothing) {
   EXPECT_EQ(address_of(profile(), model::Party::gatekeeper_client, plain, "a.test"), "u1@a.test");
 }
 
+TEST(DeviceAddressOf, HasTheDeviceBetweenUserAndServer) {
+  EXPECT_EQ(device_address_of("12-4912@interop"), "12-4912:0@interop");
+  EXPECT_EQ(device_address_of("4912@s.whatsapp.net"), "4912:0@s.whatsapp.net");
+}
+
 }  // namespace
 }  // namespace parley::engine

@@ -179,6 +179,9 @@ asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) 
   record_.values[actor + ".user"] = identity.user;
   record_.values[actor + ".password"] = identity.password;
   record_.values[actor + ".bare"] = bare;
+  if (cast_.profile->numbered_accounts) {
+    record_.values[actor + ".device"] = device_address_of(bare);
+  }
   record_.values[actor + ".resource"] = resource;
   record_.values[actor + ".jid"] = bare + "/" + resource;
   if (!identity.wake.empty()) {
