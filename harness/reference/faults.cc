@@ -60,6 +60,11 @@ const std::vector<FaultEntry>& table() {
 
 std::span<const FaultEntry> faults() { return table(); }
 
+bool bends(const FaultEntry& fault, std::string_view party) {
+  return fault.party == party || (fault.party == "third-party.client" && fault.profile != "xmpp" &&
+                                  party == kGatekeeperClient);
+}
+
 std::string_view to_string(Fault fault) { return table()[static_cast<std::size_t>(fault)].name; }
 
 std::optional<Fault> find_fault(std::string_view name) {

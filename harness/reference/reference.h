@@ -14,6 +14,9 @@
 
 namespace parley::reference {
 
+// A client of the gatekeeper's own users.
+inline constexpr std::string_view kGatekeeperClient = "gatekeeper.client";
+
 // Whether what a reference party is made to do breaks a requirement, or is a liberty that a
 // conforming party may take as well.
 enum class Effect { breaks, conforms };
@@ -30,6 +33,9 @@ struct FaultEntry {
   Effect effect = Effect::breaks;
 };
 std::span<const FaultEntry> faults();
+// Whether the fault bends reference parties of that name: a client of the gatekeeper's own is the
+// same program as one of a third party's user.
+bool bends(const FaultEntry& fault, std::string_view party);
 
 // SUTs that implement nothing; a harness that passes them proves nothing.
 enum class NullMode { none, silent, hang_up, refuse_all, accept_all };
@@ -40,7 +46,8 @@ struct AccountEntry {
 };
 
 struct Options {
-  // "gatekeeper.server", "third-party.client" or, of the binary dialects, "third-party.server"
+  // "gatekeeper.server", "third-party.client" or, of the binary dialects, "third-party.server" or
+  // "gatekeeper.client"
   std::string party;
   std::string profile = "xmpp";  // the dialect: "xmpp", "whatsapp" or "messenger"
   std::string domain = "parley.test";

@@ -91,10 +91,13 @@ asio::awaitable<void> run_gatekeeper(Options options, JsonRpcPeer* peer) {
 int run(const Options& options) {
   const bool binary = whatsapp::dialect_of(options.profile) != nullptr;
   const bool server = options.party == "gatekeeper.server" || (binary && options.party == kPartner);
-  if (!server && (options.party != "third-party.client" || !options.driver)) {
+  const bool client =
+      options.party == "third-party.client" || (binary && options.party == kGatekeeperClient);
+  if (!server && (!client || !options.driver)) {
     fmt::print(stderr,
                "the reference is a gatekeeper.server, of the binary dialects also a "
-               "third-party.server, or with a driver a third-party.client\n");
+               "third-party.server, or with a driver a third-party.client, of the binary dialects "
+               "also a gatekeeper.client\n");
     return kUsage;
   }
   if (options.profile != "xmpp" && !binary) {

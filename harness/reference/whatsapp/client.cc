@@ -46,29 +46,42 @@ bool is_presence_type(std::string_view type) {
 
 }  // namespace
 
-nlohmann::json describe_client(const std::string& name) {
+Side side_of(const Options& options) {
+  return options.party == kGatekeeperClient ? Side::gatekeeper : Side::third_party;
+}
+
+nlohmann::json describe_client(const std::string& name, Side side) {
+  nlohmann::json features = {"noise-xx",         "noise-ik",
+                             "noise-xxfallback", "binary-stanzas",
+                             "receipts",         "presence",
+                             "chatstates",       "keepalive",
+                             "reconnect",        "websocket",
+                             "prekeys",          "encryption",
+                             "interop-jid",      "last-tokens-unassigned"};
+  const bool own = side == Side::gatekeeper;
+  if (!own) {
+    features.push_back("push-wake");
+  }
   return {{"name", name},
           {"version", "0.1.0"},
-          {"party", "third-party.client"},
-          {"features",
-           {"noise-xx", "noise-ik", "noise-xxfallback", "binary-stanzas", "interop-jid", "receipts",
-            "presence", "chatstates", "keepalive", "reconnect", "websocket", "prekeys",
-            "encryption", "last-tokens-unassigned", "push-wake"}}};
+          {"party", own ? kGatekeeperClient : "third-party.client"},
+          {"features", std::move(features)}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,
-                           const Dialect& dialect)
+                           const Dialect& dialect, Side side)
     : executor_(executor),
       faults_(faults),
       notify_(std::move(notify)),
       dialect_(dialect),
+      side_(side),
       rng_(fresh_seed()),
       idle_(executor),
       wakes_(executor, [this](const Wake& one) { wake(one); }) {}
 
 RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& params) {
   if (method == "describe") {
-    return describe_client("Parley reference client");
+    return describe_client("Parley reference client", side_);
   }
   if (method == "enlist") {
     return nlohmann::json::object();  // the account is the server's affair
@@ -108,6 +121,7 @@ std::expected<ClientDriver::Told, RpcError> ClientDriver::told(const nlohmann::j
   if (!faults) {
     return std::unexpected(RpcError{kInvalidParams, faults.error().detail});
   }
+  account->side = side_;
   faults->add(faults_);
   return Told{.account = std::move(*account), .faults = *faults};
 }
@@ -295,7 +309,7 @@ asio::awaitable<void> ClientDriver::stop() {
 asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
   const auto executor = co_await asio::this_coro::executor;
   if (options.null_mode != NullMode::none) {
-    co_await run_null_client(options.null_mode, rpc);
+    co_await run_null_client(options.null_mode, side_of(options), rpc);
     co_return;
   }
   FaultSet faults;
@@ -308,7 +322,7 @@ asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
     rpc.notify(method, std::move(params));
   };
   const Dialect dialect = dialect_under(options);
-  ClientDriver driver(executor, faults, std::move(notify), dialect);
+  ClientDriver driver(executor, faults, std::move(notify), dialect, side_of(options));
   RpcHandler handler = [&driver](const std::string& method, const nlohmann::json& params) {
     return driver.handle(method, params);
   };

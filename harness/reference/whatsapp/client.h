@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The reference third-party client of profile `whatsapp`: many users over real sockets, each
-// started and steered through the driver protocol (harness/sut/DRIVER.md). Written from
-// requirements TRN-* and STZ-*. Single threaded: everything runs on the executor of the coroutine.
+// The reference client of profile `whatsapp`, a third party's or one of the gatekeeper's own, who
+// logs in otherwise and has another address: many users over real sockets, each started and steered
+// through the driver protocol (harness/sut/DRIVER.md). Written from requirements TRN-* and STZ-*.
+// Single threaded: everything runs on the executor of the coroutine.
 //
 // Of `connect`, `user` is the account's number in decimal digits, `password` its token and `ca` the
 // root key of the certificate chain in hex; `security`, `domain` and `resource` are not used.
@@ -39,7 +40,7 @@ class ClientDriver {
 
   // `faults` hold for every user.
   ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify,
-               const Dialect& dialect = kWhatsAppDialect);
+               const Dialect& dialect = kWhatsAppDialect, Side side = Side::third_party);
 
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   // Drops every user and waits until none of their coroutines runs.
@@ -76,6 +77,7 @@ class ClientDriver {
   FaultSet faults_;
   Notify notify_;
   const Dialect& dialect_;
+  Side side_;
   Rng rng_;
   std::map<std::string, User> users_;
   std::size_t running_ = 0;
@@ -83,8 +85,10 @@ class ClientDriver {
   WakeReceiver wakes_;
 };
 
+// Whose users' client the options name.
+Side side_of(const Options& options);
 // What `describe` answers.
-nlohmann::json describe_client(const std::string& name);
+nlohmann::json describe_client(const std::string& name, Side side);
 
 // Serves the driver protocol until end of input, then drops all connections and waits for their
 // coroutines. With `options.null_mode` it is a client that implements nothing.

@@ -46,6 +46,9 @@ bool flag(const nlohmann::json& params, const char* name) {
 }  // namespace
 
 std::string jid_of(const ClientAccount& account) {
+  if (account.side == Side::gatekeeper) {
+    return account.user + "@" + std::string(account.dialect->native_server);
+  }
   return std::to_string(account.integrator) + "-" + account.user + "@interop";
 }
 

@@ -26,13 +26,15 @@ namespace parley::reference::whatsapp {
 enum class Hashing { whatsapp, specification };
 enum class Transport { tcp, websocket };
 enum class ContentForm { clear, signal };
+enum class Side { third_party, gatekeeper };  // whose user it is
 enum class Reconnect { never, when_told };  // told by a stream error, or by a connection that broke
 
 struct ClientAccount {
   std::string user;  // decimal digits
   std::uint64_t number = 0;
   std::string token;
-  std::uint16_t integrator = kDefaultIntegrator;
+  Side side = Side::third_party;
+  std::uint16_t integrator = kDefaultIntegrator;  // of a third party's user
   std::string host;
   std::uint16_t port = 0;
   Bytes root_key;  // of the certificate chain; 32 octets
@@ -51,7 +53,7 @@ struct ClientAccount {
   const Dialect* dialect = &kWhatsAppDialect;
 };
 
-// "12-447700900001@interop"
+// "12-447700900001@interop", of the gatekeeper's own "447700900001@s.whatsapp.net"
 std::string jid_of(const ClientAccount& account);
 
 // Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca

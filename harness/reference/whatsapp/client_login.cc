@@ -122,11 +122,16 @@ void ClientLogin::post_opening() {
 Bytes ClientLogin::payload() const {
   wire::ClientPayload out;
   out.passive = account_.passive;
-  out.product =
-      faults_.has(Fault::mt_foreign_product) ? kWhatsAppDialect.product : account_.dialect->product;
-  if (faults_.has(Fault::wt_logs_in_as_native)) {
-    out.product = account_.dialect->native_product;
+  const auto& dialect =
+      faults_.has(Fault::mt_foreign_product) ? kWhatsAppDialect : *account_.dialect;
+  if (account_.side == Side::gatekeeper) {
+    out.username = account_.number;
+    out.product = dialect.native_product;
+    out.fb_cat = account_.token;
+    return wire::write(out);
   }
+  out.product =
+      faults_.has(Fault::wt_logs_in_as_native) ? account_.dialect->native_product : dialect.product;
   out.interop_data = wire::InteropData{.account_id = account_.number,
                                        .token = account_.token,
                                        .enable_read_receipts = {},

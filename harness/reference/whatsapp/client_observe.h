@@ -42,7 +42,8 @@ using Press = std::function<void(ClientDriver&)>;
 // driver connects a second time when the first connection is closed.
 inline std::string observe(const Server& server, const FaultSet& faults,
                            const Press& when_connected = {}, bool connect_again = false,
-                           const Dialect& dialect = kWhatsAppDialect) {
+                           const Dialect& dialect = kWhatsAppDialect,
+                           Side side = Side::third_party) {
   std::string log;
   asio::io_context context(1);
   auto listener = net::Listener::open(context.get_executor());
@@ -57,7 +58,7 @@ inline std::string observe(const Server& server, const FaultSet& faults,
       asio::post(context, [&] { (void)pressed->handle("connect", params); });
     }
   };
-  ClientDriver driver(context.get_executor(), faults, notify, dialect);
+  ClientDriver driver(context.get_executor(), faults, notify, dialect, side);
   pressed = &driver;
   Script script(server, log);
   const auto ignore = [](std::exception_ptr failure) { EXPECT_EQ(failure, nullptr); };

@@ -202,9 +202,16 @@ class Script {
 
   asio::awaitable<void> take_login(Bytes payload) {
     const auto parsed = wire::parse_client_payload(payload);
-    log_ += "[finish product=" + std::to_string(parsed->product.value_or(99)) +
-            " account=" + std::to_string(parsed->interop_data->account_id.value_or(0)) +
-            " token=" + parsed->interop_data->token.value_or("") + "]";
+    log_ += "[finish product=" + std::to_string(parsed->product.value_or(99));
+    if (parsed->interop_data) {
+      log_ += " account=" + std::to_string(parsed->interop_data->account_id.value_or(0)) +
+              " token=" + parsed->interop_data->token.value_or("");
+    }
+    if (parsed->username || parsed->fb_cat) {
+      log_ += " username=" + std::to_string(parsed->username.value_or(0)) +
+              " fb-cat=" + parsed->fb_cat.value_or("");
+    }
+    log_ += "]";
     transport_ = *handshake_->split();
     for (const Bytes& early : server_.before_success) {
       co_await send(early);

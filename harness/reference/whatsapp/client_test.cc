@@ -36,6 +36,16 @@ TEST(WhatsAppClient, LogsInAnswersAPingAndShowsAMessage) {
   EXPECT_TRUE(shows(log, "[closed ")) << log;
 }
 
+TEST(WhatsAppClient, OfTheGatekeepersOwnLogsInByItsNumberAndIsCalledByIt) {
+  const std::string log = observe({.then = {node(message_text("m1", "12-5@interop", "shown"))}}, {},
+                                  {}, false, kWhatsAppDialect, Side::gatekeeper);
+  EXPECT_TRUE(shows(log, "[finish product=0 username=5550100 fb-cat=secret-token][success]"))
+      << log;
+  EXPECT_TRUE(shows(log, "[connected {\"jid\":\"5550100@s.whatsapp.net\"")) << log;
+  EXPECT_TRUE(shows(log, "[received {\"from\":\"12-5@interop\"")) << log;
+  EXPECT_EQ(describe_client("a client", Side::gatekeeper)["party"], "gatekeeper.client");
+}
+
 TEST(WhatsAppClient, SpeaksTheSpecificationsFormWhereItIsTold) {
   noise::Dialect dialect = noise::kWhatsApp;
   dialect.hashing = noise::PayloadHashing::always;
@@ -207,7 +217,7 @@ std::string observe_null(NullMode mode, const Server& server) {
   {
     JsonRpcPeer peer(context.get_executor(), requests[0], answers[1]);
     const auto ignore = [](std::exception_ptr failure) { EXPECT_EQ(failure, nullptr); };
-    asio::co_spawn(context, run_null_client(mode, peer), ignore);
+    asio::co_spawn(context, run_null_client(mode, Side::third_party, peer), ignore);
     asio::co_spawn(context, script.run(**listener), ignore);
     context.run_for(kSilence * 2);
     (*listener)->close();

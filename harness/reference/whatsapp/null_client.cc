@@ -194,14 +194,14 @@ asio::awaitable<void> run_connection(NullConnection& at) {
 
 class NullClient {
  public:
-  NullClient(asio::any_io_executor executor, NullMode mode, JsonRpcPeer& rpc)
-      : executor_(executor), mode_(mode), rpc_(rpc), idle_(executor) {}
+  NullClient(asio::any_io_executor executor, NullMode mode, Side side, JsonRpcPeer& rpc)
+      : executor_(executor), mode_(mode), side_(side), rpc_(rpc), idle_(executor) {}
 
   RpcResult handle(const std::string& method, const nlohmann::json& params) {
     constexpr std::array<std::string_view, 9> kAccepted = {
         "enlist", "await", "send", "ping", "presence", "chatstate", "close", "reset", "sync"};
     if (method == "describe") {
-      return describe_client("Parley null client");
+      return describe_client("Parley null client", side_);
     }
     if (method == "connect") {
       return connect(params);
@@ -260,6 +260,7 @@ class NullClient {
 
   asio::any_io_executor executor_;
   NullMode mode_;
+  Side side_;
   JsonRpcPeer& rpc_;
   std::list<NullConnection> connections_;  // running ones
   asio::steady_timer idle_;                // cancelled when one ends
@@ -267,8 +268,8 @@ class NullClient {
 
 }  // namespace
 
-asio::awaitable<void> run_null_client(NullMode mode, JsonRpcPeer& rpc) {
-  NullClient client(co_await asio::this_coro::executor, mode, rpc);
+asio::awaitable<void> run_null_client(NullMode mode, Side side, JsonRpcPeer& rpc) {
+  NullClient client(co_await asio::this_coro::executor, mode, side, rpc);
   RpcHandler handler = [&client](const std::string& method, const nlohmann::json& params) {
     return client.handle(method, params);
   };

@@ -6,11 +6,12 @@
 
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
+#include "harness/reference/whatsapp/client_account.h"
 
 namespace parley::reference::whatsapp {
 
 // Serves the driver protocol until end of input: every method of DRIVER.md is accepted.
 // `rpc` outlives the coroutine.
-boost::asio::awaitable<void> run_null_client(NullMode mode, JsonRpcPeer& rpc);
+boost::asio::awaitable<void> run_null_client(NullMode mode, Side side, JsonRpcPeer& rpc);
 
 }  // namespace parley::reference::whatsapp
