@@ -6,6 +6,8 @@
 #include <functional>
 #include <set>
 
+#include "harness/model/mirror.h"
+
 namespace parley::cli {
 namespace {
 
@@ -69,6 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
         Edit{"Level",
              [](model::Library& of) { of.requirements["R-1"].basis = model::Basis::advisory; }}),
     [](const auto& row) { return std::string(row.param.name); });
+
+TEST(CaseDigest, IsAnotherForTheMirror) {
+  auto both = library();
+  const auto& profile = both.profiles.at("p");
+  both.cases[0].party = model::Party::third_party_client;
+  both.cases[0].mirror = model::Party::gatekeeper_client;
+  both.flows["p/talk@gatekeeper.client"] =
+      model::mirrored(both.flows["p/talk"], model::Party::gatekeeper_client, profile);
+  both.cases.push_back(model::mirrored(both.cases[0], profile));
+  EXPECT_NE(case_digest(both.cases[0], both), case_digest(both.cases[1], both));
+}
 
 TEST(CaseDigest, DoesNotChangeWithTitleAndPlace) {
   auto moved = library();

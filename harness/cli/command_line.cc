@@ -238,7 +238,9 @@ class Program {
     show->add_option("case", word_, "The case's id")->required();
     on(show, [this] { return commands_.show(arguments_, word_); });
     auto* init = app_.add_subcommand("init", "Write a commented sut.yaml for the party under test");
-    init->add_option("party", word_, "gatekeeper.server, third-party.client or third-party.server")
+    init->add_option(
+            "party", word_,
+            "gatekeeper.server, third-party.client, third-party.server or gatekeeper.client")
         ->required();
     init->add_option("--profile", arguments_.profile, "The dialect")->capture_default_str();
     init->add_option("--file", file_, "Where")->capture_default_str();
@@ -276,10 +278,12 @@ class Program {
     auto* reference =
         app_.add_subcommand("reference", "Run a reference party as a program of its own");
     reference
-        ->add_option("--party", reference_.party,
-                     "gatekeeper.server, third-party.client or third-party.server")
+        ->add_option(
+            "--party", reference_.party,
+            "gatekeeper.server, third-party.client, third-party.server or gatekeeper.client")
         ->required()
-        ->check(CLI::IsMember({"gatekeeper.server", "third-party.client", "third-party.server"}))
+        ->check(CLI::IsMember(
+            {"gatekeeper.server", "third-party.client", "third-party.server", "gatekeeper.client"}))
         ->transform(CLI::Transformer(
             std::map<std::string, std::string>{{"gatekeeper", "gatekeeper.server"}}));
     reference

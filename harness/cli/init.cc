@@ -192,16 +192,21 @@ std::string template_for(const model::Profile& profile, model::Party party,
   return head + std::string(own) + features_of(profile, party, library) + std::string(kTail);
 }
 
-std::vector<std::string> parties_of(const model::Profile& profile) {
+std::vector<std::string> parties_of(const model::Profile& profile, const model::Library& library) {
   std::vector<std::string> out{"gatekeeper.server", "third-party.client"};
   if (profile.services.contains("keys")) {
     out.emplace_back("third-party.server");
   }
+  if (std::ranges::any_of(library.cases, [&](const model::Case& one) {
+        return one.profile == profile.name && one.party == model::Party::gatekeeper_client;
+      })) {
+    out.emplace_back("gatekeeper.client");
+  }
   return out;
 }
 
-bool has(const model::Profile& profile, const std::string& party) {
-  return std::ranges::count(parties_of(profile), party) > 0;
+bool has(const model::Profile& profile, const std::string& party, const model::Library& library) {
+  return std::ranges::count(parties_of(profile, library), party) > 0;
 }
 
 // A party that other profiles have is no slip of the pen.
@@ -209,11 +214,11 @@ std::string unknown_party(const std::string& party, const model::Profile& profil
                           const model::Library& library) {
   std::vector<std::string> others;
   for (const auto& [name, other] : library.profiles) {
-    if (has(other, party)) {
+    if (has(other, party, library)) {
       others.push_back(name);
     }
   }
-  return others.empty() ? unknown_name("party", party, parties_of(profile))
+  return others.empty() ? unknown_name("party", party, parties_of(profile, library))
                         : fmt::format("profile {} has no {}; give --profile {}", profile.name,
                                       party, join(others, " or "));
 }
@@ -234,7 +239,7 @@ ExitCode init(const RunArguments& arguments, const std::string& party, const std
     put(stderr, "parley: {}\n", unknown_name("profile", arguments.profile, names));
     return ExitCode::usage;
   }
-  if (!has(profile->second, party)) {
+  if (!has(profile->second, party, *library)) {
     put(stderr, "parley: {}\n", unknown_party(party, profile->second, *library));
     return ExitCode::usage;
   }

@@ -175,6 +175,15 @@ Listing settings(const model::Library& library, const std::string& profile) {
   return out;
 }
 
+// The parties that the fault bends, the one that it is written for first.
+std::string bent_by(const reference::FaultEntry& fault) {
+  std::vector<std::string> out{std::string(fault.party)};
+  std::ranges::copy_if(model::party_names(), std::back_inserter(out), [&](const auto& party) {
+    return party != fault.party && reference::bends(fault, party);
+  });
+  return join(out, ", ");
+}
+
 // Those of the profile's parties, of all profiles where none is named.
 Listing faults(const model::Library& library, const RunArguments& arguments) {
   const bool one_profile = arguments.given.contains("--profile");
@@ -184,7 +193,7 @@ Listing faults(const model::Library& library, const RunArguments& arguments) {
       continue;
     }
     const bool liberty = fault.effect == reference::Effect::conforms;
-    out.rows.push_back({std::string(fault.name), std::string(fault.party),
+    out.rows.push_back({std::string(fault.name), bent_by(fault),
                         (liberty ? "(conforms) " : "") + std::string(fault.breaks)});
   }
   return out;
@@ -284,6 +293,7 @@ json json_of(const model::Case& one, const model::Library& library) {
               {"party", model::to_string(one.party)},
               {"suts", engine::to_json(one.suts())},
               {"between", engine::fits_between(one, library, between()).has_value()},
+              {"mirrors", one.mirrors},
               {"flow", one.flow},
               {"change", change_of(one, "")},
               {"expect", outcomes_of(one)},
@@ -302,6 +312,9 @@ void print_head(const model::Case& one, const model::Library& library) {
       requirement.source, model::names_of(one.suts()) + (one.together ? ", together" : ""),
       both ? model::names_of(between()) + ", Parley between them" : "no: " + both.error().detail,
       one.flow);
+  if (!one.mirrors.empty()) {
+    put(stdout, "mirror of    {}: the clients of the two sides have changed places\n", one.mirrors);
+  }
   for (const auto& [name, value] : one.row) {
     put(stdout, "with         {} = {}\n", name, printable(value, 100));
   }

@@ -93,8 +93,10 @@ std::optional<ExitCode> unready(const model::Declaration& declaration,
   return ExitCode::preflight;
 }
 
-bool judges(const model::Case& one, std::string_view party) {
-  return std::ranges::count(one.suts(), model::party_from(party)) > 0;
+bool judges(const model::Case& one, const reference::FaultEntry& fault) {
+  return std::ranges::any_of(one.suts(), [&](model::Party party) {
+    return reference::bends(fault, model::to_string(party));
+  });
 }
 
 void warn_of_idle_faults(const RunArguments& arguments, const model::Library& library,
@@ -106,8 +108,8 @@ void warn_of_idle_faults(const RunArguments& arguments, const model::Library& li
     if (!library.profiles.at(arguments.profile).is(std::string(fault.profile))) {
       put(stderr, "parley: warning: {} has no effect: it bends parties of profile {}, not of {}\n",
           fault.name, fault.profile, arguments.profile);
-    } else if (std::ranges::none_of(
-                   cases, [&](const model::Case* one) { return judges(*one, fault.party); })) {
+    } else if (std::ranges::none_of(cases,
+                                    [&](const model::Case* one) { return judges(*one, fault); })) {
       put(stderr, "parley: warning: {} has no effect: no case with {} under test is selected\n",
           fault.name, fault.party);
     }

@@ -18,7 +18,8 @@ bool any_of(const std::vector<std::string>& patterns, Match match) {
 }
 
 bool takes(const std::string& pattern, const std::string& id) {
-  // A pattern takes the rows of a case and the cases of extending profiles that inherit it.
+  // A pattern takes the rows of a case, its mirror and the cases of extending profiles that inherit
+  // it.
   return pattern == id || glob_match(pattern, id) || id.starts_with(pattern + "/") ||
          id.starts_with(pattern + "@");
 }

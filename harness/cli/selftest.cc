@@ -263,17 +263,14 @@ std::optional<Plan> kill_plan(const Bench& bench) {
   return out;
 }
 
-Cases of_party(const Cases& cases, std::string_view party) {
+Cases bent_by(const reference::FaultEntry& fault, const Cases& cases) {
   Cases out;
   std::ranges::copy_if(cases, std::back_inserter(out), [&](const model::Case* one) {
-    return std::ranges::count(one->suts(), model::party_from(party)) > 0;
+    return std::ranges::any_of(one->suts(), [&](model::Party party) {
+      return reference::bends(fault, model::to_string(party));
+    });
   });
   return out;
-}
-
-// What kills a case kills it in the profiles that inherit it.
-const std::string& planned_as(const model::Case& one) {
-  return one.inherits.empty() ? one.id : one.inherits;
 }
 
 // A case that is not applicable whatever the SUT is: settings other than the profile's make it so.
@@ -294,6 +291,17 @@ bool planned(const Plan& plan, const std::string& id) {
   return std::ranges::any_of(plan, [&](const auto& one) { return one.second.contains(id); });
 }
 
+// What kills a case kills it in the profiles that inherit it.
+const std::string& inherited(const model::Case& one) {
+  return one.inherits.empty() ? one.id : one.inherits;
+}
+
+// And it kills the case's mirror, where the plan has no line for that.
+const std::string& planned_as(const model::Case& one, const Plan& plan) {
+  const auto& own = inherited(one);
+  return one.mirrors.empty() || planned(plan, own) ? own : one.mirrors;
+}
+
 std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto plan = kill_plan(bench);
   if (!plan && bench.arguments.full) {
@@ -305,14 +313,15 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
   }
   const auto& profile = bench.library.profiles.at(bench.arguments.profile);
   for (const auto* one : cases) {
-    if (!bench.arguments.full && !planned(*plan, planned_as(*one))) {
+    if (!bench.arguments.full && !planned(*plan, planned_as(*one, *plan))) {
       matrix.unplanned.push_back(one->id);
     }
   }
   std::vector<Trial> out;
   for (const auto& fault : reference::faults()) {
     const std::string name(fault.name);
-    if (!profile.is(std::string(fault.profile)) || of_party(cases, fault.party).empty() ||
+    const auto bent = bent_by(fault, cases);
+    if (!profile.is(std::string(fault.profile)) || bent.empty() ||
         is_dormant(bench, (*plan)[name])) {
       continue;  // not selected
     }
@@ -321,8 +330,8 @@ std::vector<Trial> fault_trials(const Bench& bench, const Cases& cases, Matrix& 
     }
     Trial trial{
         .name = name, .cases = {}, .faults = {name}, .null_mode = "", .effect = fault.effect};
-    for (const auto* one : of_party(cases, fault.party)) {
-      if (bench.arguments.full || (*plan)[name].contains(planned_as(*one))) {
+    for (const auto* one : bent) {
+      if (bench.arguments.full || (*plan)[name].contains(planned_as(*one, *plan))) {
         trial.cases.push_back(one);
       }
     }
@@ -382,13 +391,27 @@ bool holds_a_run(const std::filesystem::path& folder) {
       [&](const char* file) { return std::filesystem::exists(folder / file, ignored); });
 }
 
+// Without the cases that are planned as others are.
+nlohmann::json written_plan(const Bench& bench, const Matrix& matrix) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const auto& [fault, cases] : plan_of(matrix).items()) {
+    for (const auto& id : cases) {
+      const auto* one = bench.library.find_case(id.get<std::string>());
+      if (one != nullptr && one->inherits.empty() && one->mirrors.empty()) {
+        out[fault].push_back(id);
+      }
+    }
+  }
+  return out;
+}
+
 Result<void> write_matrix(const Bench& bench, const Matrix& matrix, const nlohmann::json& value) {
   auto written =
       write_text(bench.folder / "kill-matrix.json",
                  value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  return written && bench.arguments.full
-             ? write_text(bench.folder / "kill-plan.json", plan_of(matrix).dump(1) + "\n")
-             : written;
+  return written && bench.arguments.full ? write_text(bench.folder / "kill-plan.json",
+                                                      written_plan(bench, matrix).dump(1) + "\n")
+                                         : written;
 }
 
 // Prints what came of it.

@@ -304,7 +304,7 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
   } else {
     // What shows that the SUT works after it must have shown that before, where no twin does.
     const auto& profile = library.profiles.at(one.profile);
-    const auto& probe = profile.probe_of(one.party);
+    const auto probe = profile.probe_of(one.party);
     if (one.negative() && profile.probes.contains(one.party) && one.flow != probe) {
       runs.push_back(plain_run(makings, "before", probe));
     }

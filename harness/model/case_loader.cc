@@ -184,6 +184,7 @@ Case base_case(const json& value, const std::string& suite, const Document& docu
   one.flow = string_at(value, "flow");
   one.party = party_from(string_at(value, "party")).value_or(Party::gatekeeper_server);
   one.together = party_from(string_at(value, "together"));
+  one.mirror = party_from(string_at(value, "mirror"));
   one.needs = strings_at(value, "needs");
   if (value.contains("never")) {
     for (const auto& step : value["never"]) {
@@ -213,7 +214,8 @@ std::vector<Case> cases_of(const Document& document, const std::string& suite, P
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto pointer = list ? fmt::format("/cases/{}", i) : std::string();
     json value = values[i];
-    for (const auto* shared : {"profile", "party", "together", "flow", "verifies", "needs"}) {
+    for (const auto* shared :
+         {"profile", "party", "together", "mirror", "flow", "verifies", "needs"}) {
       if (list && !value.contains(shared) && document.root().contains(shared)) {
         value[shared] = document.root()[shared];
       }

@@ -12,6 +12,7 @@
 #include "harness/model/carry.h"
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
+#include "harness/model/mirror.h"
 #include "harness/model/profile_loader.h"
 #include "harness/model/setting.h"
 
@@ -269,7 +270,31 @@ class Loader {
         problems_.push_back(document.problem("", fmt::format("the case id {} stands twice", one.id),
                                              "ids are never reused"));
       }
+      if (one.mirror) {
+        add_mirror(one);
+      }
       library_.cases.push_back(std::move(one));
+    }
+  }
+
+  // What is wrong with it has been said of `one`.
+  void add_mirror(const Case& one) {
+    for (const auto& [name, profile] : library_.profiles) {
+      if (profile.is(one.profile)) {
+        add_mirror(one.flow, *one.mirror, profile);
+        add_mirror(profile.probe, *one.mirror, profile);
+      }
+    }
+    if (const auto at = library_.profiles.find(one.profile); at != library_.profiles.end()) {
+      library_.cases.push_back(mirrored(one, at->second));
+    }
+  }
+
+  void add_mirror(const std::string& flow, Party party, const Profile& profile) {
+    const auto key = mirror_name(profile.name + "/" + flow, party);
+    const auto at = library_.flows.find(profile.name + "/" + flow);
+    if (at != library_.flows.end() && !library_.flows.contains(key)) {
+      library_.flows.emplace(key, mirrored(at->second, party, profile));
     }
   }
 
@@ -326,6 +351,12 @@ class Loader {
     }
     if (one.together) {
       lint_together(one, *flow, complain);
+    }
+    const auto bound = library_.requirements.find(one.requirement);
+    if (one.mirror && bound != library_.requirements.end()) {
+      for (auto& [message, mend] : wrong_with_mirror(one, *flow, bound->second)) {
+        complain("/mirror", std::move(message), std::move(mend));
+      }
     }
     if (one.change) {
       lint_change(one, *flow, profile->second, complain);

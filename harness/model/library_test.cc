@@ -201,6 +201,47 @@ TEST_F(Suites, ComplainOfPartiesThatAreNotJudgedTogetherOrDoNotAct) {
             std::string::npos);
 }
 
+TEST_F(Suites, GiveAMirroredCaseOnceMoreWithTheClientsOfBothSidesExchanged) {
+  const auto& library = shipped().library;
+  const auto* one = library.find_case("encryption/client-turns");
+  const auto* mirror = library.find_case("encryption/client-turns@gatekeeper.client");
+  ASSERT_TRUE(one != nullptr && mirror != nullptr);
+  EXPECT_EQ(mirror->mirrors, one->id);
+  EXPECT_EQ(mirror->party, Party::gatekeeper_client);
+  const auto& flow = *library.flow("whatsapp", mirror->flow);
+  EXPECT_EQ(flow.actors.at("alice"), Party::gatekeeper_client);
+  EXPECT_EQ(flow.actors.at("bob"), Party::third_party_client);
+  std::set<std::string> said;
+  for (const auto& step : flow.steps) {
+    said.insert(step.form);
+  }
+  EXPECT_TRUE(said.contains("client-finish-native"));
+  EXPECT_FALSE(said.contains("client-finish"));
+  const auto& profile = library.profiles.at("whatsapp");
+  EXPECT_NE(library.flow("whatsapp", profile.probe_of(mirror->party)), nullptr);
+}
+
+TEST_F(Suites, ComplainOfAMirrorThatCannotBe) {
+  const std::string head = "case: wrong\ntitle: A wrong case\nprofile: whatsapp\n";
+  const std::string mirror = "mirror: gatekeeper.client\n";
+  struct Wrong {
+    std::string rest;
+    std::string said;
+  };
+  for (const auto& [rest, said] :
+       {Wrong{"party: third-party.client\nflow: signal-turns\nverifies: ENC-020\n",
+              "ENC-020 does not bind gatekeeper.client"},
+        Wrong{"party: gatekeeper.server\nflow: noise-session\nverifies: TRN-018\n",
+              "the mirror of a case of gatekeeper.server is none of gatekeeper.client"},
+        Wrong{"party: third-party.client\nflow: consent-block-other\nverifies: TRN-018\n",
+              "has accounts of a kind that one side has"}}) {
+    write("encryption/client-wrong.yaml", head + rest + mirror);
+    const auto came = complaint("whatsapp");
+    EXPECT_NE(came.find("client-wrong.yaml"), std::string::npos) << came;
+    EXPECT_NE(came.find(said), std::string::npos) << came;
+  }
+}
+
 TEST_F(Suites, ComplainOfAnUnknownMessageWhereTheFlowNamesIt) {
   write("stanza/flows/broken.yaml",
         "flow: broken\nprofile: xmpp\ntitle: A flow with a wrong message\n"

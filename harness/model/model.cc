@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/model/mirror.h"
 
 namespace parley::model {
 namespace {
@@ -348,9 +349,13 @@ bool Profile::is(const std::string& other) const {
   return name == other || std::ranges::find(bases, other) != bases.end();
 }
 
-const std::string& Profile::probe_of(Party party) const {
+std::string Profile::probe_of(Party party) const {
   const auto own = probes.find(party);
-  return own == probes.end() ? probe : own->second;
+  if (own != probes.end()) {
+    return own->second;
+  }
+  // It is written with the third party's client.
+  return party == Party::gatekeeper_client ? mirror_name(probe, party) : probe;
 }
 
 std::vector<Party> Case::suts() const {

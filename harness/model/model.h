@@ -68,6 +68,8 @@ struct MessageForm {
   bool restarts = false;                        // the sender's peer begins a new stream after it
   std::map<std::string, std::string> names{};   // field -> what the receiver is called from then on
   bool suspends = false;                        // nothing of this stream may follow it
+  // The form of the other side's clients that says the same; empty: theirs is this one.
+  std::string mirrors{};
   std::string service{};  // of an HTTP message: which of the profile's services it belongs to
   std::optional<StanzaForm> stanza{};
 };
@@ -134,7 +136,8 @@ struct Profile {
 
   // Whether what is written for profile `other` holds for this one.
   bool is(const std::string& other) const;
-  const std::string& probe_of(Party party) const;
+  // The flow that shows that such a SUT still works.
+  std::string probe_of(Party party) const;
 };
 
 using Fields = std::map<std::string, std::vector<std::string>>;  // field -> alternatives
@@ -310,6 +313,8 @@ struct Case {
   bool alone = false;               // it slows a SUT down: nothing else is judged beside it
   std::string inherits{};           // the id of the case of an extended profile that it is
   std::optional<Party> together{};  // under test too: what the one is told the other does
+  std::optional<Party> mirror{};    // of which it is a case once more, mirrored (mirror.h)
+  std::string mirrors{};            // the id of the case of which it is the mirror
 
   std::vector<Party> suts() const;  // the parties under test, `party` first
   // Whether a conforming SUT refuses or ignores what the case sends.

@@ -221,6 +221,12 @@ class ProfileLoader {
                              unknown_name("service", form.service, keys_of(profile.services)),
                              "name one of the profile's services"));
       }
+      if (!form.mirrors.empty() && !profile.forms.contains(form.mirrors)) {
+        problems_.push_back(
+            document.problem("/messages/" + name + "/mirrors",
+                             unknown_name("message", form.mirrors, keys_of(profile.forms)),
+                             "name a message of this profile"));
+      }
     }
     for (const auto& [party, address] : profile.addresses) {
       check_names(profile, document, address, "/addresses/" + std::string(to_string(party)));
@@ -255,6 +261,7 @@ class ProfileLoader {
     form.name = name;
     form.restarts = value.value("restarts-stream", false);
     form.suspends = value.value("suspends-stream", false);
+    form.mirrors = string_at(value, "mirrors");
     if (value.contains("names")) {
       for (const auto& [field, receiver] : value["names"].items()) {
         form.names[field] = receiver.is_string() ? receiver.get<std::string>() : "";

@@ -109,6 +109,11 @@ INSTANTIATE_TEST_SUITE_P(
              "profile: a\ntitle: A\nextends: base\nsettings: { x: { value: 1, basis: "
              "assumed, bears-on: [logon] } }\n"},
             "settings/x/bears-on: unknown message 'logon'; did you mean 'login'?"},
+        Bad{"MirrorsAnUnknownMessage",
+            {kBase,
+             "profile: a\ntitle: A\nextends: base\nmessages: { mine: { xml: \"<mine/>\", mirrors: "
+             "logon } }\n"},
+            "messages/mine/mirrors: unknown message 'logon'; did you mean 'login'?"},
         Bad{"ServiceWithANameOfLinks",
             {kBase, "profile: a\ntitle: A\nextends: base\nservices: { up: gatekeeper.server }\n"},
             "services/up: a service cannot be called 'up'"}),

@@ -352,8 +352,9 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                                                  const std::string& profile) {
   const bool server = party == model::Party::gatekeeper_server;
   const bool partner = party == model::Party::third_party_server;
-  if ((!server && !partner && party != model::Party::third_party_client) ||
-      (partner && profile == "xmpp")) {
+  const bool native = party == model::Party::gatekeeper_client;
+  if ((!server && !partner && !native && party != model::Party::third_party_client) ||
+      ((partner || native) && profile == "xmpp")) {
     return fail(Errc::unsupported,
                 fmt::format("there is no embedded reference for {}", model::to_string(party)));
   }
@@ -407,7 +408,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "trust",
                     "second-partner",
                     "blank-accounts"};
-    if (!server) {
+    if (party == model::Party::third_party_client) {
       out.features.emplace_back("push-wake");
     }
     return out;

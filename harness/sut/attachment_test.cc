@@ -308,7 +308,7 @@ TEST_F(AttachTest, SaysUnsupportedForAMethodWithoutADriver) {
   EXPECT_EQ(sut.called.error().code, Errc::unsupported);
 }
 
-TEST(ReferenceDeclaration, IsMadeForTheTwoPartiesThatThereAre) {
+TEST(ReferenceDeclaration, IsMadeForThePartiesThatThereAre) {
   const auto server = reference_declaration("/bin/parley", model::Party::gatekeeper_server, "xmpp");
   ASSERT_TRUE(server);
   EXPECT_EQ(server->driver, (std::vector<std::string>{"/bin/parley", "reference", "--party",
@@ -319,6 +319,9 @@ TEST(ReferenceDeclaration, IsMadeForTheTwoPartiesThatThereAre) {
   ASSERT_TRUE(client);
   EXPECT_EQ(client->features.size(), 6u);
   EXPECT_FALSE(reference_declaration("/bin/parley", model::Party::intermediary, "xmpp"));
+  const auto native = model::Party::gatekeeper_client;
+  EXPECT_FALSE(reference_declaration("/bin/parley", native, "xmpp"));
+  EXPECT_TRUE(reference_declaration("/bin/parley", native, "whatsapp"));
   const auto binary =
       reference_declaration("/bin/parley", model::Party::third_party_client, "whatsapp");
   ASSERT_TRUE(binary);
