@@ -44,6 +44,7 @@ constexpr std::array kNotOfTheLibrary{
     Fault::wt_signal_ratchet_never_turns,
     Fault::wt_signal_always_pkmsg,
     Fault::wt_signal_read_twice,
+    Fault::wt_signal_key_tails_ignored,
 };
 
 Refusal reason_of(Errc code) {
@@ -204,7 +205,7 @@ Result<Session> CarelessProvider::responded(const signal::PrekeyMessage& first) 
 }
 
 Outcome<Bytes> CarelessProvider::decrypt_pkmsg(const Address& peer, std::string_view octets) {
-  const auto first = signal::read_prekey_message(with_right_version(octets, faults_));
+  const auto first = signal::read_prekey_message(as_first_message(octets, faults_));
   if (!first) {
     return refused(first.error());
   }

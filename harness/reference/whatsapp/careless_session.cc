@@ -2,10 +2,13 @@
 #include "harness/reference/whatsapp/careless_session.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
+#include "harness/base/protobuf_wire.h"
 #include "harness/crypto/aes_cbc.h"
 #include "harness/crypto/signal/keys.h"
+#include "harness/crypto/signal/message.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -119,6 +122,9 @@ signal::Dialect dialect_under(const FaultSet& faults) {
   return out;
 }
 
+namespace {
+
+// With the version that readers take, where the faults let another pass.
 Bytes with_right_version(std::string_view octets, const FaultSet& faults) {
   Bytes out(octets);
   if (out.empty()) {
@@ -134,9 +140,42 @@ Bytes with_right_version(std::string_view octets, const FaultSet& faults) {
   return out;
 }
 
+// ENC-034: with the keys in the fields `keys` cut to their length; the last `tail` octets are no
+// field.
+Bytes with_short_keys(Bytes octets, std::initializer_list<std::uint32_t> keys, std::size_t tail,
+                      const FaultSet& faults) {
+  if (!faults.has(Fault::wt_signal_key_tails_ignored) || octets.size() <= 1 + tail) {
+    return octets;
+  }
+  const std::size_t end = octets.size() - tail;
+  auto fields = protobuf::read_fields(std::string_view(octets).substr(1, end - 1));
+  if (!fields) {
+    return octets;
+  }
+  for (auto& field : *fields) {
+    if (std::ranges::find(keys, field.number) != keys.end() &&
+        field.octets.size() > signal::kSerializedKeyOctets) {
+      field.octets.resize(signal::kSerializedKeyOctets);
+    }
+  }
+  return octets.substr(0, 1) + protobuf::write_fields(*fields) + octets.substr(end);
+}
+
+Bytes as_message(std::string_view octets, const FaultSet& faults) {
+  return with_short_keys(with_right_version(octets, faults), {signal::msg::kRatchetKey},
+                         signal::kMacOctets, faults);
+}
+
+}  // namespace
+
+Bytes as_first_message(std::string_view octets, const FaultSet& faults) {
+  return with_short_keys(with_right_version(octets, faults),
+                         {signal::pkmsg::kBaseKey, signal::pkmsg::kIdentityKey}, 0, faults);
+}
+
 Result<Bytes> read_carelessly(Session& session, std::string_view octets, Rng& rng,
                               const FaultSet& faults) {
-  const auto message = signal::read_signal_message(with_right_version(octets, faults));
+  const auto message = signal::read_signal_message(as_message(octets, faults));
   if (!message) {
     return std::unexpected(message.error());
   }

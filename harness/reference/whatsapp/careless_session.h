@@ -17,8 +17,9 @@ inline constexpr std::uint32_t kCarelessJump = 40'000;
 // What the client derives its keys with.
 crypto::signal::Dialect dialect_under(const FaultSet& faults);
 
-// The octets with the version that readers take, where the faults let another pass.
-Bytes with_right_version(std::string_view octets, const FaultSet& faults);
+// The octets of a PreKeySignalMessage as readers take them: with the version and the lengths of
+// keys that the faults let pass for right.
+Bytes as_first_message(std::string_view octets, const FaultSet& faults);
 
 // As crypto::signal::read_message, but for the faults.
 Result<Bytes> read_carelessly(crypto::signal::Session& session, std::string_view octets, Rng& rng,

@@ -244,6 +244,7 @@ const std::vector<FaultRow> kSessionFaults = {
     {"wt-signal-identity-change-taken", another_identity(), kForgedShown},
     {"wt-signal-high-s-accepted", fetching("bundle-signature-s-plus-7-orders"), kSent},
     {"wt-signal-any-name-of-key", forging("ratchet-key-top-bit"), kForgedShown},
+    {"wt-signal-key-tails-ignored", forging("ratchet-key-long"), kForgedShown},
     {"wt-signal-small-keys-in-bundles", fetching("bundle-signed-prekey-zero"), kSent},
     {"wt-signal-small-keys-in-messages", forging("ratchet-key-zero"), kForgedShown},
 };

@@ -149,6 +149,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Takes a signature whose s has more bits than the order of the group (ENC-026)", kWhatsApp},
     {"wt-signal-any-name-of-key", kClient,
      "Takes a public key that is not below the prime for the one that it is equal to (ENC-026)", kWhatsApp},
+    {"wt-signal-key-tails-ignored", kClient,
+     "Takes the first 33 octets of a key in a message and passes over more (ENC-034)", kWhatsApp},
     {"wt-signal-small-keys-in-bundles", kClient,
      "Begins sessions with keys of small order (ENC-028)", kWhatsApp},
     {"wt-signal-small-keys-in-messages", kClient,
