@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { User } from './user.js';
 
-const kFeatures = ['noise-xx', 'encryption', 'prekeys', 'chatstate', 'deflate', 'routing',
-  'reconnect', 'keepalive'];
+const kFeatures = ['noise-xx', 'noise-ik', 'noise-xxfallback', 'websocket', 'encryption', 'prekeys',
+  'receipts', 'chatstate', 'deflate', 'routing', 'reconnect', 'keepalive', 'last-tokens-unassigned'];
 const kMaxLine = 1 << 20;
 const kKeepaliveMs = 30000;
 const kParseError = -32700;
@@ -14,7 +14,6 @@ const kMethodNotFound = -32601;
 const kInvalidParams = -32602;
 const kInternalError = -32603;
 const kNotConnected = -32000;
-const kUnsupported = -32001;
 
 class RpcError extends Error {
   constructor(code, message) {
@@ -54,6 +53,18 @@ function userOf(params) {
   return user;
 }
 
+// What the server's static key was on an earlier connection, while its certificate lasts.
+function knownStatic(params) {
+  const key = hex(params, 'server_static', undefined, true);
+  const lasts = Number(text(params, 'server_static_until', true) ?? 0) >= Date.now() / 1000;
+  return key.length === 32 && lasts ? key : undefined;
+}
+
+function websocketOf(params) {
+  if (text(params, 'transport', true) !== 'websocket') return undefined;
+  return { path: text(params, 'path'), origin: text(params, 'origin') };
+}
+
 // Has `does(user)` done by a user who is connected.
 async function act(params, does) {
   const user = userOf(params);
@@ -71,7 +82,6 @@ const methods = {
   async connect(params) {
     const name = text(params, 'user');
     if (!/^[0-9]{1,19}$/.test(name)) throw new RpcError(kInvalidParams, 'user is a number');
-    if ((params.transport ?? 'tcp') !== 'tcp') throw new RpcError(kUnsupported, 'no WebSockets');
     if (!Number.isInteger(params.port) || params.port < 1 || params.port > 65535) {
       throw new RpcError(kInvalidParams, 'port is a number from 1 to 65535');
     }
@@ -79,7 +89,8 @@ const methods = {
       host: text(params, 'host'), port: params.port, root: hex(params, 'ca', 32),
       token: text(params, 'password'), routing: hex(params, 'routing', undefined, true),
       reconnect: params.reconnect === true, keepaliveMs: params.keepalive_ms ?? kKeepaliveMs,
-      encrypted: params.content === 'signal',
+      encrypted: params.content === 'signal', known: knownStatic(params),
+      websocket: websocketOf(params),
     };
     let user = users.get(name);
     if (!user) {

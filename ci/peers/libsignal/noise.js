@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Noise_XX_25519_AESGCM_SHA256 as the gatekeeper's clients speak it (the clear payload of the first
-// message is not hashed), the server's certificate chain, and the frames around all of it.
+// Noise XX, IK and XXfallback as the gatekeeper's clients speak them (a clear payload is not hashed),
+// the server's certificate chain, and the frames around all of it.
 import crypto from 'node:crypto';
 import { field, numberOf, octetsOf, readFields } from './protobuf.js';
 
 export const kIntro = Buffer.from([0x57, 0x41, 6, 3]);
-const kName = Buffer.concat([Buffer.from('Noise_XX_25519_AESGCM_SHA256'), Buffer.alloc(4)]);
 const kKeyOctets = 32;
 const kTagOctets = 16;
 const kSpki = Buffer.from('302a300506032b656e032100', 'hex'); // RFC 8410: X25519, then the key
@@ -85,11 +84,18 @@ function checkChain(octets, serverStatic, root, verify) {
 
 // Takes the client's part: hello(), then finish() with what came, whose result has the ciphers.
 export class Handshake {
-  // `own` is the client's static key pair.
-  constructor(own) {
+  // `own` is the client's static key pair. With `known`, a static key of the server's, it begins
+  // with IK, else with XX.
+  constructor(own, known) {
     this.own = own;
-    this.hash = kName;
-    this.chaining = kName;
+    this.known = known;
+    this.begin(known ? 'IK' : 'XX');
+  }
+
+  begin(pattern) {
+    const name = Buffer.from(`Noise_${pattern}_25519_AESGCM_SHA256`);
+    this.hash = name.length > 32 ? sha256(name) : Buffer.concat([name, Buffer.alloc(32)], 32);
+    this.chaining = this.hash;
     this.mixHash(kIntro);
   }
 
@@ -115,18 +121,35 @@ export class Handshake {
     return plain;
   }
 
-  hello() {
+  // The payload travels encrypted only: in this message of IK, in the last one of XX.
+  hello(payload) {
     this.ephemeral = keyPair();
+    if (!this.known) {
+      this.mixHash(this.ephemeral.octets);
+      return field(2, field(1, this.ephemeral.octets));
+    }
+    this.mixHash(this.known);
     this.mixHash(this.ephemeral.octets);
-    return field(2, field(1, this.ephemeral.octets));
+    this.mixKey(agree(this.ephemeral, this.known));
+    const ownStatic = this.seal(this.own.octets);
+    this.mixKey(agree(this.own, this.known));
+    return field(2, Buffer.concat([field(1, this.ephemeral.octets), field(2, ownStatic),
+      field(3, this.seal(payload))]));
   }
 
+  // { finish, sends, receives }, where `finish` is still to be sent, if it is there.
   finish(serverHello, payload, root, verify) {
     const hello = readFields(octetsOf(readFields(serverHello), 3) ?? Buffer.alloc(0));
     const [ephemeral, sealedStatic, sealedChain] = [1, 2, 3].map((number) =>
-      octetsOf(hello, number));
-    if (ephemeral?.length !== kKeyOctets || !sealedStatic || !sealedChain) {
-      throw new Error('a ServerHello that is not whole');
+      octetsOf(hello, number) ?? Buffer.alloc(0));
+    if (ephemeral.length !== kKeyOctets) throw new Error('an ephemeral key of another length');
+    if (this.known && sealedStatic.length === 0) {
+      return this.takeShort(ephemeral, sealedChain, root, verify);
+    }
+    // A static key in the answer to IK refuses it: the first message was the ephemeral key alone.
+    if (this.known) {
+      this.begin('XXfallback');
+      this.mixHash(this.ephemeral.octets);
     }
     this.mixHash(ephemeral);
     this.mixKey(agree(this.ephemeral, ephemeral));
@@ -137,8 +160,22 @@ export class Handshake {
     const ownStatic = this.seal(this.own.octets);
     this.mixKey(agree(this.own, ephemeral));
     const finish = field(4, Buffer.concat([field(1, ownStatic), field(2, this.seal(payload))]));
+    return { finish, ...this.split() };
+  }
+
+  // The rest of IK. A chain need not come with it, for the key is known; the tag must.
+  takeShort(ephemeral, sealedChain, root, verify) {
+    this.mixHash(ephemeral);
+    this.mixKey(agree(this.ephemeral, ephemeral));
+    this.mixKey(agree(this.own, ephemeral));
+    const chain = this.open(sealedChain);
+    if (chain.length > 0) checkChain(chain, this.known, root, verify);
+    return this.split();
+  }
+
+  split() {
     const [sends, receives] = hkdf(this.chaining, Buffer.alloc(0)).map((key) => new Cipher(key));
-    return { finish, sends, receives };
+    return { sends, receives };
   }
 }
 
