@@ -71,6 +71,7 @@ class Writer {
   void put(const model::EncryptionEdit& edit) {
     all(edit.forge, edit.replay, edit.ahead, edit.version, edit.octets);
   }
+  void put(const model::MediaEdit& edit) { put(edit.forge); }
   void put(const model::FlowEdit& edit) { all(edit.kind, edit.step, edit.form, edit.with); }
   void put(const model::Change& change) {
     put(change.step);

@@ -10,6 +10,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/crypto/jose/forgery.h"
+#include "harness/crypto/media/media_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
@@ -222,6 +223,9 @@ Listing forgeries() {
   }
   for (const auto& forgery : crypto::signal::forgeries()) {
     add(forgery, to_string(forgery.kind));
+  }
+  for (const auto& forgery : crypto::media::media_forgeries()) {
+    add(forgery, "media file");
   }
   return out;
 }

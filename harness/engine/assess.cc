@@ -151,7 +151,9 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
       continue;
     }
     if (change_made_ && accepts(outcome, run_.profile->refusals, refusal)) {
-      if (!link_open(refusal.link) || fence_done()) {
+      // Who turns a service away that it asks goes on elsewhere.
+      const bool over = !link_open(refusal.link) && !run_.serves(refusal.link);
+      if (over || fence_done()) {
         return {.state = State::holds};
       }
       if (deadline_) {

@@ -10,6 +10,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/engine/key_publication.h"
+#include "harness/engine/media_secrets.h"
 #include "harness/engine/message_content.h"
 #include "harness/engine/sealed_view.h"
 
@@ -22,7 +23,6 @@ namespace {
 constexpr std::size_t kOneTimePrekeys = 8;
 constexpr std::size_t kLeastSecret = 8;    // what is shorter is found by chance
 constexpr std::size_t kMostUnopened = 64;  // of a link; each may cost as many keys as are skipped
-constexpr std::size_t kMostCame = 2048;    // octets of what a breach shows
 
 // Without a resource or a device: "491…:0@s.whatsapp.net" is the user's too.
 std::string bare_of(const std::string& jid) {
@@ -44,8 +44,7 @@ std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
       run.server_under_test()) {
     return nullptr;
   }
-  std::unique_ptr<Correspondence> out(new Correspondence);
-  out->rng_ = rng.child("signal");
+  std::unique_ptr<Correspondence> out(new Correspondence(rng));
   for (const auto& [actor, party] : run.flow->actors) {
     const auto bare = values.find(actor + ".bare");
     if (model::is_server(party) || bare == values.end()) {
@@ -53,6 +52,12 @@ std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
     }
     if (!run.played(actor)) {
       out->bare_[actor] = bare->second;
+      for (const auto& [what, service] : {std::pair(".upload-token", kUploadService),
+                                          std::pair(".download-token", kDownloadService)}) {
+        if (const auto token = values.find(actor + what); token != values.end()) {
+          out->media_.note_credential(token->second, service_link(actor, std::string(service)));
+        }
+      }
       continue;
     }
     auto own = out->rng_.child(actor);
@@ -102,6 +107,7 @@ Correspondence::Talk& Correspondence::talk_of(const std::string& link, const Dev
 xml::Element Correspondence::opened(const std::string& link, const xml::Element& stanza) {
   auto out = stanza;
   look_for_texts(stanza);
+  media_.note_came(link, stanza);
   if (is_key_upload(stanza)) {
     learn(link, stanza);
   } else if (is_key_request(stanza)) {
@@ -150,6 +156,7 @@ void Correspondence::note_changed(const std::string& link, const xml::Element& s
 }
 
 void Correspondence::note_sent(const std::string& link, const xml::Element& stanza) {
+  media_.note_answered(link, stanza);
   const auto* count = stanza.name == "notification" ? stanza.child("count") : nullptr;
   if (count == nullptr || stanza.get("type") != "encrypt" || !bare_.contains(link)) {
     return;
@@ -162,27 +169,21 @@ void Correspondence::note_sent(const std::string& link, const xml::Element& stan
 }
 
 void Correspondence::look_for_texts(const xml::Element& stanza) {
-  const auto shown = xml::print(stanza);
+  const auto said = all_text_of(stanza);
   for (const auto& text : written_) {
-    if (text.size() >= kLeastSecret && shown.find(text) != std::string::npos) {
-      note_breach({"sealed-content", "what a user wrote went out in the clear", shown});
+    if (text.size() >= kLeastSecret && said.find(text) != std::string::npos) {
+      breaches_.note(
+          {"sealed-content", "what a user wrote went out in the clear", xml::print(stanza)});
     }
-  }
-}
-
-void Correspondence::note_breach(Breach breach) {
-  if (std::ranges::find(breaches_, breach.monitor, &Breach::monitor) == breaches_.end()) {
-    breach.came.resize(std::min(breach.came.size(), kMostCame));
-    breaches_.push_back(std::move(breach));
   }
 }
 
 void Correspondence::learn(const std::string& link, const xml::Element& upload) {
   auto read = read_publication(upload);
   if (!read) {
-    note_breach({"prekey-form",
-                 "the client publishes keys that nobody can use: " + read.error().detail,
-                 xml::print(upload)});
+    breaches_.note({"prekey-form",
+                    "the client publishes keys that nobody can use: " + read.error().detail,
+                    xml::print(upload)});
     return;
   }
   auto& published = published_[link];
@@ -191,8 +192,8 @@ void Correspondence::learn(const std::string& link, const xml::Element& upload) 
     const auto id = static_cast<std::uint32_t>(key.id);
     const auto [at, fresh] = published.ids.emplace(id, key.key);
     if (!fresh) {
-      note_breach({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
-                   to_hex(key.key)});
+      breaches_.note({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
+                      to_hex(key.key)});
       continue;
     }
     published.one_time.push_back(std::move(key));
@@ -209,10 +210,10 @@ void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
   const auto name = fmt::format("{} {} {}", to, enc.get("ratchet-key"), enc.get("counter"));
   const auto [at, fresh] = keys_.emplace(name, inner);
   if (!fresh && at->second != inner) {
-    note_breach({"message-keys-once",
-                 fmt::format("two messages are sealed by one key, number {} of its chain",
-                             enc.get("counter")),
-                 enc.get("sealed")});
+    breaches_.note({"message-keys-once",
+                    fmt::format("two messages are sealed by one key, number {} of its chain",
+                                enc.get("counter")),
+                    enc.get("sealed")});
   }
 }
 
@@ -254,6 +255,7 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   }
   enc.set("padding", std::to_string(read->padding));
   enc.set("content", to_hex(read->content));
+  media_.describe(enc, read->says);
   enc.set_text(read->text);
   received_[received] = enc;
 }

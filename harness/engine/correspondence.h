@@ -18,8 +18,10 @@
 #include "harness/crypto/signal/open_forgery.h"
 #include "harness/crypto/signal/provider.h"
 #include "harness/crypto/signal/records.h"
+#include "harness/engine/breach.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
+#include "harness/engine/media_exchange.h"
 #include "harness/xml/tree.h"
 
 namespace parley::engine {
@@ -38,6 +40,8 @@ class Correspondence {
   std::map<std::string, std::string> values() const;
   // What the SUT's user writes, however short, and must never be seen in the clear.
   void note_written(const std::string& text);
+  // A file that it sends (MediaExchange::note_told).
+  void note_file(std::string_view file) { media_.note_told(file); }
 
   // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is
   // sealed and what it says: <enc counter ratchet-key padding content sealed …>TEXT</enc>, or
@@ -57,11 +61,13 @@ class Correspondence {
   // that holds no key gets those of its user, anything else stays as it is. A step may say
   // `padding: N`, how many octets it is padded with; `ahead: N`, that it overtakes N others, of
   // which one is the message of a later step that says `late: STEP`. Before the last of what is
-  // returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`.
-  // Errors: not_found while the SUT has published no keys; as content_of() and forge().
+  // returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`. With a
+  // `kind` it is about a file (MediaExchange::letter).
+  // Errors: not_found while the SUT has published no keys; as edited_content() and forge().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
 
-  // What went out on `link`, in clear: a count of keys that was told is what is left from then on.
+  // What went out on `link`, in clear: a count of keys that was told is what is left from then on,
+  // and where a file is to be had that was uploaded.
   void note_sent(const std::string& link, const xml::Element& stanza);
   // Of a changed answer to a request for keys: these are that user's from then on.
   void note_changed(const std::string& link, const xml::Element& stanza);
@@ -76,14 +82,7 @@ class Correspondence {
   // How many one-time prekeys of the SUT's user on `link` nobody has been given.
   std::size_t keys_left(const std::string& link) const;
 
-  // What a SUT did that breaks what a monitor holds.
-  struct Breach {
-    std::string monitor;
-    std::string reason;
-    std::string came;
-  };
-  // The first of each monitor.
-  const std::vector<Breach>& breaches() const { return breaches_; }
+  const std::vector<Breach>& breaches() const { return breaches_.all(); }
   // Whether somebody wrote that text, of ours or of the SUT's.
   bool was_written(const std::string& text) const {
     return texts_.contains(text) || written_.contains(text);
@@ -92,7 +91,8 @@ class Correspondence {
   const std::map<std::string, int>& sealed_texts() const { return texts_; }
 
  private:
-  Correspondence() = default;
+  explicit Correspondence(const Rng& rng)
+      : rng_(rng.child("signal")), media_(rng.child("media"), breaches_) {}
 
   struct Device {
     std::string actor;
@@ -126,7 +126,6 @@ class Correspondence {
   // Whose keys a request asks for, in bare addresses, and how often they had been asked for.
   using Asked = std::vector<std::pair<std::string, std::size_t>>;
 
-  void note_breach(Breach breach);
   void learn(const std::string& link, const xml::Element& upload);
   std::int64_t unused(const std::string& link) const;
   void note_request(const std::string& link, const xml::Element& request);
@@ -141,6 +140,7 @@ class Correspondence {
   Talk& talk_of(const std::string& link, const Device& device);
   Result<void> begin(const Sealing& sealing);
   void offer_bundles(const Sealing& sealing) const;
+  Result<Bytes> letter_content(const Letter& letter, Scope& scope);
   Result<std::vector<xml::Element>> seal_message(Letter letter, Device& device, Scope& scope);
   Result<std::vector<xml::Element>> fill_bundle(Letter letter, const Device& device,
                                                 const Scope& scope) const;
@@ -149,7 +149,9 @@ class Correspondence {
   Result<crypto::signal::Message> late(const Sealing& sealing, const std::string& overtaker);
   Result<crypto::signal::Forged> forged(const Sealing& sealing, const std::string& name);
 
-  Rng rng_{0};
+  Breaches breaches_;
+  Rng rng_;
+  MediaExchange media_;
   std::map<std::string, std::string> bare_;                 // of a SUT's user, by link
   std::map<std::string, std::unique_ptr<Device>> devices_;  // by bare address
   std::map<std::string, Published> published_;              // by link
@@ -171,7 +173,6 @@ class Correspondence {
   std::map<std::string, crypto::signal::Session> overtaken_;  // as it was before, by step
   std::set<std::string> written_;
   std::map<std::string, int> texts_;
-  std::vector<Breach> breaches_;
 };
 
 }  // namespace parley::engine

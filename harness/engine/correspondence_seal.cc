@@ -150,7 +150,8 @@ Result<std::vector<xml::Element>> Correspondence::seal(Letter letter, Scope& sco
     return seal_message(std::move(letter), *device, scope);
   }
   if (edit_of<model::ContentEdit>(letter.change) != nullptr ||
-      edit_of<model::EncryptionEdit>(letter.change) != nullptr) {
+      edit_of<model::EncryptionEdit>(letter.change) != nullptr ||
+      edit_of<model::MediaEdit>(letter.change) != nullptr) {
     return fail(Errc::unsupported,
                 fmt::format("step '{}' has nothing that is sealed", letter.step));
   }
@@ -185,11 +186,23 @@ Result<std::vector<xml::Element>> Correspondence::fill_bundle(Letter letter, con
   return out;
 }
 
+// What the step says before a change of the content is made.
+Result<Bytes> Correspondence::letter_content(const Letter& letter, Scope& scope) {
+  const auto* edit = edit_of<model::MediaEdit>(letter.change);
+  if (scope.values.contains(letter.step + ".kind")) {
+    return media_.letter(letter.step, edit, scope);
+  }
+  return edit == nullptr
+             ? Result<Bytes>(text_content(scope.values[letter.step + ".text"]))
+             : fail(Errc::unsupported, fmt::format("step '{}' is about no file", letter.step));
+}
+
 Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, Device& device,
                                                                Scope& scope) {
   const auto text = scope.values[letter.step + ".text"];
   const auto* content_edit = edit_of<model::ContentEdit>(letter.change);
-  const auto content = content_of(text, content_edit, scope);
+  auto said = letter_content(letter, scope);
+  const auto content = said ? edited_content(std::move(*said), content_edit, scope) : said;
   if (!content) {
     return std::unexpected(content.error());
   }
@@ -216,7 +229,7 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
   const auto add = [&](const signal::Message& message) -> xml::Element& {
     auto& stanza = out.emplace_back(letter.element);
     auto& enc = *stanza.child("enc");
-    enc.erase("padding");  // what the step says of it
+    erase_view(enc);  // what the step says of it
     enc.set("type", std::string(to_string(message.kind)));
     enc.set_text(message.octets);
     return enc;
@@ -228,6 +241,9 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
   auto view = add(sealed->message);
   describe_sealed(view, sealed->message.octets);
   view.set("content", to_hex(*content));
+  if (says) {
+    MediaExchange::show(view, says->says);
+  }
   view.set_text(scope.values[letter.step + ".text"]);
   scope.values[letter.step + ".enc"] = view.get("type");
   scope.values[letter.step + ".counter"] = view.get("counter");
@@ -331,12 +347,8 @@ Result<Forged> Correspondence::forged(const Sealing& sealing, const std::string&
   for (std::size_t i = 0; i < kHonestMessages; ++i) {
     auto rng = sealing.rng.child(fmt::format("honest/{}", i));
     const auto text = rng.token(12);
-    const auto content = content_of(text, nullptr, {});
-    if (!content) {
-      return std::unexpected(content.error());
-    }
     ++texts_[text];
-    conversation.honest.push_back(padded_content(*content, nullptr, rng));
+    conversation.honest.push_back(padded_content(text_content(text), nullptr, rng));
   }
   auto rng = sealing.rng.child("forger");
   auto out = signal::forge_next(sealing.device.store, name, conversation, rng);

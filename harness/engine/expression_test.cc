@@ -113,6 +113,15 @@ TEST(Evaluate, DrawsOctetsFromTheSeed) {
   EXPECT_FALSE(evaluate("${octets(9999999)}", scope(), "x"));
 }
 
+TEST(Evaluate, CountsAndDigestsOctetsThatRepeat) {
+  EXPECT_EQ(evaluate("${octets-in('0061', 3)}", scope(), "x").value_or("?"), "6");
+  EXPECT_EQ(evaluate("${sha256('616161')}", scope(), "x"),
+            evaluate("${sha256('61', 3)}", scope(), "x"));
+  EXPECT_EQ(evaluate("${sha256('')}", scope(), "x").value_or("?").substr(0, 8), "e3b0c442");
+  EXPECT_FALSE(evaluate("${sha256('no hex')}", scope(), "x"));
+  EXPECT_FALSE(evaluate("${sha256('61', 9999999)}", scope(), "x"));
+}
+
 TEST(Evaluate, KnowsTheHostOfAUrlAndOfNothingElse) {
   EXPECT_EQ(evaluate("${host-of('https://a.b:1/c')}", scope(), "x").value_or("?"), "a.b:1");
   EXPECT_EQ(evaluate("${host-of('https://a.b')}", scope(), "x").value_or("?"), "a.b");

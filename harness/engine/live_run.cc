@@ -143,6 +143,8 @@ asio::awaitable<bool> LiveRun::lease() {
                                                  : co_await introduce_partner())) {
       co_return false;
     }
+  } else if (!open_media()) {
+    co_return false;
   }
   for (const auto& [actor, party] : cast_.flow->actors) {
     if (!model::is_server(party) && !co_await lease_for(actor, party)) {

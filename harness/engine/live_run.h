@@ -57,6 +57,9 @@ class LiveRun {
   asio::awaitable<bool> introduce();
   asio::awaitable<bool> tell_driver(nlohmann::json partner, std::string feature);
   bool open_services();
+  bool open_media();
+  bool open_service(const std::string& link, const std::string& name);
+  nlohmann::json media_of(const std::string& actor) const;
   asio::awaitable<bool> introduce_partner();
   void enlist_with_partner(model::Party party, Identity& identity) const;
   nlohmann::json introduction(const std::string& secret) const;
@@ -116,7 +119,8 @@ class LiveRun {
   Connections connections_;
   Rng rng_;
   std::optional<Tracker> tracker_;
-  std::string partner_;  // the actor whose services Parley plays; empty for none
+  std::string partner_;   // the actor whose services Parley plays; empty for none
+  bool serving_ = false;  // some service or other
   struct Leased {
     Identity identity;
     std::vector<Attachment*> told{};  // tell of the user, and are told when the run is over

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Services over HTTPS of a third party's server that Parley plays and a gatekeeper under test asks.
+// Services over HTTPS that Parley plays: of a third party's server, which a gatekeeper under test
+// asks, and of either server where a client under test has files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "harness/engine/handshake.h"
 #include "harness/engine/identity_token.h"
 #include "harness/engine/live_run.h"
+#include "harness/engine/media_exchange.h"
 #include "harness/model/setting.h"
 #include "harness/wire/http_tree.h"
 
@@ -31,6 +33,8 @@ constexpr std::uint64_t kFirstIntegrator = 1000;
 constexpr std::uint64_t kLastIntegrator = 59'999;  // 60000 is a second one of some flows
 constexpr std::size_t kSecretOctets = 32;
 constexpr std::size_t kIssuerPathOctets = 4;
+constexpr std::size_t kTokenLetters = 24;
+constexpr std::string_view kElsewhere = "elsewhere";  // a host that nobody has named
 // Features: a gatekeeper that fetches keys, one that calls the third party's server, one that gets
 // media from it.
 constexpr std::string_view kFetches = "key-fetch";
@@ -64,17 +68,82 @@ bool LiveRun::open_services() {
     if (!cast_.serves(step.link) || values.contains(name)) {
       continue;
     }
-    const auto address = connections_.listen(step.link, {});
-    if (!address) {
-      broken(step.link, address.error().detail);
+    if (!open_service(step.link, name)) {
       return false;
     }
-    values[name] = fmt::format("https://{}:{}", kServiceHost, address->port);
   }
   if (const auto keys = values.find(partner_ + ".keys"); keys != values.end()) {
     values[partner_ + ".issuer"] = keys->second + values[partner_ + ".issuer-path"];
   }
   return true;
+}
+
+bool LiveRun::open_service(const std::string& link, const std::string& name) {
+  const auto address = connections_.listen(link, {});
+  if (!address) {
+    broken(link, address.error().detail);
+    return false;
+  }
+  record_.values[name] = fmt::format("https://{}:{}", kServiceHost, address->port);
+  serving_ = true;
+  return true;
+}
+
+// Listens for what a client under test has hosted and fetches, where the flow has files: both, and
+// a host beside them that the flow names, whatever it asks of which. What proves it there is of
+// this run.
+bool LiveRun::open_media() {
+  const auto has = [&](std::string_view service) {
+    return std::ranges::any_of(cast_.steps, [&](const CastStep& step) {
+      return cast_.serves(step.link) && service_of(step.link) == service;
+    });
+  };
+  if (!has(kUploadService) && !has(kDownloadService)) {
+    return true;
+  }
+  for (const auto& [actor, party] : cast_.flow->actors) {
+    if (party != model::Party::third_party_client || cast_.played(actor)) {
+      continue;
+    }
+    auto rng = rng_.child("media/" + actor);
+    record_.values[actor + ".upload-token"] = rng.token(kTokenLetters);
+    record_.values[actor + ".download-token"] = rng.token(kTokenLetters);
+    for (const auto service : {kUploadService, kDownloadService, kElsewhere}) {
+      const auto owner = cast_.profile->services.find(std::string(service));
+      const auto by = std::ranges::find_if(cast_.flow->actors, [&](const auto& one) {
+        return owner != cast_.profile->services.end() && one.second == owner->second;
+      });
+      if (by != cast_.flow->actors.end() &&
+          !open_service(service_link(actor, owner->first),
+                        fmt::format("{}.{}", by->first, service))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+// What a client under test is told of where its files lie; null where the flow has none.
+nlohmann::json LiveRun::media_of(const std::string& actor) const {
+  const auto token = record_.values.find(actor + ".upload-token");
+  if (token == record_.values.end()) {
+    return nullptr;
+  }
+  nlohmann::json out{{"upload_token", token->second},
+                     {"download_token", record_.values.at(actor + ".download-token")},
+                     {"hosts", nlohmann::json::array()},
+                     {"ca", workshop_.authority_file}};
+  for (const auto& [name, party] : cast_.flow->actors) {
+    if (const auto at = record_.values.find(fmt::format("{}.{}", name, kUploadService));
+        at != record_.values.end()) {
+      out["upload"] = at->second + model::with_settings("${setting.upload-path}", *cast_.profile);
+    }
+    if (const auto at = record_.values.find(fmt::format("{}.{}", name, kDownloadService));
+        at != record_.values.end()) {
+      out["hosts"].push_back(at->second);
+    }
+  }
+  return out;
 }
 
 asio::awaitable<bool> LiveRun::introduce_partner() {
@@ -151,7 +220,7 @@ Connections::Admission LiveRun::admission_to_service(const std::string& link) {
 asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(Attachment& driver, std::string method,
                                                             nlohmann::json params) {
   const auto limit = patience() * 2;
-  if (partner_.empty()) {
+  if (!serving_) {
     co_return co_await driver.call(std::move(method), std::move(params), limit);
   }
   struct Asked {

@@ -207,9 +207,10 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
       broken(step.link, value.error().detail);
       co_return;
     }
-    params[field] = step.step.unquoted.contains(field)
-                        ? nlohmann::json::parse(*value, nullptr, false)
-                        : nlohmann::json(*value);
+    // "media/kind": a member of what is called so.
+    params[nlohmann::json::json_pointer("/" + field)] =
+        step.step.unquoted.contains(field) ? nlohmann::json::parse(*value, nullptr, false)
+                                           : nlohmann::json(*value);
   }
   const bool waits = step.step.form == kAwait;
   if ((waits || step.step.form == kConnect) && !listen(step.link, params)) {
@@ -276,6 +277,9 @@ bool LiveRun::listen(const std::string& name, nlohmann::json& params) {
     params["ca"] = *root;
   }
   params["resource"] = record_.values[name + ".resource"];
+  if (auto media = media_of(name); !media.is_null()) {
+    params["media"] = std::move(media);
+  }
   return true;
 }
 

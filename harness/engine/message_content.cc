@@ -11,7 +11,6 @@
 #include "harness/base/protobuf_wire.h"
 #include "harness/base/text.h"
 #include "harness/engine/edit.h"
-#include "harness/wire/content.h"
 
 namespace parley::engine {
 namespace {
@@ -134,11 +133,14 @@ Result<Bytes> without_field(const Bytes& content, const std::string& where, cons
 
 }  // namespace
 
-Result<Bytes> content_of(const std::string& text, const model::ContentEdit* edit,
-                         const Scope& scope) {
+Bytes text_content(const std::string& text) {
   wire::Content content;
   content.conversation = text;
-  Result<Bytes> out = wire::write(content);
+  return wire::write(content);
+}
+
+Result<Bytes> edited_content(Bytes content, const model::ContentEdit* edit, const Scope& scope) {
+  Result<Bytes> out = std::move(content);
   if (edit == nullptr) {
     return out;
   }
@@ -169,13 +171,15 @@ Result<ReadContent> read_content(std::string_view plaintext) {
   if (!octets) {
     return std::unexpected(octets.error());
   }
-  const auto content = wire::parse_content(*octets);
+  auto content = wire::parse_content(*octets);
   if (!content) {
     return std::unexpected(content.error());
   }
+  auto text = wire::shown_text(*content).value_or("");
   return ReadContent{.content = Bytes(*octets),
                      .padding = plaintext.size() - octets->size(),
-                     .text = wire::shown_text(*content).value_or("")};
+                     .text = std::move(text),
+                     .says = std::move(*content)};
 }
 
 }  // namespace parley::engine

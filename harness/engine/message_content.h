@@ -12,14 +12,16 @@
 #include "harness/base/rng.h"
 #include "harness/engine/expression.h"
 #include "harness/model/model.h"
+#include "harness/wire/content.h"
 
 namespace parley::engine {
 
-// The protobuf that says `text`, with the change made; `edit` may be null.
+// The protobuf that says `text`.
+Bytes text_content(const std::string& text);
+// A protobuf with the change made; `edit` may be null.
 // Errors: malformed for a path that is none, or a value; not_found for what is to be removed; as
 // edit_bytes() and evaluate().
-Result<Bytes> content_of(const std::string& text, const model::ContentEdit* edit,
-                         const Scope& scope);
+Result<Bytes> edited_content(Bytes content, const model::ContentEdit* edit, const Scope& scope);
 // With its padding: as clients draw it, or as the change says.
 Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng);
 
@@ -28,6 +30,7 @@ struct ReadContent {
   Bytes content;            // the protobuf
   std::size_t padding = 0;  // octets
   std::string text;         // that a user would see; empty for none
+  wire::Content says;
 };
 // Errors: those of unpad() and parse_content().
 Result<ReadContent> read_content(std::string_view plaintext);

@@ -11,6 +11,7 @@
 #include "harness/base/text.h"
 #include "harness/engine/monitor_encryption.h"
 #include "harness/engine/monitor_identity.h"
+#include "harness/engine/monitor_media.h"
 #include "harness/engine/monitor_push.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/service_monitor.h"
@@ -439,6 +440,16 @@ constexpr MonitorEntry kMonitors[] = {
      "whatsmeow prekeys.go; X3DH section 3.2", true, prekey_form},
     {"sealed-shown-once", "A sealed message is shown once, as it was written",
      "DR section 3.5; X3DH section 4.2", false, sealed_shown_once},
+    {"media-sealed", "No server learns a file, or the key of one",
+     "Regulation (EU) 2022/1925 Art. 7(3)", false, media_sealed},
+    {"media-keys-fresh", "Each upload has a key of its own", "good practice", false,
+     media_keys_fresh},
+    {"media-credentials", "What proves a client to one host goes to no other", "good practice",
+     false, media_credentials},
+    {"bounded-media", "A file is asked for again no more often than there is reason to",
+     "whatsmeow download.go", false, bounded_media},
+    {"media-names", "A file is kept under a name that is no path and no command", "good practice",
+     false, media_names},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
      "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };

@@ -15,7 +15,7 @@ std::optional<Finding> breach(const Watched& watched, std::string_view monitor) 
     return std::nullopt;
   }
   const auto& breaches = correspondence->breaches();
-  const auto at = std::ranges::find(breaches, monitor, &Correspondence::Breach::monitor);
+  const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
   return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
 }
 
@@ -48,14 +48,21 @@ std::optional<Finding> sealed_shown_once(const Watched& watched) {
     if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
       continue;
     }
+    // That a file cannot be had may be said before it can, and whatever it was sent with.
+    const auto file = event.data.value("media", nlohmann::json());
+    const bool unavailable =
+        file.is_object() && file.value("unavailable", nlohmann::json()) == true;
     const auto field = event.data.value("text", nlohmann::json());
+    if (unavailable && (field == "" || field.is_null())) {
+      continue;
+    }
     const auto text = field.is_string() ? field.get<std::string>() : std::string();
     const auto data = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (!correspondence->was_written(text)) {
       return found("sealed-shown-once", "shown, but nobody wrote it", data);
     }
     const auto sealed = texts.find(text);
-    if (sealed != texts.end() && ++shown[text] > sealed->second) {
+    if (sealed != texts.end() && !unavailable && ++shown[text] > sealed->second) {
       return found("sealed-shown-once", "one message was shown twice", data);
     }
   }

@@ -16,9 +16,11 @@ namespace {
 constexpr std::size_t kMostShown = 64 * 1024;  // octets of a message that a view repeats
 
 constexpr std::string_view kViewNames[] = {
-    "version",   "sealed",           "ratchet-key",  "counter",  "previous-counter",
-    "prekey-id", "signed-prekey-id", "registration", "base-key", "identity",
-    "padding",   "content",          "again",        "unopened"};
+    "version",    "sealed",           "ratchet-key",  "counter",      "previous-counter",
+    "prekey-id",  "signed-prekey-id", "registration", "base-key",     "identity",
+    "padding",    "content",          "again",        "unopened",     "media",
+    "media-url",  "media-type",       "media-name",   "media-length", "media-sha256",
+    "media-holds"};
 
 void describe_first(xml::Element& enc, const signal::PrekeyMessage& first) {
   if (first.prekey_id) {

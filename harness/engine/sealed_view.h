@@ -18,8 +18,8 @@ Bytes inner_of(const crypto::signal::Message& message);
 // as far as they can be read.
 void describe_sealed(xml::Element& enc, const Bytes& octets);
 
-// A view is what describe_sealed() sets, with `padding`, `content`, `again`, `unopened` and the
-// text. Erases all of it: what a peer says of its own message is no view.
+// A view is what describe_sealed() sets, with `padding`, `content`, `again`, `unopened`, what
+// it says of a file and the text. Erases all of it: what a peer says of its own message is no view.
 void erase_view(xml::Element& enc);
 // In place of what `enc` has of it.
 void copy_view(const xml::Element& from, xml::Element& enc);

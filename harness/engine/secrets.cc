@@ -10,7 +10,8 @@ namespace parley::engine {
 namespace {
 
 constexpr std::size_t kShortest = 8;
-constexpr std::string_view kKinds[] = {".password", ".token", ".secret", ".proof", ".wake"};
+constexpr std::string_view kKinds[] = {".password", ".token",        ".secret",        ".proof",
+                                       ".wake",     ".upload-token", ".download-token"};
 constexpr std::string_view kCut = "… (";  // how printable() ends what it has cut
 
 // How many octets before `end` are the beginning of `secret`.

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "harness/base/encoding.h"
+#include "harness/crypto/digest_stream.h"
 
 namespace parley::engine {
 namespace {
@@ -129,6 +130,28 @@ Result<std::string> in_the_clear(const Arguments& arguments) {
 
 Result<std::string> hex(const Arguments& arguments) { return to_hex(arguments[0]); }
 
+// Of octets in hex, so often one after the other.
+Result<std::string> digest_of(const Arguments& arguments) {
+  const auto octets = from_hex(arguments[0]);
+  const auto times = arguments.size() > 1 ? number_of(arguments[1]) : 1;
+  if (!octets || octets->size() * times > kMaxValueOctets) {
+    return octets ? fail(Errc::too_large, "sha256() of more than 8 MiB")
+                  : fail(Errc::malformed, "sha256() takes octets in hex");
+  }
+  crypto::Sha256Stream digest;
+  for (std::size_t i = 0; i < times; ++i) {
+    digest.update(*octets);
+  }
+  return to_hex(digest.finish());
+}
+
+Result<std::string> octets_in(const Arguments& arguments) {
+  const auto octets = from_hex(arguments[0]);
+  const auto times = arguments.size() > 1 ? number_of(arguments[1]) : 1;
+  return octets ? Result<std::string>(std::to_string(octets->size() * times))
+                : fail(Errc::malformed, "octets-in() takes octets in hex");
+}
+
 Result<std::string> b64(const Arguments& arguments) { return to_base64(arguments[0]); }
 
 // One bit of base64 contents wrong.
@@ -150,6 +173,8 @@ constexpr TextFunction kFunctions[] = {
     {"upper", 1, 1, upper},
     {"in-the-clear", 1, 1, in_the_clear},  // an https URL, as one of http
     {"hex", 1, 1, hex},
+    {"sha256", 1, 2, digest_of},     // of octets in hex, in hex; of so many times the same
+    {"octets-in", 1, 2, octets_in},  // how many those are
     {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
     {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text
     {"host-of", 1, 1, host_of},          // of a URL, with its port

@@ -270,11 +270,7 @@ void Tracker::feed(const Event& event) {
       for (std::size_t i = 0; i < run_.steps.size(); ++i) {
         marks_[i].begun = marks_[i].begun || run_.steps[i].step.id == event.step;
       }
-      for (const auto& [field, value] : event.data.items()) {
-        if (value.is_string()) {
-          scope_.values[event.step + "." + field] = value.get<std::string>();
-        }
-      }
+      bind_params(event.step + ".", event.data);
       break;
     case Event::Kind::unsupported:
       broken_ = "unsupported: " + event.text;
@@ -292,14 +288,6 @@ void Tracker::feed(const Event& event) {
       break;
   }
   ++events_;
-}
-
-// What a user of the SUT's is told to write.
-void Tracker::note_written(const Event& event) {
-  const auto text = event.data.is_object() ? event.data.find("text") : event.data.end();
-  if (correspondence_ && text != event.data.end() && text->is_string()) {
-    correspondence_->note_written(text->get<std::string>());
-  }
 }
 
 void Tracker::on_sent(const Event& event) {

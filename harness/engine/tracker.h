@@ -174,6 +174,7 @@ class Tracker {
   void open(const std::string& link, int connection);
   void on_connection(const Event& event);
   void note_written(const Event& event);
+  void bind_params(const std::string& name, const nlohmann::json& params);
   void on_sent(const Event& event);
   void on_received(const Event& event);
   void on_item(const std::string& link, xml::Item item);

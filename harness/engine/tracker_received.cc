@@ -7,6 +7,7 @@
 #include "harness/base/text.h"
 #include "harness/engine/correspondence.h"
 #include "harness/engine/form.h"
+#include "harness/engine/notice_field.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -334,10 +335,7 @@ bool Tracker::shown_too_soon(std::size_t index) const {
 bool Tracker::says(const Event& notice, const Step& step) const {
   return step.form == notice.text && std::ranges::all_of(step.with, [&](const auto& wanted) {
            const auto& [field, alternatives] = wanted;
-           const auto value = notice.data.is_object() && notice.data.contains(field)
-                                  ? notice.data[field]
-                                  : nlohmann::json();
-           const auto have = value.is_string() ? value.template get<std::string>() : "";
+           const auto have = text_in(notice.data, field).value_or("");
            return std::ranges::any_of(alternatives, [&](const std::string& expression) {
              return expression == "*" ||
                     evaluate(expression, scope_, step.id).value_or("\x01") == have;
@@ -360,6 +358,30 @@ bool Tracker::takes(const std::vector<std::string>& alternatives, const std::str
     taken = taken || (!excludes && (expression == "*" || (text && *text == value)));
   }
   return taken || any;
+}
+
+// What a user of the SUT's is told to write, and which file to send.
+void Tracker::note_written(const Event& event) {
+  const auto file = text_in(event.data, "media/file");
+  for (const auto* field : {"text", "media/name"}) {
+    if (const auto text = text_in(event.data, field); correspondence_ && text) {
+      correspondence_->note_written(*text);
+    }
+  }
+  if (correspondence_ && file) {
+    correspondence_->note_file(*file);
+  }
+}
+
+// What a driver is told, by name: what is within another as "media/kind".
+void Tracker::bind_params(const std::string& name, const nlohmann::json& params) {
+  for (const auto& [field, value] : params.items()) {
+    if (value.is_string()) {
+      scope_.values[name + field] = value.get<std::string>();
+    } else if (value.is_object()) {
+      bind_params(name + field + "/", value);
+    }
+  }
 }
 
 // What the driver answers is bound as the step's fields, and must be what the step says.
@@ -421,8 +443,11 @@ void Tracker::on_notice(const Event& event) {
     }
   }
   check_never(event, what);
-  if (change_made_ && !may_take() && event.text == "received" && !canary_.empty() &&
-      text.find(canary_) != std::string::npos) {
+  // That there is a file which cannot be had, or does not hold, a user may be told.
+  const bool unavailable = text_in(event.data, "media/unavailable") == "true";
+  const bool shows = (!canary_.empty() && text.find(canary_) != std::string::npos) ||
+                     text_in(event.data, "media/sha256").has_value();
+  if (change_made_ && !may_take() && event.text == "received" && !unavailable && shows) {
     prohibit(event.link, what);
   }
 }

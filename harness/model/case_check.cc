@@ -11,6 +11,7 @@
 
 #include "harness/base/text.h"
 #include "harness/crypto/jose/forgery.h"
+#include "harness/crypto/media/media_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/model/case_rows.h"
 
@@ -56,8 +57,8 @@ struct LayerKeys {
   std::vector<std::string_view> keys;
   std::vector<std::string_view> deeds;
 };
-const std::array<LayerKeys, 10>& layers() {
-  static const std::array<LayerKeys, 10> all{
+const std::array<LayerKeys, 11>& layers() {
+  static const std::array<LayerKeys, 11> all{
       LayerKeys{"stanza",
                 {"set", "remove", "add", "into", "rename", "ns", "proof"},
                 {"set", "remove", "add", "rename", "ns"}},
@@ -84,6 +85,7 @@ const std::array<LayerKeys, 10>& layers() {
           {"forge", "replay", "ahead", "version", "find", "replace", "prepend", "append", "flip",
            "keep"},
           {"forge", "replay", "ahead", "version", "replace", "prepend", "append", "flip", "keep"}},
+      LayerKeys{"media", {"forge"}, {"forge"}},
       LayerKeys{"stream",
                 {"segment", "pause-ms", "stall-after", "join", "websocket"},
                 {"segment", "stall-after", "join", "websocket"}},
@@ -212,6 +214,10 @@ class CaseCheck {
     forgery(change, row, place, names_of(crypto::signal::forgeries()));
   }
 
+  void media(const json& change, const Row& row, const std::string& place) const {
+    forgery(change, row, place, names_of(crypto::media::media_forgeries()));
+  }
+
  private:
   struct Words {
     const Row& row;
@@ -301,6 +307,8 @@ void check_case(const Document& document, const std::string& pointer, const json
       check.token(change, row, place);
     } else if (layer == "encryption") {
       check.encryption(change, row, place);
+    } else if (layer == "media") {
+      check.media(change, row, place);
     }
   }
 }

@@ -128,6 +128,8 @@ Change change_of(const json& value, const Row& row) {
                                  .ahead = number_in(value, "ahead", row),
                                  .version = number_in(value, "version", row),
                                  .octets = bytes_edit(value, row)};
+  } else if (layer == "media") {
+    change.edit = MediaEdit{.forge = string_at(value, "forge")};
   } else if (layer == "stream") {
     change.edit = stream_edit(value);
   } else if (layer == "connection") {

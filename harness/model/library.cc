@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 
 bool bends_what_is_sealed(const Change& change) {
   return std::holds_alternative<ContentEdit>(change.edit) ||
-         std::holds_alternative<EncryptionEdit>(change.edit);
+         std::holds_alternative<EncryptionEdit>(change.edit) ||
+         std::holds_alternative<MediaEdit>(change.edit);
 }
 
 template <class Map>

@@ -189,6 +189,8 @@ std::string describe_edit(const EncryptionEdit& edit) {
   return "encryption: " + join(parts, ", ");
 }
 
+std::string describe_edit(const MediaEdit& edit) { return "media: forge it: " + edit.forge; }
+
 std::string describe_edit(const WebSocketEdit& edit) {
   std::vector<std::string> parts;
   if (!edit.opcode.empty()) {

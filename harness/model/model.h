@@ -244,6 +244,10 @@ struct EncryptionEdit {
   std::optional<int> version{};  // the message's first octet, under a MAC that fits
   BytesEdit octets{};            // of the encrypted message
 };
+// Of the file that a sealed message is about, and of what it says of it.
+struct MediaEdit {
+  std::string forge{};  // crypto::media::MediaForgery: what no honest sender makes
+};
 // How a step's octets become WebSocket frames (RFC 6455 section 5); all but the defaults is wrong
 // or unusual.
 struct WebSocketEdit {
@@ -282,7 +286,7 @@ struct FlowEdit {
 struct Change {
   std::string step;
   std::variant<StanzaEdit, BytesEdit, StreamEdit, ConnectionEdit, FlowEdit, FrameEdit,
-               HandshakeEdit, TokenEdit, ContentEdit, EncryptionEdit>
+               HandshakeEdit, TokenEdit, ContentEdit, EncryptionEdit, MediaEdit>
       edit;
 };
 std::string describe(const Change& change);

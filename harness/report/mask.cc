@@ -204,6 +204,11 @@ nlohmann::json without_password(nlohmann::json data) {
       data[secret] = "***";
     }
   }
+  for (const auto* secret : {"upload_token", "download_token"}) {
+    if (data.is_object() && data.contains("media") && data["media"].contains(secret)) {
+      data["media"][secret] = "***";
+    }
+  }
   return data;
 }
 

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/media_exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "harness/base/encoding.h"
+#include "harness/base/text.h"
+#include "harness/crypto/digest.h"
+#include "harness/crypto/media/media_forgery.h"
+#include "harness/crypto/media/media_stream.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/media_secrets.h"
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+
+namespace media = crypto::media;
+using media::MediaKind;
+using wire::MediaType;
+
+namespace {
+
+constexpr std::size_t kLeastHidden = 8;             // octets of a key that no view shows
+constexpr std::size_t kMostKept = 4 * 1024 * 1024;  // octets of what came, of one run
+
+// What a user calls a kind of file, and how a message says it.
+struct NamedKind {
+  std::string_view name;
+  MediaType type;
+  MediaKind keys;
+  std::optional<std::uint64_t> wire::MediaMessage::* mark = nullptr;  // that is 1 of this kind
+  std::string_view mimetype;
+};
+constexpr std::array kKinds{
+    NamedKind{"image", MediaType::image, MediaKind::image, nullptr, "image/jpeg"},
+    NamedKind{"gif", MediaType::video, MediaKind::video, &wire::MediaMessage::gif_playback,
+              "video/mp4"},
+    NamedKind{"video", MediaType::video, MediaKind::video, nullptr, "video/mp4"},
+    NamedKind{"voice", MediaType::audio, MediaKind::audio, &wire::MediaMessage::ptt,
+              "audio/ogg; codecs=opus"},
+    NamedKind{"audio", MediaType::audio, MediaKind::audio, nullptr, "audio/mp4"},
+    NamedKind{"document", MediaType::document, MediaKind::document, nullptr, "application/pdf"}};
+
+// The kinds that are marked stand before those of the same type that are not.
+const NamedKind& kind_of(const wire::MediaMessage& message) {
+  return *std::ranges::find_if(kKinds, [&](const NamedKind& kind) {
+    return kind.type == message.type &&
+           (kind.mark == nullptr || (message.*kind.mark).value_or(0) != 0);
+  });
+}
+
+std::optional<std::string> said(const std::string& field, const Scope& scope) {
+  const auto at = scope.values.find(field);
+  return at == scope.values.end() || at->second.empty() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<std::uint64_t> number_said(const std::string& field, const Scope& scope) {
+  const auto text = said(field, scope).value_or("");
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && !text.empty() ? std::optional(out) : std::nullopt;
+}
+
+// The file as it is hosted, honestly or as the change has it.
+Result<media::ForgedMedia> made(const NamedKind& kind, Bytes plaintext,
+                                const std::optional<std::string>& forgery, Rng& rng) {
+  const auto key = media::make_media_key(rng);
+  if (forgery) {
+    return media::forge_media(*forgery, {.media_key = key,
+                                         .other_key = media::make_media_key(rng),
+                                         .kind = kind.keys,
+                                         .plaintext = std::move(plaintext)});
+  }
+  const auto keys = media::expand(key, kind.keys);
+  if (!keys) {
+    return std::unexpected(keys.error());
+  }
+  auto file = media::encrypt_media(*keys, plaintext, media::SidecarWanted::yes);
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  return media::ForgedMedia{
+      .file = std::move(file->file), .description = std::move(file->description), .media_key = key};
+}
+
+wire::MediaMessage message_of(const NamedKind& kind, const media::ForgedMedia& file,
+                              const std::string& step, const Scope& scope) {
+  const bool has_caption = kind.type != MediaType::audio;
+  const bool streams = kind.type == MediaType::audio || kind.type == MediaType::video;
+  wire::MediaMessage out;
+  out.type = kind.type;
+  out.url = said(step + ".url", scope);
+  out.mimetype = said(step + ".mimetype", scope).value_or(std::string(kind.mimetype));
+  out.caption = has_caption ? said(step + ".text", scope) : std::nullopt;
+  out.file_sha256 = file.description.file_sha256;
+  out.file_enc_sha256 = file.description.file_enc_sha256;
+  out.file_length = file.description.file_length;
+  out.media_key = file.media_key;
+  out.media_key_timestamp = number_said("noise.now", scope);
+  out.sidecar = streams ? file.description.sidecar : std::nullopt;
+  out.seconds = streams ? number_said(step + ".seconds", scope) : std::nullopt;
+  if (kind.type == MediaType::document) {
+    out.file_name = said(step + ".name", scope);
+    out.title = out.file_name;
+  }
+  if (kind.mark != nullptr) {
+    out.*kind.mark = 1;
+  }
+  return out;
+}
+
+// What a message has to say of a file, and does not; empty where it says all of it.
+std::string_view missing(const wire::MediaMessage& message) {
+  return !message.url               ? "url"
+         : !message.media_key       ? "mediaKey"
+         : !message.file_sha256     ? "fileSha256"
+         : !message.file_enc_sha256 ? "fileEncSha256"
+         : !message.file_length     ? "fileLength"
+         : !message.mimetype        ? "mimetype"
+                                    : "";
+}
+
+std::string body_of(const xml::Element& message) {
+  if (const auto* octets = message.child(wire::kHttpOctets)) {
+    return from_hex(octets->text()).value_or("");
+  }
+  const auto* body = message.child(wire::kHttpBody);
+  return body == nullptr ? "" : body->text();
+}
+
+}  // namespace
+
+Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaEdit* edit,
+                                    Scope& scope) {
+  const auto name = said(step + ".kind", scope).value_or("");
+  const auto* kind = std::ranges::find(kKinds, name, &NamedKind::name);
+  if (kind == kKinds.end()) {
+    std::vector<std::string> known;
+    for (const auto& one : kKinds) {
+      known.emplace_back(one.name);
+    }
+    return fail(Errc::not_found, unknown_name("kind of media", name, known));
+  }
+  auto plaintext = from_hex(said(step + ".file", scope).value_or(""));
+  if (!plaintext) {
+    return plaintext;
+  }
+  std::optional<std::string> forgery;
+  if (edit != nullptr) {
+    auto forge = evaluate_row(edit->forge, scope, "change/forge");
+    if (!forge) {
+      return forge;
+    }
+    forgery = std::move(*forge);
+  }
+  scope.values[step + ".sha256"] = to_hex(crypto::sha256(*plaintext));
+  scope.values[step + ".length"] = std::to_string(plaintext->size());
+  auto rng = rng_.child("file/" + step);
+  const auto file = made(*kind, std::move(*plaintext), forgery, rng);
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  scope.values[step + ".hosted"] = to_hex(file->file);
+  learn_key(file->media_key, kind->keys, said(step + ".url", scope).value_or(""));
+  wire::Content content;
+  content.media.push_back(message_of(*kind, *file, step, scope));
+  return wire::write(content);
+}
+
+void MediaExchange::note_credential(std::string credential, std::string link) {
+  credentials_.push_back({std::move(credential), std::move(link)});
+}
+
+void MediaExchange::note_told(std::string_view file) {
+  constexpr std::size_t kBeginning = 48;  // octets; what is much shorter is found by chance
+  constexpr std::size_t kLeast = 16;
+  const auto beginning = from_hex(file.substr(0, kBeginning * 2)).value_or("");
+  if (beginning.size() >= kLeast) {
+    std::ranges::move(spellings_of(beginning), std::back_inserter(plain_));
+  }
+}
+
+void MediaExchange::note_came(const std::string& link, const xml::Element& said) {
+  auto bare = said;
+  if (auto* headers = bare.child(wire::kHttpHeaders)) {
+    std::erase_if(headers->children, [&](const xml::Node& node) {
+      const auto* field = std::get_if<xml::Element>(&node);
+      return field != nullptr && field->name == "authorization" &&
+             std::ranges::any_of(credentials_, [&](const Credential& one) {
+               return one.link == link && field->text() == "Bearer " + one.value;
+             });
+    });
+  }
+  auto text = all_text_of(bare);
+  look_for_secrets(text);
+  if (came_octets_ + text.size() <= kMostKept) {
+    came_octets_ += text.size();
+    came_.push_back(std::move(text));
+  }
+  if (service_of(link) == kUploadService && said.name == wire::kHttpRequest) {
+    under_way_[link] = body_of(said);
+  }
+}
+
+void MediaExchange::look_for_secrets(const std::string& text) {
+  for (const auto& credential : credentials_) {
+    if (text.find(credential.value) != std::string::npos) {
+      breaches_.note({"media-credentials",
+                      fmt::format("what proves the client at {} went out elsewhere",
+                                  service_of(credential.link)),
+                      text});
+    }
+  }
+  for (const auto& key : keys_) {
+    if (holds_any_of(text, key.forms)) {
+      breaches_.note({"media-sealed", "the key of a file went out in the clear", text});
+    }
+  }
+  if (holds_any_of(text, plain_)) {
+    breaches_.note({"media-sealed", "a file went out in the clear", text});
+  }
+}
+
+void MediaExchange::note_answered(const std::string& link, const xml::Element& response) {
+  const auto asked = under_way_.find(link);
+  if (asked == under_way_.end() || response.name != wire::kHttpResponse) {
+    return;
+  }
+  auto octets = std::move(asked->second);
+  under_way_.erase(asked);
+  const auto* json = response.child(wire::kHttpJson);
+  const auto* url = json == nullptr ? nullptr : json->child("url");
+  if (!response.get("status").starts_with('2') || url == nullptr) {
+    return;
+  }
+  if (!octets.empty() && !digests_.insert(crypto::sha256(octets)).second) {
+    breaches_.note({"media-keys-fresh", "two uploads are the same octets", url->text()});
+  }
+  uploads_[url->text()] = std::move(octets);
+}
+
+// A key is one file's: what is said again of the same URL is the same file.
+void MediaExchange::learn_key(const SecretBytes& key, MediaKind kind, const std::string& url) {
+  if (key.size() != media::kMediaKeyOctets) {
+    return;
+  }
+  const auto known = std::ranges::find_if(
+      keys_, [&](const KnownKey& one) { return one.key.reveal() == key.reveal(); });
+  if (known != keys_.end()) {
+    if (known->url != url) {
+      breaches_.note({"media-keys-fresh", "two files have the same key", url});
+    }
+    return;
+  }
+  KnownKey fresh{.key = key, .url = url, .forms = spellings_of(key.reveal())};
+  if (const auto keys = media::expand(key, kind)) {
+    for (const auto* part : {&keys->cipher, &keys->mac}) {
+      std::ranges::move(spellings_of(part->reveal()), std::back_inserter(fresh.forms));
+    }
+  }
+  for (const auto& text : came_) {
+    if (holds_any_of(text, fresh.forms)) {
+      breaches_.note({"media-sealed", "the key of a file went out in the clear", text});
+    }
+  }
+  keys_.push_back(std::move(fresh));
+}
+
+void MediaExchange::show(xml::Element& enc, const wire::Content& content) {
+  if (content.media.empty()) {
+    return;
+  }
+  const auto& message = content.media.front();
+  enc.set("media", std::string(kind_of(message).name));
+  enc.set("media-url", message.url.value_or(""));
+  enc.set("media-type", message.mimetype.value_or(""));
+  enc.set("media-name", message.file_name.value_or(""));
+  if (message.file_length) {
+    enc.set("media-length", std::to_string(*message.file_length));
+  }
+  if (message.media_key && message.media_key->size() >= kLeastHidden) {
+    const auto key = to_hex(message.media_key->reveal());
+    enc.set("content", replace_all(enc.get("content"), key, std::string(key.size(), '*')));
+  }
+}
+
+void MediaExchange::describe(xml::Element& enc, const wire::Content& content) {
+  show(enc, content);
+  if (content.media.empty()) {
+    return;
+  }
+  const auto& message = content.media.front();
+  const auto keys = kind_of(message).keys;
+  if (message.media_key) {
+    learn_key(*message.media_key, keys, message.url.value_or(""));
+  }
+  enc.set("media-holds",
+          content.media.size() > 1 ? "several files in one message" : holds(message, keys, enc));
+}
+
+std::string MediaExchange::holds(const wire::MediaMessage& message, MediaKind kind,
+                                 xml::Element& enc) const {
+  if (const auto lacks = missing(message); !lacks.empty()) {
+    return fmt::format("without {}", lacks);
+  }
+  const auto upload = uploads_.find(*message.url);
+  if (upload == uploads_.end()) {
+    return "nothing was uploaded for that URL";
+  }
+  const auto keys = media::expand(*message.media_key, kind);
+  if (!keys) {
+    return "key";
+  }
+  const auto file = media::decrypt_media(*keys, upload->second,
+                                         {.file_sha256 = message.file_sha256,
+                                          .file_enc_sha256 = message.file_enc_sha256,
+                                          .file_length = message.file_length,
+                                          .sidecar = message.sidecar});
+  if (!file) {
+    return std::string(to_string(file.error().reason));
+  }
+  enc.set("media-sha256", to_hex(crypto::sha256(*file)));
+  return "yes";
+}
+
+}  // namespace parley::engine

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The files of one run: those that Parley's users send a client under test, and what it uploads and
+// says of its own. Source: observed clients (crypto/media). It sees all that is said, in order, and
+// draws from the run's generator alone: a replay makes and reads the same octets. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/rng.h"
+#include "harness/base/secret_bytes.h"
+#include "harness/crypto/media/media_keys.h"
+#include "harness/engine/breach.h"
+#include "harness/engine/expression.h"
+#include "harness/model/model.h"
+#include "harness/wire/content.h"
+#include "harness/xml/tree.h"
+
+namespace parley::engine {
+
+// Services that a client under test asks: its own server's, for what it sends, and the
+// gatekeeper's, for what it is sent.
+inline constexpr std::string_view kUploadService = "media";
+inline constexpr std::string_view kDownloadService = "files";
+
+class MediaExchange {
+ public:
+  // What it finds goes to `breaches`, which outlives it.
+  MediaExchange(Rng rng, Breaches& breaches) : rng_(std::move(rng)), breaches_(breaches) {}
+
+  // The content of a message of ours about a file: of what the step says as `kind` (image, video,
+  // gif, voice, audio, document), `file` (octets in hex), `url`, `text`, and perhaps `mimetype`,
+  // `name` and `seconds`. Binds the step's `hosted`, the encrypted file in hex, and of the file
+  // itself `sha256` (hex) and `length`. `edit` may be null.
+  // Errors: malformed for a file that is no hex; not_found for an unknown kind or forgery.
+  Result<Bytes> letter(const std::string& step, const model::MediaEdit* edit, Scope& scope);
+
+  // A credential that goes to nobody but who is asked on `link`, who proves by it.
+  void note_credential(std::string credential, std::string link);
+  // A file that a user of the SUT's is told to send: hex, so often one after the other.
+  void note_told(std::string_view file);
+  // Whatever came on `link`, a stanza or a request, before it is opened.
+  void note_came(const std::string& link, const xml::Element& said);
+  // What we answered there.
+  void note_answered(const std::string& link, const xml::Element& response);
+  // What a message says of a file, on its view: <enc media media-url media-type media-name
+  // media-length …/>. The key that it says is not shown, in `content` neither.
+  static void show(xml::Element& enc, const wire::Content& content);
+  // The same of a message of the SUT's, with `media-holds`: "yes" where the file that was uploaded
+  // for that URL is as the message says, and its `media-sha256`; else why it is not.
+  void describe(xml::Element& enc, const wire::Content& content);
+
+ private:
+  struct Credential {
+    std::string value;
+    std::string link;
+  };
+  struct KnownKey {
+    SecretBytes key;
+    std::string url;
+    std::vector<std::string> forms;  // in which it may be found
+  };
+
+  void learn_key(const SecretBytes& key, crypto::media::MediaKind kind, const std::string& url);
+  void look_for_secrets(const std::string& text);
+  void note_upload(const std::string& link, const xml::Element& request);
+  std::string holds(const wire::MediaMessage& media, crypto::media::MediaKind kind,
+                    xml::Element& enc) const;
+
+  Rng rng_;
+  Breaches& breaches_;
+  std::vector<Credential> credentials_;
+  std::vector<KnownKey> keys_;
+  std::vector<std::string> plain_;  // beginnings of files, in the forms to be looked for
+  std::vector<std::string> came_;   // for keys that are learned of later
+  std::size_t came_octets_ = 0;
+  std::map<std::string, Bytes> under_way_;  // what is uploaded and not yet answered, by link
+  std::map<std::string, Bytes> uploads_;    // what was taken, by URL
+  std::set<Bytes> digests_;                 // of those
+};
+
+}  // namespace parley::engine

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/engine/monitor_media.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <string>
+
+#include "harness/base/text.h"
+#include "harness/engine/cast.h"
+#include "harness/engine/correspondence.h"
+#include "harness/engine/media_exchange.h"
+#include "harness/engine/notice_field.h"
+#include "harness/wire/http_tree.h"
+
+namespace parley::engine {
+namespace {
+
+constexpr const char* kMost = "media-retries-most";
+
+std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
+  const auto* correspondence = watched.tracker.correspondence();
+  if (correspondence == nullptr) {
+    return std::nullopt;
+  }
+  const auto& breaches = correspondence->breaches();
+  const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
+  return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
+}
+
+// Controls, and marks that turn the direction of what is read (Unicode 16 section 23.2).
+bool is_control(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200E && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
+// What is opened to be carried out.
+bool is_active(std::string_view name) {
+  constexpr std::string_view kActive[] = {
+      "apk", "app", "bat", "cmd", "com", "desktop", "exe", "hta", "htm", "html",  "jar", "js",
+      "lnk", "mht", "msi", "php", "ps1", "scr",     "sh",  "svg", "vbs", "xhtml", "xml"};
+  const auto dot = name.rfind('.');
+  return dot != std::string_view::npos &&
+         std::ranges::count(kActive, in_lower_case(name.substr(dot + 1))) > 0;
+}
+
+}  // namespace
+
+std::string_view wrong_with_name(std::string_view name, bool document) {
+  constexpr std::size_t kLongest = 255;  // octets, of a name in a folder
+  if (name.empty() || name == "." || name == "..") {
+    return "it names no file";
+  }
+  if (name.find_first_of("/\\") != std::string_view::npos) {
+    return "it leads to another place";
+  }
+  if (name.size() > kLongest) {
+    return "it is longer than a name may be";
+  }
+  for (std::size_t at = 0; at < name.size();) {
+    char32_t c = 0;
+    const auto size = utf8_sequence(name, at, c);
+    if (size == 0 || is_control(c)) {
+      return "it holds controls";
+    }
+    at += size;
+  }
+  return !document && is_active(name) ? "its end says that it is to be carried out" : "";
+}
+
+// MED-006
+std::optional<Finding> media_sealed(const Watched& watched) {
+  return breach(watched, "media-sealed");
+}
+
+// MED-005
+std::optional<Finding> media_keys_fresh(const Watched& watched) {
+  return breach(watched, "media-keys-fresh");
+}
+
+// MED-010
+std::optional<Finding> media_credentials(const Watched& watched) {
+  return breach(watched, "media-credentials");
+}
+
+// MED-016: of one file, and of what is uploaded again and again.
+std::optional<Finding> bounded_media(const Watched& watched) {
+  const auto setting = watched.run.profile->settings.find(kMost);
+  const auto text = setting == watched.run.profile->settings.end() ? "" : setting->second.value;
+  std::size_t most = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), most);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  std::map<std::string, std::size_t> asked;
+  for (const auto& seen : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+    const auto service = service_of(seen.link);
+    if (stanza == nullptr || !watched.run.serves(seen.link) ||
+        watched.sut != model::Party::third_party_client ||
+        (service != kDownloadService && service != kUploadService)) {
+      continue;
+    }
+    const auto& element = stanza->element;
+    const auto* octets = element.child(wire::kHttpOctets);
+    const auto what = element.get("method") + " " + element.get("target") + " " +
+                      (octets == nullptr ? "" : octets->text());
+    if (++asked[what] > most + 1) {
+      return found("bounded-media", "a file is asked for again more often than there is reason to",
+                   fmt::format("{} times after the first, at most {}", most + 1, most));
+    }
+  }
+  return std::nullopt;
+}
+
+// MED-019
+std::optional<Finding> media_names(const Watched& watched) {
+  for (const auto& event : watched.record.events) {
+    const auto name = event.kind == Event::Kind::notice && event.text == "received"
+                          ? text_in(event.data, "media/name")
+                          : std::nullopt;
+    if (!name || name->empty()) {
+      continue;
+    }
+    const bool document = text_in(event.data, "media/kind") == "document";
+    if (const auto wrong = wrong_with_name(*name, document); !wrong.empty()) {
+      return found("media-names", fmt::format("a file is kept under a name of which {}", wrong),
+                   *name);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace parley::engine
