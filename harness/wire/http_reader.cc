@@ -43,6 +43,7 @@ struct HttpReader::State {
   bool closing = false;  // the last message was said to be so
   bool wants_continue = false;
   bool gathering = false;  // octets of a unit
+  std::size_t taken = 0;   // of the body at hand, by take_body()
 
   // A head or a chunk line that is not yet whole.
   Bytes unit{};
@@ -123,6 +124,7 @@ void HttpReader::State::begin(Items& out) {
   wants_continue = false;
   empty_lines = 0;
   extension_octets = 0;
+  taken = 0;
   preceded = Preceded::by_head;
   begin_unit();
 }
@@ -261,7 +263,7 @@ void HttpReader::State::fail_with(Error error, Items& out) {
 void HttpReader::State::take_data(std::string_view& octets, Items& out) {
   gathering = false;
   const auto part = framer->part();
-  const auto room = limits.max_body_octets - framer->message.body.size();
+  const auto room = limits.max_body_octets - taken - framer->message.body.size();
   if (part == Part::body_until_close && octets.size() > room) {
     fail_with({Errc::too_large, "a body of too many octets", offset + room}, out);
     return;
@@ -333,6 +335,21 @@ std::vector<HttpItem> HttpReader::end() {
         out);
   }
   state.ended = true;
+  return out;
+}
+
+const HttpMessage* HttpReader::begun() const {
+  const auto& framer = state_->framer;
+  const bool whole = framer != nullptr && !state_->ended && framer->part() != Part::head;
+  return whole ? &framer->message : nullptr;
+}
+
+Bytes HttpReader::take_body() {
+  if (begun() == nullptr) {
+    return {};
+  }
+  auto out = std::exchange(state_->framer->message.body, {});
+  state_->taken += out.size();
   return out;
 }
 

@@ -61,6 +61,11 @@ class HttpReader {
   // The peer has closed: ends a body that lasts until then.
   std::vector<HttpItem> end();
 
+  // The message at hand once its head is whole; null otherwise. Valid until the next call.
+  const HttpMessage* begun() const;
+  // What has come of its body and was not taken before: a body that is too large to be held. It is
+  // missing in the message that feed() or end() give, and counts against the limits all the same.
+  Bytes take_body();
   // Whether a message has begun and is not complete.
   bool unfinished() const;
   // Whether what was read so far leaves nothing open: no message, no answer, no failure.

@@ -249,6 +249,39 @@ TEST(HttpReader, SaysWhetherSomethingIsOpen) {
   EXPECT_TRUE(reader.feed("x").empty());
 }
 
+TEST(HttpReader, GivesABodyAwayInPieces) {
+  const Bytes chunks = "\r\n\r\n3\r\nabc\r\n5\r\ndefgh\r\n0\r\n\r\n";
+  for (const Bytes& framing :
+       {Bytes("Content-Length: 8\r\n\r\nabcdefgh"), "Transfer-Encoding: chunked" + chunks}) {
+    HttpReader reader(HttpRole::response);
+    reader.expect("GET");
+    Bytes pieces;
+    std::vector<std::string> items;
+    for (const char octet : "HTTP/1.1 200 OK\r\n" + framing) {
+      for (const auto& item : reader.feed({&octet, 1})) {
+        items.push_back(shown(item).substr(0, 6));
+      }
+      const bool headed = reader.begun() != nullptr;
+      EXPECT_EQ(headed && reader.begun()->response()->status == 200, headed);
+      pieces += reader.take_body();
+    }
+    EXPECT_TRUE(pieces == "abcdefg" || pieces == "abcdefgh") << pieces;
+    EXPECT_EQ(items, std::vector<std::string>{pieces == "abcdefg" ? "200 'h" : "200 ''"});
+    EXPECT_EQ(reader.begun(), nullptr);
+    EXPECT_EQ(reader.take_body(), "");
+  }
+}
+
+TEST(HttpReader, CountsWhatWasTakenOfABodyAgainstItsLimit) {
+  HttpReader reader(HttpRole::response, {.max_body_octets = 10});
+  reader.expect("GET");
+  EXPECT_TRUE(reader.feed("HTTP/1.1 200 OK\r\n\r\n12345678").empty());
+  EXPECT_EQ(reader.take_body(), "12345678");
+  const auto items = reader.feed("901");
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(shown(items.front()), "too large: a body of too many octets at 29");
+}
+
 TEST(HttpReader, SaysOnceThatARequestWaitsForItsContinue) {
   HttpReader reader(HttpRole::request);
   (void)reader.feed(kPost + "Content-Length: 1\r\nExpect: 100-Continue\r\n\r\n");
