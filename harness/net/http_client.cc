@@ -180,7 +180,7 @@ class PoolingClient final : public HttpClient {
       job.answered = false;
       auto outcome = co_await ask(job, std::move(*spare));
       const bool dead = !outcome && outcome.error().fault == HttpFault::closed && !job.answered;
-      if (!dead || !was_kept || !may_repeat(job.request)) {
+      if (!dead || !was_kept || job.options.body || !may_repeat(job.request)) {
         co_return outcome;
       }
     }
@@ -234,16 +234,13 @@ class PoolingClient final : public HttpClient {
     }
     // A server may answer before it has read everything: what became of the writing decides
     // nothing.
-    auto octets = wire::write(request, job.options.form);
-    const auto written =
-        co_await with_deadline(connection.stream->write(std::move(octets)), job.next_wait());
+    const bool whole = co_await send(job, *connection.stream);
     wire::HttpReader reader(wire::HttpRole::response, job.options.limits);
     reader.expect(request.request()->method);
     auto outcome = co_await answer_of(job, connection, reader);
     if (outcome) {
       outcome->tls = connection.tls;
     }
-    const bool whole = written && *written;
     if (outcome && whole && reader.idle() &&
         !wire::lists_token(request.headers, "Connection", "close")) {
       keep(std::move(connection));
@@ -251,6 +248,23 @@ class PoolingClient final : public HttpClient {
       connection.stream->close();
     }
     co_return outcome;
+  }
+
+  // Whether all of the request was written.
+  static asio::awaitable<bool> send(Job& job, Stream& stream) {
+    auto form = job.options.form;
+    if (job.options.body) {
+      form.framing = wire::HttpFraming::verbatim;  // the body comes behind it
+    }
+    auto octets = wire::write(job.request, form);
+    while (!octets.empty()) {
+      const auto written = co_await with_deadline(stream.write(std::move(octets)), job.next_wait());
+      if (!written || !*written || job.over()) {
+        co_return false;
+      }
+      octets = job.options.body ? job.options.body() : Bytes();
+    }
+    co_return true;
   }
 
   static asio::awaitable<HttpOutcome> answer_of(Job& job, Connection& connection,
@@ -270,12 +284,32 @@ class PoolingClient final : public HttpClient {
       } else {
         co_return std::unexpected(job.timed_out());
       }
+      if (job.options.taker && !give(job, reader, items)) {
+        co_return std::unexpected(
+            job.failure(HttpFault::too_large, "no more of the body is wanted"));
+      }
       auto outcome = outcome_of(job, std::move(items));
       if (outcome) {
         co_return std::move(*outcome);
       }
     }
     co_return std::unexpected(job.timed_out());
+  }
+
+  // Gives away what has come of a body; whether more is wanted.
+  static bool give(const Job& job, wire::HttpReader& reader, std::vector<wire::HttpItem>& items) {
+    const auto taken = [&](const HttpMessage& head, Bytes piece) {
+      return piece.empty() || job.options.taker(head, std::move(piece));
+    };
+    for (auto& item : items) {
+      auto* received = std::get_if<wire::HttpReceived>(&item);
+      if (received != nullptr &&
+          !taken(received->message, std::exchange(received->message.body, {}))) {
+        return false;
+      }
+    }
+    const auto* head = reader.begun();
+    return head == nullptr || taken(*head, reader.take_body());
   }
 
   // Nothing yet, the answer, or what is wrong with it. Octets behind the answer are its oddity.

@@ -62,6 +62,12 @@ struct HttpFetchOptions {
   HttpRedirects redirects{};
   TlsClientOptions tls{};  // its host is the URL's
   wire::HttpForm form{};   // how the request is written
+  // Of a request whose body is too large to be held: its body piece by piece, until it gives none.
+  // How long it is the request's Content-Length says. Such a request is not repeated.
+  std::function<Bytes()> body{};
+  // Takes the body of an answer too large to be held, piece by piece; fetch() returns it without.
+  // False when no more of it is wanted: the fetch ends as too_large.
+  std::function<bool(const wire::HttpMessage& head, Bytes piece)> taker{};
 };
 
 // Where a URL's host is. An error refuses the address: its detail says why.

@@ -11,6 +11,7 @@ namespace {
 
 using Strings = std::vector<std::string>;
 using crypto::LeafKind;
+using wire::HttpFields;
 
 // Fetches with one client, one after the other; then how many connections it keeps.
 asio::awaitable<Strings> fetched(HttpClient& client, std::vector<HttpMessage> requests, HttpUrl url,
@@ -282,6 +283,79 @@ TEST(HttpClient, ReadsEveryKindOfAnswer) {
   EXPECT_EQ(run_to_end(from_peer({kGet}, {continues_first})), (Strings{"200 x", "1 kept"}));
   EXPECT_EQ(run_to_end(from_peer({kGet}, {ends_with_its_body})),
             (Strings{"200 all of it", "0 kept"}));
+}
+
+// --- bodies in pieces ---
+
+constexpr std::size_t kPieces = 300;
+constexpr std::size_t kPieceOctets = 10'000;
+
+// A request that brings as many pieces as that, all but the last of them whole.
+HttpFetchOptions in_pieces(std::size_t& given) {
+  HttpFetchOptions out;
+  out.body = [&given] { return given++ < kPieces ? Bytes(kPieceOctets, 'x') : Bytes(); };
+  return out;
+}
+
+asio::awaitable<HttpAnswer> answered(HttpMessage message) {
+  co_return HttpAnswer{.message = std::move(message)};
+}
+
+TEST(HttpClient, SendsABodyInPieces) {
+  std::size_t given = 0;
+  const HttpHandler counts = [](const wire::HttpReceived& request, const HttpPeer&) {
+    return answered(http_response(200, {}, std::to_string(request.message.body.size())));
+  };
+  HttpServerOptions serve;
+  serve.limits.max_body_octets = kPieces * kPieceOctets;
+  const auto request =
+      http_request("POST", "", {{"Content-Length", std::to_string(kPieces * kPieceOctets)}});
+  EXPECT_EQ(run_to_end(from_server({request}, serve, in_pieces(given), counts)),
+            (Strings{"200 3000000", "1 kept"}));
+  EXPECT_EQ(given, kPieces + 1);
+}
+
+TEST(HttpClient, ReadsAnAnswerThatComesBeforeTheLastPiece) {
+  std::size_t given = 0;
+  HttpServerOptions serve;
+  serve.limits.max_body_octets = kPieceOctets;
+  const auto request =
+      http_request("POST", "", {{"Content-Length", std::to_string(kPieces * kPieceOctets)}});
+  const auto got = run_to_end(from_server({request}, serve, in_pieces(given)));
+  EXPECT_EQ(got, (Strings{"413 ", "0 kept"}));
+}
+
+HttpHandler large(const HttpFields& headers) {
+  return [headers](const wire::HttpReceived&, const HttpPeer&) {
+    return answered(http_response(200, headers, Bytes(kPieceOctets * 10, 'y')));
+  };
+}
+
+TEST(HttpClient, GivesAnAnswersBodyAwayInPieces) {
+  for (const HttpFields& headers : {HttpFields{}, HttpFields{{"Transfer-Encoding", "chunked"}},
+                                    HttpFields{{"Connection", "close"}}}) {
+    std::size_t got = 0;
+    std::size_t largest = 0;
+    HttpFetchOptions options;
+    options.taker = [&](const HttpMessage& head, const Bytes& piece) {
+      EXPECT_EQ(head.response()->status, 200);
+      got += piece.size();
+      largest = std::max(largest, piece.size());
+      return true;
+    };
+    const auto outcome =
+        run_to_end(from_server({http_request("GET", "")}, {}, options, large(headers)));
+    EXPECT_EQ(outcome.front(), "200 ");
+    EXPECT_EQ(got, kPieceOctets * 10);
+    EXPECT_LE(largest, 16U * 1024);
+  }
+}
+
+TEST(HttpClient, EndsWhenNoMoreOfABodyIsWanted) {
+  HttpFetchOptions options;
+  options.taker = [](const HttpMessage&, const Bytes&) { return false; };
+  EXPECT_EQ(run_to_end(from_server({http_request("GET", "")}, {}, options, large({}))),
+            (Strings{"too large: no more of the body is wanted", "0 kept"}));
 }
 
 }  // namespace
