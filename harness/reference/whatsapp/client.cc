@@ -51,13 +51,23 @@ Side side_of(const Options& options) {
 }
 
 nlohmann::json describe_client(const std::string& name, Side side) {
-  nlohmann::json features = {"noise-xx",         "noise-ik",
-                             "noise-xxfallback", "binary-stanzas",
-                             "receipts",         "presence",
-                             "chatstates",       "keepalive",
-                             "reconnect",        "websocket",
-                             "prekeys",          "encryption",
-                             "interop-jid",      "last-tokens-unassigned"};
+  nlohmann::json features = {"noise-xx",
+                             "noise-ik",
+                             "noise-xxfallback",
+                             "binary-stanzas",
+                             "receipts",
+                             "presence",
+                             "chatstates",
+                             "keepalive",
+                             "reconnect",
+                             "websocket",
+                             "prekeys",
+                             "encryption",
+                             "media-send",
+                             "media-receive",
+                             "media-sidecar",
+                             "interop-jid",
+                             "last-tokens-unassigned"};
   const bool own = side == Side::gatekeeper;
   if (!own) {
     features.push_back("push-wake");
@@ -77,6 +87,7 @@ ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& fault
       side_(side),
       rng_(fresh_seed()),
       idle_(executor),
+      line_(std::make_shared<MediaLine>()),
       wakes_(executor, [this](const Wake& one) { wake(one); }) {}
 
 RpcResult ClientDriver::handle(const std::string& method, const nlohmann::json& params) {
@@ -207,6 +218,7 @@ std::shared_ptr<ClientSession> ClientDriver::launch(const std::string& user, Cli
   if (entry.memory == nullptr) {
     entry.memory = std::make_shared<ClientMemory>();
     entry.memory->first_token = account.token;
+    entry.memory->line = line_;
   }
   if (faults.has(Fault::wt_keeps_first_proof)) {
     account.token = entry.memory->first_token;
@@ -244,6 +256,9 @@ RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& p
   }
   const std::string to = string_member(params, "to");
   const std::string type = string_member(params, "type");
+  if (method == "send" && params.contains("media")) {
+    return send_file(*session, params);
+  }
   if (method == "send") {
     const std::string id =
         session->send_message(to, string_member(params, "text"), string_member(params, "id"));
@@ -265,6 +280,18 @@ RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& p
   }
   session->send_chatstate(to, state);
   return nlohmann::json::object();
+}
+
+RpcResult ClientDriver::send_file(ClientSession& session, const nlohmann::json& params) {
+  if (!session.can_send_files()) {
+    return rpc_error(kInvalidParams, "connect has said neither whither media go nor how");
+  }
+  auto file = parse_outgoing(params["media"], string_member(params, "text"));
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  return nlohmann::json{{"id", session.send_file(string_member(params, "to"), std::move(*file),
+                                                 string_member(params, "id"))}};
 }
 
 void ClientDriver::drop(User& user) {

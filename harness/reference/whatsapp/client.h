@@ -9,10 +9,10 @@
 // Optional: `integrator` (12), `spec_hashing`, `reconnect` and `passive` (false), `keepalive_ms`
 // (0: none), `content` (clear), `routing` (hex), `transport` with `path` and `origin`,
 // `server_static` (hex) and `server_static_until` (seconds since 1970, in digits): a server key
-// that is known from before and opens the way for IK; `faults`. `await` takes the same and `wake`,
-// a line of wake_line.h. Beyond DRIVER.md: `chatstate {user, to, state}` with state composing or
-// paused, which a peer's client shows as `presence` of that type; `answered` also tells of the
-// server's ack to a message.
+// that is known from before and opens the way for IK; `media` (media_access.h); `faults`. `await`
+// takes the same and `wake`, a line of wake_line.h. Beyond DRIVER.md: `chatstate {user, to, state}`
+// with state composing or paused, which a peer's client shows as `presence` of that type;
+// `answered` also tells of the server's ack to a message.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -68,6 +68,7 @@ class ClientDriver {
   std::shared_ptr<ClientSession> launch(const std::string& user, ClientAccount account,
                                         const FaultSet& faults);
   RpcResult press(const std::string& method, const nlohmann::json& params);
+  static RpcResult send_file(ClientSession& session, const nlohmann::json& params);
   void start(const std::string& user, ClientAccount account, const FaultSet& faults);
   void drop(User& user);
   void sync();
@@ -82,6 +83,7 @@ class ClientDriver {
   std::map<std::string, User> users_;
   std::size_t running_ = 0;
   asio::steady_timer idle_;  // cancelled when nothing runs any more
+  std::shared_ptr<MediaLine> line_;
   WakeReceiver wakes_;
 };
 

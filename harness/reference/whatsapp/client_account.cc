@@ -97,6 +97,13 @@ std::expected<ClientAccount, RpcError> parse_client_account(const nlohmann::json
   } else if (!content.empty() && content != "clear") {
     return invalid("content is clear or signal");
   }
+  if (const auto media = params.find("media"); media != params.end()) {
+    auto access = parse_media_access(*media);
+    if (!access) {
+      return std::unexpected(access.error());
+    }
+    out.media = std::move(*access);
+  }
   out.number = *number;
   out.port = static_cast<std::uint16_t>(*port);
   out.integrator = static_cast<std::uint16_t>(*integrator);

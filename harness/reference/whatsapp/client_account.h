@@ -20,6 +20,8 @@
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/whatsapp/address.h"
 #include "harness/reference/whatsapp/client_cipher.h"
+#include "harness/reference/whatsapp/media_access.h"
+#include "harness/reference/whatsapp/media_line.h"
 
 namespace parley::reference::whatsapp {
 
@@ -50,6 +52,7 @@ struct ClientAccount {
   Bytes routing;        // sent before the intro header; none when empty
   Bytes server_static;  // the server's key, of an earlier handshake; may be empty
   std::chrono::sys_seconds server_static_until{};  // when its certificate expires
+  std::optional<MediaAccess> media{};              // none: it neither sends nor shows any
   const Dialect* dialect = &kWhatsAppDialect;
 };
 
@@ -59,7 +62,8 @@ std::string jid_of(const ClientAccount& account);
 // Errors: kInvalidParams for a missing or wrong member. Members: user, password, host, port, ca
 // (the root key in hex); optionally integrator, spec_hashing, reconnect, passive, keepalive_ms,
 // content ("clear", "signal"), routing (hex), transport ("tcp", "websocket") with path and origin,
-// server_static (hex) and server_static_until (seconds since 1970, in digits).
+// server_static (hex) and server_static_until (seconds since 1970, in digits), media (as
+// media_access.h has it).
 std::expected<ClientAccount, RpcError> parse_client_account(
     const nlohmann::json& params, const Dialect& dialect = kWhatsAppDialect);
 
@@ -68,6 +72,8 @@ struct Unacknowledged {
   std::string id;
   std::string to;
   std::string text;
+  Bytes content{};          // of media: its protobuf
+  std::string mediatype{};  // of media, as <enc/> says it
 };
 
 // An encrypted message that its peer may ask for again.
@@ -87,6 +93,8 @@ struct ClientMemory {
   bool uploaded = false;                                // the server has its prekeys
   std::deque<Sent> sent;
   std::map<std::pair<std::string, std::string>, int> asked;  // again: sender and id
+  std::shared_ptr<MediaLine> line{};                         // the driver's, for all its users
+  std::set<std::string> file_names{};                        // of files that its user has
 };
 
 }  // namespace parley::reference::whatsapp

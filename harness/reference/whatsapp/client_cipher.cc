@@ -6,7 +6,6 @@
 #include "harness/crypto/signal/message.h"
 #include "harness/crypto/signal/records.h"
 #include "harness/reference/whatsapp/careless_provider.h"
-#include "harness/reference/whatsapp/client_content.h"
 #include "harness/reference/whatsapp/peer_bundle.h"
 #include "harness/wire/jid.h"
 
@@ -77,13 +76,13 @@ Outcome<void> ClientCipher::begin(const std::string& peer, const xml::Element& u
   return begun;
 }
 
-Outcome<Sealed> ClientCipher::seal(const std::string& peer, const std::string& text) {
+Outcome<Sealed> ClientCipher::seal(const std::string& peer, const Bytes& content) {
   const auto address = address_of(peer);
   const auto record = keys_.store().load(signal::session_record_of(address));
   if (record && *record && faults_.has(Fault::wt_signal_message_key_reused)) {
     before_sealing_[address] = **record;
   }
-  auto message = provider_->encrypt(address, write_text(text, version_, rng_, faults_));
+  auto message = provider_->encrypt(address, padded_content(content, version_, rng_, faults_));
   if (!message) {
     return std::unexpected(message.error());
   }
@@ -101,30 +100,29 @@ Outcome<Sealed> ClientCipher::seal(const std::string& peer, const std::string& t
 }
 
 // ENC-015: a message that goes out once more has a key of its own.
-Outcome<Sealed> ClientCipher::seal_again(const std::string& peer, const std::string& text) {
+Outcome<Sealed> ClientCipher::seal_again(const std::string& peer, const Bytes& content) {
   const auto before = before_sealing_.find(address_of(peer));
   if (before != before_sealing_.end() && faults_.has(Fault::wt_signal_message_key_reused)) {
     (void)keys_.store().save(signal::session_record_of(before->first), before->second);
   }
-  return seal(peer, text);
+  return seal(peer, content);
 }
 
 Opened ClientCipher::open(const std::string& peer, const std::string& type, const Bytes& octets) {
   const Message message{.kind = kind_of(type, octets, faults_), .octets = octets};
   if (const auto sound = check_keys(message, faults_); !sound) {
-    return {.reading = Opened::Reading::undecryptable, .text = {}};
+    return {};
   }
   const auto plaintext = decrypt(address_of(peer), message);
   if (!plaintext) {
     const bool duplicate = plaintext.error().reason == Refusal::duplicate;
-    return {.reading = duplicate ? Opened::Reading::duplicate : Opened::Reading::undecryptable,
-            .text = {}};
+    return {.reading = duplicate ? Opened::Reading::duplicate : Opened::Reading::undecryptable};
   }
-  auto text = read_text(*plaintext, version_, faults_);
-  if (!text) {
-    return {.reading = Opened::Reading::no_content, .text = {}};
+  auto content = read_content(*plaintext, version_, faults_);
+  if (!content) {
+    return {.reading = Opened::Reading::no_content};
   }
-  return {.reading = Opened::Reading::text, .text = std::move(*text)};
+  return {.reading = Opened::Reading::content, .content = std::move(*content)};
 }
 
 // What is left of a session when only what was read is written down.

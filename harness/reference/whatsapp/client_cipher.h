@@ -12,6 +12,7 @@
 
 #include "harness/crypto/signal/provider.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/client_content.h"
 #include "harness/reference/whatsapp/client_keys.h"
 #include "harness/xml/tree.h"
 
@@ -25,9 +26,9 @@ struct Sealed {
 
 // What came of an <enc/>.
 struct Opened {
-  enum class Reading { text, no_content, duplicate, undecryptable };
+  enum class Reading { content, no_content, duplicate, undecryptable };
   Reading reading = Reading::undecryptable;
-  Bytes text;
+  ReadContent content{};
 };
 
 class ClientCipher {
@@ -41,10 +42,10 @@ class ClientCipher {
   bool has_session(const std::string& peer) const;
   // With the bundle that `user` holds, checked. Refused: as read_bundle and Provider.
   crypto::signal::Outcome<void> begin(const std::string& peer, const xml::Element& user);
-  // Needs a session.
-  crypto::signal::Outcome<Sealed> seal(const std::string& peer, const std::string& text);
+  // Needs a session. `content` is what write_text() and its like give.
+  crypto::signal::Outcome<Sealed> seal(const std::string& peer, const Bytes& content);
   // The same for a message that is sent once more.
-  crypto::signal::Outcome<Sealed> seal_again(const std::string& peer, const std::string& text);
+  crypto::signal::Outcome<Sealed> seal_again(const std::string& peer, const Bytes& content);
   Opened open(const std::string& peer, const std::string& type, const Bytes& octets);
   // A connection begins: a client that keeps its sessions has nothing to do.
   void resume();

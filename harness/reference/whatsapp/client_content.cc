@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "harness/base/text.h"
-#include "harness/wire/content.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -66,42 +65,49 @@ std::optional<Bytes> shown_carelessly(std::string_view content, const FaultSet& 
 
 }  // namespace
 
-Bytes write_text(std::string_view text, std::string_view version, Rng& rng,
-                 const FaultSet& faults) {
+Bytes write_text(std::string_view text, const FaultSet& faults) {
   wire::Content content;
   if (faults.has(Fault::wt_may_send_extended_text)) {
     content.extended_text = wire::ExtendedText{.text = Bytes(text), .unknown = {}};
   } else {
     content.conversation = Bytes(text);
   }
-  Bytes out = wire::write(content);
+  return wire::write(content);
+}
+
+Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
+                     const FaultSet& faults) {
   if (version != kPaddedVersion || faults.has(Fault::wt_signal_sends_unpadded)) {
-    return out;
+    return content;
   }
   if (faults.has(Fault::wt_signal_sends_long_padding)) {
-    return wire::pad_with(out, kTooMuchPadding, static_cast<std::uint8_t>(kTooMuchPadding));
+    return wire::pad_with(content, kTooMuchPadding, static_cast<std::uint8_t>(kTooMuchPadding));
   }
   if (faults.has(Fault::wt_signal_sends_other_filler)) {
     constexpr std::size_t kZeros = 4;
-    out = wire::pad_with(out, kZeros, 0);
-    return out += static_cast<char>(kZeros + 1);
+    return wire::pad_with(content, kZeros, 0) + static_cast<char>(kZeros + 1);
   }
-  return wire::pad(out, rng);
+  return wire::pad(content, rng);
 }
 
-std::optional<Bytes> read_text(std::string_view octets, std::string_view version,
-                               const FaultSet& faults) {
+std::optional<ReadContent> read_content(std::string_view octets, std::string_view version,
+                                        const FaultSet& faults) {
   const auto plain = unpadded(octets, version, faults);
   if (!plain) {
     return std::nullopt;
   }
-  const auto content = wire::parse_content(*plain);
+  auto content = wire::parse_content(*plain);
   auto text = content ? wire::shown_text(*content) : std::nullopt;
+  const bool has_media =
+      content && content->media.size() == 1 && !content->conversation && !content->extended_text;
+  if (has_media && is_utf8(text.value_or(""))) {
+    return ReadContent{.text = text.value_or(""), .media = std::move(content->media.front())};
+  }
   if (text && is_utf8(*text)) {
-    return text;
+    return ReadContent{.text = std::move(*text)};
   }
   text = shown_carelessly(*plain, faults);
-  return text ? std::optional(printable(*text)) : std::nullopt;
+  return text ? std::optional(ReadContent{.text = printable(*text)}) : std::nullopt;
 }
 
 bool is_utf8(std::string_view text) {

@@ -9,15 +9,24 @@
 #include "harness/base/encoding.h"
 #include "harness/base/rng.h"
 #include "harness/reference/faults.h"
+#include "harness/wire/content.h"
 
 namespace parley::reference::whatsapp {
 
-// `version` is the one that <enc/> says: 2 has padding, another has none.
-Bytes write_text(std::string_view text, std::string_view version, Rng& rng, const FaultSet& faults);
+// The protobuf.
+Bytes write_text(std::string_view text, const FaultSet& faults);
+// What is encrypted of it. `version` is the one that <enc/> says: 2 has padding, another has none.
+Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
+                     const FaultSet& faults);
 
-// What a user is shown; null where the padding or the protobuf is wrong, or no text is in it.
-std::optional<Bytes> read_text(std::string_view octets, std::string_view version,
-                               const FaultSet& faults);
+// What a message says to its user.
+struct ReadContent {
+  Bytes text;                                 // also of the media
+  std::optional<wire::MediaMessage> media{};  // what may be had
+};
+// Null where the padding or the protobuf is wrong, or neither text nor media are in it.
+std::optional<ReadContent> read_content(std::string_view octets, std::string_view version,
+                                        const FaultSet& faults);
 
 // Whether every octet belongs to a character (RFC 3629).
 bool is_utf8(std::string_view text);

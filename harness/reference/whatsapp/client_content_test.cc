@@ -12,13 +12,15 @@ namespace {
 
 // What a reader makes of plaintext, with a mark for none.
 std::string read(std::string_view octets, std::string_view version) {
-  return read_text(octets, version, {}).value_or("(none)");
+  const auto content = read_content(octets, version, {});
+  return content ? (content->media ? "media: " : "") + content->text : "(none)";
 }
 
 TEST(ClientContent, HasPaddingInVersion2Alone) {
   Rng rng(3);
-  const Bytes padded = write_text("hello", "2", rng, {});
-  const Bytes plain = write_text("hello", "3", rng, {});
+  const Bytes written = write_text("hello", {});
+  const Bytes padded = padded_content(written, "2", rng, {});
+  const Bytes plain = padded_content(written, "3", rng, {});
   EXPECT_EQ(plain, Bytes("\x0A\x05hello"));
   EXPECT_TRUE(padded.starts_with(plain));
   EXPECT_EQ(padded.size(), plain.size() + static_cast<std::uint8_t>(padded.back()));
@@ -33,7 +35,11 @@ TEST(ClientContent, ShowsTheTextOfEachKindThatHasOne) {
   image.caption = "caption";
   wire::Content with_image;
   with_image.media.push_back(image);
-  EXPECT_EQ(read(wire::write(with_image), "3"), "caption");
+  EXPECT_EQ(read(wire::write(with_image), "3"), "media: caption");
+  with_image.media.front().caption.reset();
+  EXPECT_EQ(read(wire::write(with_image), "3"), "media: ");
+  with_image.conversation = "beside";
+  EXPECT_EQ(read(wire::write(with_image), "3"), "beside");
   wire::Content with_extended;
   with_extended.extended_text.emplace().text = "long";
   EXPECT_EQ(read(wire::write(with_extended), "3"), "long");

@@ -64,6 +64,13 @@ struct Scene {
   int fence_after = 0;               // messages of the client's
   Bytes answer_text = "answer";      // to each text that ends with a question mark
   int connections = 1;
+  std::function<void(Correspondent&, const std::string& id)> on_receipt{};
+  std::function<void(const xml::Element& message, const wire::Content& content)> on_content{};
+  // What is `media` in `connect`; what is told to the driver; when no connection comes any more.
+  std::function<nlohmann::json(const asio::any_io_executor&)> before{};
+  std::function<void(ClientDriver&, const std::string& method, const nlohmann::json& told)>
+      on_told{};
+  std::function<void()> after{};
 };
 
 class Correspondent {
@@ -76,6 +83,9 @@ class Correspondent {
     }
     if (stanza.name == "message") {
       take_message(stanza);
+    }
+    if (stanza.name == "receipt" && scene_.on_receipt) {
+      scene_.on_receipt(*this, stanza.get("id"));
     }
     return std::exchange(said_, {});
   }
@@ -122,16 +132,15 @@ class Correspondent {
   }
   void deliver(const std::string& id, const std::string& type, const Bytes& octets,
                const std::string& from = kPeer) {
-    xml::Element message = stanza_element("message");
-    message.set("id", id);
-    message.set("from", from);
-    message.set("type", "text");
-    message.set("t", "1700000000");
-    xml::Element enc = stanza_element("enc");
-    enc.set("v", "2");
-    enc.set("type", type);
-    enc.set_text(octets);
-    message.children.emplace_back(std::move(enc));
+    say(message_with(id, type, octets, from));
+  }
+  // `content` is a protobuf with media in it.
+  void tell_media(const std::string& id, const Bytes& content,
+                  const std::string& mediatype = "document") {
+    const auto sealed = seal(wire::pad(content, rng_));
+    auto message = message_with(id, std::string(to_string(sealed.kind)), sealed.octets, kPeer);
+    message.set("type", "media");
+    message.child("enc")->set("mediatype", mediatype);
     say(message);
   }
   signal::Forged forged(const std::string& name) {
@@ -167,6 +176,21 @@ class Correspondent {
   int messages() const { return messages_; }
 
  private:
+  static xml::Element message_with(const std::string& id, const std::string& type,
+                                   const Bytes& octets, const std::string& from) {
+    xml::Element message = stanza_element("message");
+    message.set("id", id);
+    message.set("from", from);
+    message.set("type", "text");
+    message.set("t", "1700000000");
+    xml::Element enc = stanza_element("enc");
+    enc.set("v", "2");
+    enc.set("type", type);
+    enc.set_text(octets);
+    message.children.emplace_back(std::move(enc));
+    return message;
+  }
+
   void take_upload(const xml::Element& iq) {
     FaultSet any_lengths;
     any_lengths.add(Fault::wg_accepts_odd_keys);
@@ -244,7 +268,7 @@ class Correspondent {
     const signal::Message sealed{
         .kind = type == "pkmsg" ? signal::MessageKind::pkmsg : signal::MessageKind::msg,
         .octets = enc->text()};
-    log_ += "[" + message.get("id") + " " + type + " " + number_and_text(sealed) + "]";
+    log_ += "[" + message.get("id") + " " + type + " " + number_and_text(message, sealed) + "]";
     say("<ack class='message' id='" + message.get("id") + "' from='" + kPeer + "'/>");
     if (scene_.on_message) {
       scene_.on_message(*this, message.get("id"));
@@ -255,7 +279,7 @@ class Correspondent {
   }
 
   // The counter, whose ratchet key it is in order of appearance, and the text.
-  std::string number_and_text(const signal::Message& sealed) {
+  std::string number_and_text(const xml::Element& message, const signal::Message& sealed) {
     const auto first = sealed.kind == signal::MessageKind::pkmsg
                            ? signal::read_prekey_message(sealed.octets)
                            : fail(Errc::malformed, "no pkmsg");
@@ -276,6 +300,9 @@ class Correspondent {
       return out + "not padded";
     }
     const auto content = wire::parse_content(*unpadded);
+    if (content && scene_.on_content) {
+      scene_.on_content(message, *content);
+    }
     if (content && content->extended_text) {
       out += "extended ";
     }
@@ -314,6 +341,9 @@ inline std::string converse(const Scene& scene, const FaultSet& faults) {
   server.react = [&peer](const xml::Element& stanza) { return peer.react(stanza); };
   asio::io_context context(1);
   auto listener = net::Listener::open(context.get_executor());
+  if (scene.before) {
+    server.connect["media"] = scene.before(context.get_executor());
+  }
   const nlohmann::json params = connect_params(**listener, server);
   ClientDriver* driver_of_user = nullptr;
   int sent = 0;
@@ -331,8 +361,13 @@ inline std::string converse(const Scene& scene, const FaultSet& faults) {
     if (method == "received" && told["text"].get<std::string>().ends_with('?')) {
       asio::post(context, [&] { send(scene.answer_text); });
     }
+    if (scene.on_told) {
+      asio::post(context, [&, method, told] { scene.on_told(*driver_of_user, method, told); });
+    }
     if (method == "closed" && ++connections < scene.connections) {
       asio::post(context, [&] { (void)driver_of_user->handle("connect", params); });
+    } else if (method == "closed" && scene.after) {
+      asio::post(context, scene.after);
     }
   };
   ClientDriver driver(context.get_executor(), faults, notify);

@@ -61,6 +61,10 @@ const xml::Element* bundle_in(const xml::Element& answer, const std::string& pee
 
 }  // namespace
 
+Bytes ClientSession::content_of(const Unacknowledged& message) const {
+  return message.content.empty() ? write_text(message.text, faults_) : message.content;
+}
+
 bool ClientSession::is_encrypted() const { return account_.content == ContentForm::signal; }
 
 ClientCipher& ClientSession::cipher() {
@@ -114,8 +118,8 @@ void ClientSession::send_encrypted(const Unacknowledged& message) {
   }
   const bool again = find_sent(message.id) != nullptr;
   send_sealed(message,
-              again ? cipher().seal_again(message.to, message.text)
-                    : cipher().seal(message.to, message.text),
+              again ? cipher().seal_again(message.to, content_of(message))
+                    : cipher().seal(message.to, content_of(message)),
               0);
 }
 
@@ -177,7 +181,7 @@ void ClientSession::take_bundle(const std::string& peer, const xml::Element& ans
   }
   for (const auto& [message, count] : queue.mapped()) {
     if (condition.empty()) {
-      send_sealed(message, cipher().seal(peer, message.text), count);
+      send_sealed(message, cipher().seal(peer, content_of(message)), count);
     } else {
       give_up(message, condition);
     }
@@ -206,8 +210,8 @@ void ClientSession::take_encrypted(const xml::Element& message) {
   const auto* enc = enc_of(message);
   auto opened = cipher().open(message.get("from"), enc->get("type"), enc->text());
   switch (opened.reading) {
-    case Opened::Reading::text:
-      take_text({.message = message, .text = std::move(opened.text)});
+    case Opened::Reading::content:
+      take_content(message, std::move(opened.content));
       return;
     case Opened::Reading::no_content:
       take_no_content(message);
@@ -219,6 +223,28 @@ void ClientSession::take_encrypted(const xml::Element& message) {
       take_undecryptable(message);
       return;
   }
+}
+
+// STZ-026: what a message says that it is, and what it is.
+void ClientSession::take_content(const xml::Element& message, ReadContent content) {
+  if (content.media && !account_.media) {
+    if (!content.media->caption) {
+      take_no_content(message);
+      return;
+    }
+    content.media.reset();
+  }
+  const auto mediatype = enc_of(message)->get("mediatype");
+  const bool says_media = message.get("type") == "media";
+  const bool fits =
+      mediatype.empty() || (content.media && mediatype == mediatype_of(kind_of(*content.media)));
+  const bool agrees = says_media == content.media.has_value() && fits;
+  if (!agrees && !faults_.has(Fault::wt_shows_mismatched_type)) {
+    take_no_content(message);
+    return;
+  }
+  take_text(
+      {.message = message, .text = std::move(content.text), .media = std::move(content.media)});
 }
 
 // ENC-021
@@ -369,7 +395,8 @@ void ClientSession::send_again(const xml::Element& receipt, const Waiting& waiti
     fetch_bundle(waiting);
     return;
   }
-  send_sealed(waiting.message, cipher().seal_again(peer, waiting.message.text), waiting.count);
+  send_sealed(waiting.message, cipher().seal_again(peer, content_of(waiting.message)),
+              waiting.count);
 }
 
 }  // namespace parley::reference::whatsapp

@@ -41,7 +41,8 @@ ClientSession::ClientSession(asio::any_io_executor executor, ClientAccount accou
       rng_(std::move(rng)),
       notify_(std::move(notify)),
       retry_(executor),
-      id_prefix_(rng_.token(8) + "-") {}
+      id_prefix_(rng_.token(8) + "-"),
+      no_transfers_(executor) {}
 
 void ClientSession::tell(const std::string& method, nlohmann::json params) const {
   if (!forgotten_) {
@@ -71,6 +72,7 @@ asio::awaitable<void> ClientSession::run(std::shared_ptr<ClientSession> self) {
     self->failures_ = was_ready ? 0 : self->failures_ + 1;
     again = co_await self->wait_to_retry(ending.retry);
   }
+  co_await self->wait_for_transfers();
 }
 
 // TRN-023: further attempts come later and later, and their number is bounded.
@@ -193,6 +195,9 @@ void ClientSession::forget() {
   if (connection_ != nullptr) {
     connection_->abandon();
   }
+  for (const auto& transfer : transfers_) {
+    transfer->emit(asio::cancellation_type::terminal);
+  }
 }
 
 std::string ClientSession::next_id() {
@@ -205,12 +210,18 @@ std::string ClientSession::next_id() {
 std::string ClientSession::send_message(const std::string& to, const std::string& text,
                                         std::string id) {
   Unacknowledged message{.id = id.empty() ? next_id() : std::move(id), .to = to, .text = text};
+  post(message);
+  return message.id;
+}
+
+void ClientSession::post(const Unacknowledged& message) {
   if (memory_->outbox.size() >= kMaxOutbox) {
     memory_->outbox.pop_front();  // the peer acknowledges none
   }
   memory_->outbox.push_back(message);
-  send_content(message);
-  return message.id;
+  if (ready_) {
+    send_content(message);
+  }
 }
 
 void ClientSession::send_content(const Unacknowledged& message) {
@@ -227,12 +238,16 @@ void ClientSession::send_enc(const Unacknowledged& message, const Sealed& sealed
   xml::Element stanza = stanza_element("message");
   stanza.set("id", message.id);
   stanza.set("to", message.to);
-  stanza.set("type", faults_.has(Fault::wt_sends_wrong_type) ? "media" : "text");
+  const bool text = message.mediatype.empty();
+  stanza.set("type", text == faults_.has(Fault::wt_sends_wrong_type) ? "media" : "text");
   xml::Element enc = stanza_element("enc");
   enc.set("v", std::string(account_.dialect->enc_version));
   enc.set("type", sealed.type);
   if (count > 0) {
     enc.set("count", std::to_string(count));
+  }
+  if (!text) {
+    enc.set("mediatype", message.mediatype);
   }
   enc.set_text(sealed.octets);
   if (faults_.has(Fault::wt_sends_two_encs)) {

@@ -5,7 +5,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -20,12 +22,13 @@
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/client_connection.h"
+#include "harness/reference/whatsapp/media_download.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
 
 // Shared by the driver, which finds it by its user, and by its own coroutine.
-class ClientSession {
+class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
   // `memory` is shared with the driver, which keeps it for the user's next connection.
   ClientSession(asio::any_io_executor executor, ClientAccount account,
@@ -40,6 +43,10 @@ class ClientSession {
   bool ready() const { return ready_ && !closing_; }
   // These need ready(); they return the stanza's id (`id` unless it is empty).
   std::string send_message(const std::string& to, const std::string& text, std::string id);
+  // Says `answered` with the id once it is known that the file does not go out. Needs
+  // can_send_files().
+  std::string send_file(const std::string& to, OutgoingFile file, std::string id);
+  bool can_send_files() const { return account_.media && is_encrypted(); }
   std::string send_ping(const std::string& to);
   void send_presence(const std::string& to, const std::string& type);
   void send_chatstate(const std::string& to, const std::string& state);
@@ -71,6 +78,7 @@ class ClientSession {
   struct Delivery {
     xml::Element message;
     Bytes text;
+    std::optional<wire::MediaMessage> media{};
   };
 
   asio::awaitable<Ending> connect_once();
@@ -91,6 +99,7 @@ class ClientSession {
   void take_notification(const xml::Element& notification);
 
   bool is_encrypted() const;
+  Bytes content_of(const Unacknowledged& message) const;
   ClientCipher& cipher();
   void start_encryption();
   void upload_prekeys();
@@ -103,6 +112,7 @@ class ClientSession {
   void take_bundle(const std::string& peer, const xml::Element& answer);
   void give_up(const Unacknowledged& message, const std::string& condition);
   void take_encrypted(const xml::Element& message);
+  void take_content(const xml::Element& message, ReadContent content);
   void take_no_content(const xml::Element& message);
   void take_again(const xml::Element& message);
   void take_undecryptable(const xml::Element& message);
@@ -122,6 +132,16 @@ class ClientSession {
   void deliver(const Delivery& delivery);
   void deliver_held();
   void show(const Delivery& delivery);
+
+  // Files come and go beside the stream; each transfer ends before run() does.
+  void begin_transfer(asio::awaitable<void> transfer);
+  static asio::awaitable<void> upload(std::shared_ptr<ClientSession> self, Unacknowledged message,
+                                      OutgoingFile file);
+  static asio::awaitable<void> receive(std::shared_ptr<ClientSession> self);
+  asio::awaitable<void> wait_for_transfers();
+  void arrive(const Delivery& delivery);
+  void show_file(const Delivery& delivery, const FileOutcome& file);
+  void post(const Unacknowledged& message);
   void take_presence(const xml::Element& presence);
   void take_chatstate(const xml::Element& chatstate);
 
@@ -164,6 +184,9 @@ class ClientSession {
   std::map<std::string, std::vector<Waiting>> waiting_;  // for the peer's bundle
   std::string keepalive_id_;                             // of a ping that is not answered
   std::optional<Delivery> held_message_;                 // under wt-reorders
+  std::deque<Delivery> arriving_;                        // the first one's file is being fetched
+  std::vector<std::shared_ptr<asio::cancellation_signal>> transfers_;
+  asio::steady_timer no_transfers_;  // cancelled when none is under way any more
   bool ready_ = false;
   bool closing_ = false;    // own stream end was sent
   bool given_up_ = false;   // no login is wanted any more

@@ -207,7 +207,8 @@ std::string_view ClientSession::unfit(const xml::Element& message) const {
     return code;
   }
   const bool any_type = faults_.has(Fault::wt_shows_mismatched_type);
-  if (message.get("type") != "text" && !any_type) {
+  const bool media = message.get("type") == "media" && can_send_files();
+  if (message.get("type") != "text" && !media && !any_type) {
     return kUnknownType;
   }
   const auto* enc = enc_of(message);
@@ -215,7 +216,7 @@ std::string_view ClientSession::unfit(const xml::Element& message) const {
     return kUnreadable;
   }
   // STZ-026: what says that it is text is not shown when its <enc/> says that it is an image.
-  if (enc->find("mediatype") != nullptr && !any_type) {
+  if (enc->find("mediatype") != nullptr && !media && !any_type) {
     return kUnreadable;
   }
   const std::string type = enc->get("type");
@@ -274,6 +275,10 @@ void ClientSession::take_text(const Delivery& delivery) {
   }
   if (faults_.has(Fault::wt_reorders) && !held_message_) {
     held_message_ = delivery;
+    return;
+  }
+  if (delivery.media || !arriving_.empty()) {
+    arrive(delivery);
     return;
   }
   deliver(delivery);

@@ -83,7 +83,7 @@ std::unique_ptr<net::WebSocket> client_socket(std::unique_ptr<net::Stream> under
 }
 
 net::WebSocketRequest client_request(const ClientAccount& account, const FaultSet& faults) {
-  return {.host = net::to_string({.host = account.host, .port = account.port}),
+  return {.host = net::to_string(net::Address{.host = account.host, .port = account.port}),
           .path = faults.has(Fault::wt_web_wrong_path) ? "/" : account.path,
           .origin = faults.has(Fault::wt_web_wrong_origin) ? "https://phone.test" : account.origin};
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "harness/reference/whatsapp/media_file.h"
+
+#include <algorithm>
+#include <array>
+
+namespace parley::reference::whatsapp {
+namespace {
+
+using crypto::media::MediaKind;
+using wire::MediaType;
+
+constexpr std::size_t kPieceOctets = 64 * 1024;
+
+struct Kind {
+  FileKind kind;
+  std::string_view name;
+  MediaType message;
+  MediaKind keys;
+  std::string_view mediatype;
+};
+
+constexpr std::array kKinds{
+    Kind{FileKind::image, "image", MediaType::image, MediaKind::image, "image"},
+    Kind{FileKind::video, "video", MediaType::video, MediaKind::video, "video"},
+    Kind{FileKind::gif, "gif", MediaType::video, MediaKind::video, "gif"},
+    Kind{FileKind::voice, "voice", MediaType::audio, MediaKind::audio, "ptt"},
+    Kind{FileKind::audio, "audio", MediaType::audio, MediaKind::audio, "audio"},
+    Kind{FileKind::document, "document", MediaType::document, MediaKind::document, "document"},
+};
+
+const Kind& row_of(FileKind kind) { return *std::ranges::find(kKinds, kind, &Kind::kind); }
+
+}  // namespace
+
+std::string_view to_string(FileKind kind) { return row_of(kind).name; }
+
+std::optional<FileKind> file_kind(std::string_view name) {
+  const auto* row = std::ranges::find(kKinds, name, &Kind::name);
+  return row == kKinds.end() ? std::nullopt : std::optional(row->kind);
+}
+
+MediaType message_of(FileKind kind) { return row_of(kind).message; }
+
+MediaKind keys_of(FileKind kind) { return row_of(kind).keys; }
+
+std::string_view mediatype_of(FileKind kind) { return row_of(kind).mediatype; }
+
+FileKind kind_of(const wire::MediaMessage& message) {
+  switch (message.type) {
+    case MediaType::image:
+      return FileKind::image;
+    case MediaType::video:
+      return message.gif_playback.value_or(0) != 0 ? FileKind::gif : FileKind::video;
+    case MediaType::audio:
+      return message.ptt.value_or(0) != 0 ? FileKind::voice : FileKind::audio;
+    case MediaType::document:
+      return FileKind::document;
+  }
+  return FileKind::document;
+}
+
+RepeatedFile::RepeatedFile(const Bytes& octets, std::uint64_t times)
+    : block_(octets), size_(octets.size() * times) {
+  while (!block_.empty() && block_.size() < kPieceOctets && block_.size() < size_) {
+    block_ += octets;
+  }
+}
+
+Bytes RepeatedFile::next() {
+  Bytes out;
+  while (out.size() < kPieceOctets && at_ < size_) {
+    const auto within = static_cast<std::size_t>(at_ % block_.size());
+    const auto left = std::min<std::uint64_t>(size_ - at_, kPieceOctets - out.size());
+    const auto count = std::min<std::size_t>(block_.size() - within, left);
+    out.append(block_, within, count);
+    at_ += count;
+  }
+  return out;
+}
+
+}  // namespace parley::reference::whatsapp

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Files that a client sends, and what kinds of them there are: to its user, in a message, in the
+// key expansion. Sources: MED-001, MED-012, MED-013. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/base/encoding.h"
+#include "harness/crypto/media/media_keys.h"
+#include "harness/wire/content.h"
+
+namespace parley::reference::whatsapp {
+
+inline constexpr std::uint64_t kMostMediaFileOctets = 100 * 1024 * 1024;
+
+enum class FileKind { image, video, gif, voice, audio, document };
+std::string_view to_string(FileKind kind);  // as the driver says it
+std::optional<FileKind> file_kind(std::string_view name);
+wire::MediaType message_of(FileKind kind);
+crypto::media::MediaKind keys_of(FileKind kind);
+// What <enc/> says as its mediatype.
+std::string_view mediatype_of(FileKind kind);
+FileKind kind_of(const wire::MediaMessage& message);
+
+// Octets that come one or many times, one after the other, read in pieces.
+class RepeatedFile {
+ public:
+  RepeatedFile(const Bytes& octets, std::uint64_t times);
+  std::uint64_t size() const { return size_; }
+  Bytes next();  // up to 64 KiB; nothing at the end
+
+ private:
+  Bytes block_;  // the octets, so often that a piece is made of few
+  std::uint64_t size_;
+  std::uint64_t at_ = 0;
+};
+
+// What the driver has a client send.
+struct OutgoingFile {
+  FileKind kind = FileKind::document;
+  Bytes octets;
+  std::uint64_t times = 1;
+  std::string mimetype;
+  std::string name;
+  std::optional<std::uint64_t> seconds;
+  std::string caption;
+};
+
+}  // namespace parley::reference::whatsapp
