@@ -231,6 +231,9 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
     auto& enc = *stanza.child("enc");
     erase_view(enc);  // what the step says of it
     enc.set("type", std::string(to_string(message.kind)));
+    if (auto mediatype = MediaExchange::mediatype_of(letter.step, scope); !mediatype.empty()) {
+      enc.set("mediatype", std::move(mediatype));
+    }
     enc.set_text(message.octets);
     return enc;
   };

@@ -11,6 +11,7 @@
 
 #include "harness/engine/call_proof.h"
 #include "harness/engine/cast.h"
+#include "harness/engine/media_exchange.h"
 #include "harness/wire/http_date.h"
 #include "harness/wire/http_reader.h"
 #include "harness/wire/http_tree.h"
@@ -38,6 +39,16 @@ std::string date_of(const Scope& scope) {
              : "";
 }
 
+// What a client uploads may be larger than what is said otherwise.
+wire::HttpLimits limits_of(const std::string& label) {
+  constexpr std::size_t kMostUploaded = 4 * 1024 * 1024;
+  wire::HttpLimits out;
+  if (service_of(label.substr(0, label.rfind('/'))) == kUploadService) {
+    out.max_body_octets = kMostUploaded;
+  }
+  return out;
+}
+
 class HttpChannel : public Channel {
  public:
   HttpChannel(Side side, const std::string& label, const Scope& scope)
@@ -46,7 +57,8 @@ class HttpChannel : public Channel {
         link_(label.substr(0, label.rfind('/'))),
         number_(label.substr(label.rfind('/') + 1)),
         host_(host_of(label, scope)),
-        in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request) {}
+        in_(side == Side::client ? wire::HttpRole::response : wire::HttpRole::request,
+            limits_of(label)) {}
 
   std::vector<xml::Item> received(std::string_view octets) override {
     std::vector<xml::Item> out;

@@ -35,16 +35,18 @@ struct NamedKind {
   MediaKind keys;
   std::optional<std::uint64_t> wire::MediaMessage::* mark = nullptr;  // that is 1 of this kind
   std::string_view mimetype;
+  std::string_view mediatype;  // of <enc/>: whatsmeow send.go
 };
 constexpr std::array kKinds{
-    NamedKind{"image", MediaType::image, MediaKind::image, nullptr, "image/jpeg"},
+    NamedKind{"image", MediaType::image, MediaKind::image, nullptr, "image/jpeg", "image"},
     NamedKind{"gif", MediaType::video, MediaKind::video, &wire::MediaMessage::gif_playback,
-              "video/mp4"},
-    NamedKind{"video", MediaType::video, MediaKind::video, nullptr, "video/mp4"},
+              "video/mp4", "gif"},
+    NamedKind{"video", MediaType::video, MediaKind::video, nullptr, "video/mp4", "video"},
     NamedKind{"voice", MediaType::audio, MediaKind::audio, &wire::MediaMessage::ptt,
-              "audio/ogg; codecs=opus"},
-    NamedKind{"audio", MediaType::audio, MediaKind::audio, nullptr, "audio/mp4"},
-    NamedKind{"document", MediaType::document, MediaKind::document, nullptr, "application/pdf"}};
+              "audio/ogg; codecs=opus", "ptt"},
+    NamedKind{"audio", MediaType::audio, MediaKind::audio, nullptr, "audio/mp4", "audio"},
+    NamedKind{"document", MediaType::document, MediaKind::document, nullptr, "application/pdf",
+              "document"}};
 
 // The kinds that are marked stand before those of the same type that are not.
 const NamedKind& kind_of(const wire::MediaMessage& message) {
@@ -170,6 +172,12 @@ Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaE
   wire::Content content;
   content.media.push_back(message_of(*kind, *file, step, scope));
   return wire::write(content);
+}
+
+std::string MediaExchange::mediatype_of(const std::string& step, const Scope& scope) {
+  const auto* kind =
+      std::ranges::find(kKinds, said(step + ".kind", scope).value_or(""), &NamedKind::name);
+  return kind == kKinds.end() ? "" : std::string(kind->mediatype);
 }
 
 void MediaExchange::note_credential(std::string credential, std::string link) {

@@ -38,6 +38,9 @@ class MediaExchange {
   // Errors: malformed for a file that is no hex; not_found for an unknown kind or forgery.
   Result<Bytes> letter(const std::string& step, const model::MediaEdit* edit, Scope& scope);
 
+  // What `<enc mediatype/>` says of such a message; empty for any other.
+  static std::string mediatype_of(const std::string& step, const Scope& scope);
+
   // A credential that goes to nobody but who is asked on `link`, who proves by it.
   void note_credential(std::string credential, std::string link);
   // A file that a user of the SUT's is told to send: hex, so often one after the other.

@@ -102,6 +102,8 @@ TEST(MediaExchange, MarksVoiceMessagesAndGifs) {
   EXPECT_FALSE(files.letter("audio").ptt);
   EXPECT_EQ(files.letter("gif").gif_playback, 1U);
   EXPECT_FALSE(files.letter("voice").caption);
+  EXPECT_EQ(MediaExchange::mediatype_of("m", files.scope), "ptt");
+  EXPECT_EQ(MediaExchange::mediatype_of("n", files.scope), "");
 }
 
 TEST(MediaExchange, ForgesAFile) {

@@ -408,6 +408,11 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "trust",
                     "second-partner",
                     "blank-accounts"};
+    if (!server) {
+      for (const char* of_a_client : {"media-send", "media-receive", "media-sidecar"}) {
+        out.features.emplace_back(of_a_client);
+      }
+    }
     if (party == model::Party::third_party_client) {
       out.features.emplace_back("push-wake");
     }
