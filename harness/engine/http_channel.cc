@@ -96,9 +96,12 @@ class HttpChannel : public Channel {
     if (!message) {
       return std::unexpected(message.error());
     }
-    const auto form = wire::http_form_of(element);
+    auto form = wire::http_form_of(element);
     if (!form) {
       return std::unexpected(form.error());
+    }
+    if (side_ == Side::server && !open_.empty() && open_.front().method == "HEAD") {
+      form->framing = wire::HttpFraming::head_alone;  // as GET is answered (RFC 9110 section 9.3.2)
     }
     auto octets = wire::write(*message, *form);
     return edits.bytes ? edits.bytes(std::move(octets)) : octets;

@@ -202,6 +202,7 @@ class Tracker {
   bool try_match(std::size_t index, const xml::Element& element, model::MessageForm::Kind kind,
                  std::optional<xml::Difference>& wrong);
   const CastStep* standing_answer(const std::string& link, const xml::Element& asked);
+  const CastStep* standing_answer_to(const std::string& link, const xml::Element& asked);
   bool joins_late_auth(const std::string& link, xml::Item& item);
   void take(std::size_t index, const std::string& link);
   bool answers_change(const Refusal& refusal) const;

@@ -335,11 +335,7 @@ bool Tracker::shown_too_soon(std::size_t index) const {
 bool Tracker::says(const Event& notice, const Step& step) const {
   return step.form == notice.text && std::ranges::all_of(step.with, [&](const auto& wanted) {
            const auto& [field, alternatives] = wanted;
-           const auto have = text_in(notice.data, field).value_or("");
-           return std::ranges::any_of(alternatives, [&](const std::string& expression) {
-             return expression == "*" ||
-                    evaluate(expression, scope_, step.id).value_or("\x01") == have;
-           });
+           return takes(alternatives, text_in(notice.data, field).value_or(""), step.id);
          });
 }
 
@@ -373,7 +369,7 @@ void Tracker::note_written(const Event& event) {
   }
 }
 
-// What a driver is told, by name: what is within another as "media/kind".
+// What a driver is told, or tells, by name: what is within another as "media/kind".
 void Tracker::bind_params(const std::string& name, const nlohmann::json& params) {
   for (const auto& [field, value] : params.items()) {
     if (value.is_string()) {
@@ -430,6 +426,7 @@ void Tracker::on_notice(const Event& event) {
     const bool too_soon = shown_too_soon(i);
     if (active(i)) {
       if (shown_in_order(i) && !too_soon) {
+        bind_params(step.step.id + ".", event.data);
         done(i);
       } else if (!wrong_) {
         wrong_ = what;

@@ -76,8 +76,18 @@ const CastStep* Tracker::changed_service(const std::string& link) const {
   return waits ? nullptr : changed;
 }
 
-// The latest that fits. Binds what the request says.
+// The latest that fits; of HEAD that to GET (RFC 9110 section 9.3.2). Binds what the request says.
 const CastStep* Tracker::standing_answer(const std::string& link, const xml::Element& asked) {
+  const auto* exact = standing_answer_to(link, asked);
+  if (exact != nullptr || asked.get("method") != "HEAD") {
+    return exact;
+  }
+  auto whole = asked;
+  whole.set("method", "GET");
+  return standing_answer_to(link, whole);
+}
+
+const CastStep* Tracker::standing_answer_to(const std::string& link, const xml::Element& asked) {
   for (std::size_t i = run_.steps.size(); i-- > 0;) {
     const auto& cast = run_.steps[i];
     if (cast.step.kind != Step::Kind::answers || !marks_[i].done || cast.link != link) {
