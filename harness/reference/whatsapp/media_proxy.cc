@@ -2,15 +2,14 @@
 #include "harness/reference/whatsapp/media_proxy.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "harness/base/encoding.h"
 #include "harness/base/text.h"
 #include "harness/reference/certificate_folder.h"
 #include "harness/reference/whatsapp/json_answer.h"
+#include "harness/reference/whatsapp/media_host.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -23,7 +22,6 @@ constexpr std::size_t kCutOctets = 10;
 constexpr std::size_t kMostUrlOctets = 2048;
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::string_view kUrl = "url=";
-constexpr std::string_view kFile = "file://";
 
 enum Status {
   kOk = 200,
@@ -70,30 +68,6 @@ std::vector<std::string> urls_of(std::string_view target) {
   return out;
 }
 
-std::string file_named(const std::string& path) {
-  std::ostringstream out;
-  out << std::ifstream(path, std::ios::binary).rdbuf();
-  return out.str();
-}
-
-// Where a client goes that drops what it does not understand of a URL: WHATWG URL takes '\' for
-// '/', and what stands before '@' names a user.
-std::string as_a_browser_reads(std::string url) {
-  std::erase_if(url, [](char c) { return c == '\t' || c == '\n' || c == ' '; });
-  std::ranges::replace(url, '\\', '/');
-  url = url.substr(0, url.find('#'));
-  const auto begin = url.find("://");
-  if (begin == url.npos) {
-    return url;
-  }
-  const auto end = std::min(url.find_first_of("/?", begin + 3), url.size());
-  const auto at = url.rfind('@', end);
-  if (at != url.npos && at > begin && at < end) {
-    url.erase(begin + 3, at - begin - 2);
-  }
-  return url;
-}
-
 }  // namespace
 
 Result<void> MediaHosts::set(std::uint16_t integrator, const nlohmann::json& params) {
@@ -116,21 +90,14 @@ Result<void> MediaHosts::set(std::uint16_t integrator, const nlohmann::json& par
 // MED-009: the host and port of a third party's, over HTTPS, in a URL without anything odd.
 std::optional<MediaHosts::Host> MediaHosts::of(const std::string& url,
                                                const FaultSet& faults) const {
-  const auto parsed = net::parse_http_url(url);
+  const HostCare care{.any_host = faults.has(Fault::wg_proxy_any_host),
+                      .any_port = faults.has(Fault::wg_proxy_any_port),
+                      .beginning_alone = faults.has(Fault::wg_proxy_host_begins),
+                      .anywhere = faults.has(Fault::wg_proxy_host_anywhere),
+                      .in_clear = faults.has(Fault::wg_proxy_in_clear),
+                      .files = faults.has(Fault::wg_proxy_files)};
   for (const auto& [integrator, host] : hosts_) {
-    const auto base = net::to_string(
-        {.scheme = host.url.scheme, .host = host.url.host, .port = host.url.port, .target = ""});
-    const bool same = parsed && parsed->host == host.url.host && parsed->port == host.url.port;
-    const bool right =
-        same && (parsed->scheme == host.url.scheme || faults.has(Fault::wg_proxy_in_clear));
-    const bool careless =
-        faults.has(Fault::wg_proxy_any_host) ||
-        (faults.has(Fault::wg_proxy_any_port) && parsed && parsed->host == host.url.host) ||
-        (faults.has(Fault::wg_proxy_host_begins) && url.starts_with(base)) ||
-        (faults.has(Fault::wg_proxy_host_anywhere) &&
-         url.find(net::authority_of(host.url)) != url.npos) ||
-        (faults.has(Fault::wg_proxy_files) && url.starts_with(kFile));
-    if (right || careless) {
+    if (leads_to(url, host.url, care)) {
       return host;
     }
   }
@@ -176,8 +143,8 @@ asio::awaitable<net::HttpAnswer> MediaProxy::answer(wire::HttpMessage request) {
   if (!host) {
     co_return none(kForbidden);
   }
-  if (urls.back().starts_with(kFile)) {
-    co_return media(file_named(urls.back().substr(kFile.size())));
+  if (names_file(urls.back())) {
+    co_return media(file_named(urls.back()));
   }
   std::string asked_with(wire::value_of(request.headers, "authorization"));
   co_return co_await fetch(urls.back(), std::move(*host), std::move(asked_with));
