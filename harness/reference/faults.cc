@@ -9,6 +9,7 @@
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/faults_calls.h"
 #include "harness/reference/whatsapp/faults_client.h"
+#include "harness/reference/whatsapp/faults_client_media.h"
 #include "harness/reference/whatsapp/faults_encryption.h"
 #include "harness/reference/whatsapp/faults_gatekeeper.h"
 #include "harness/reference/whatsapp/faults_identity.h"
@@ -51,6 +52,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_wakes.begin(), of_wakes.end());
     const auto of_media = whatsapp::media_faults();
     out.insert(out.end(), of_media.begin(), of_media.end());
+    const auto of_client_media = whatsapp::client_media_faults();
+    out.insert(out.end(), of_client_media.begin(), of_client_media.end());
     return out;
   }();
   return joined;

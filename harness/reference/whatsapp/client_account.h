@@ -22,6 +22,7 @@
 #include "harness/reference/whatsapp/client_cipher.h"
 #include "harness/reference/whatsapp/media_access.h"
 #include "harness/reference/whatsapp/media_line.h"
+#include "harness/reference/whatsapp/media_upload.h"
 
 namespace parley::reference::whatsapp {
 
@@ -95,6 +96,7 @@ struct ClientMemory {
   std::map<std::pair<std::string, std::string>, int> asked;  // again: sender and id
   std::shared_ptr<MediaLine> line{};                         // the driver's, for all its users
   std::set<std::string> file_names{};                        // of files that its user has
+  std::shared_ptr<KeptKeys> media_keys = std::make_shared<KeptKeys>();
 };
 
 }  // namespace parley::reference::whatsapp

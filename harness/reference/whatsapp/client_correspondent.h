@@ -64,6 +64,7 @@ struct Scene {
   int fence_after = 0;               // messages of the client's
   Bytes answer_text = "answer";      // to each text that ends with a question mark
   int connections = 1;
+  milliseconds silence = kSilence;
   std::function<void(Correspondent&, const std::string& id)> on_receipt{};
   std::function<void(const xml::Element& message, const wire::Content& content)> on_content{};
   // What is `media` in `connect`; what is told to the driver; when no connection comes any more.
@@ -336,7 +337,7 @@ class Correspondent {
 inline std::string converse(const Scene& scene, const FaultSet& faults) {
   std::string log;
   Correspondent peer(scene, log);
-  Server server{.fence = false, .connections = scene.connections};
+  Server server{.fence = false, .connections = scene.connections, .silence = scene.silence};
   server.connect = {{"content", "signal"}};
   server.react = [&peer](const xml::Element& stanza) { return peer.react(stanza); };
   asio::io_context context(1);

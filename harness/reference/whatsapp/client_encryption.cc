@@ -225,28 +225,6 @@ void ClientSession::take_encrypted(const xml::Element& message) {
   }
 }
 
-// STZ-026: what a message says that it is, and what it is.
-void ClientSession::take_content(const xml::Element& message, ReadContent content) {
-  if (content.media && !account_.media) {
-    if (!content.media->caption) {
-      take_no_content(message);
-      return;
-    }
-    content.media.reset();
-  }
-  const auto mediatype = enc_of(message)->get("mediatype");
-  const bool says_media = message.get("type") == "media";
-  const bool fits =
-      mediatype.empty() || (content.media && mediatype == mediatype_of(kind_of(*content.media)));
-  const bool agrees = says_media == content.media.has_value() && fits;
-  if (!agrees && !faults_.has(Fault::wt_shows_mismatched_type)) {
-    take_no_content(message);
-    return;
-  }
-  take_text(
-      {.message = message, .text = std::move(content.text), .media = std::move(content.media)});
-}
-
 // ENC-021
 void ClientSession::take_no_content(const xml::Element& message) {
   if (faults_.has(Fault::wt_signal_ends_on_undecodable)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the client does with files: those that its user sends, and those that messages announce.
 // Sources: MED-001 to MED-006, MED-010, MED-012 to MED-016, MED-018, MED-019.
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,9 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "harness/crypto/digest.h"
 #include "harness/reference/whatsapp/client_session.h"
+#include "harness/reference/whatsapp/media_announcement.h"
 #include "harness/reference/whatsapp/media_name.h"
-#include "harness/reference/whatsapp/media_upload.h"
 #include "harness/wire/content.h"
 
 namespace parley::reference::whatsapp {
@@ -24,6 +26,15 @@ constexpr std::size_t kMostTypeOctets = 127;  // RFC 4288 section 4.2
 bool is_media_type(std::string_view text) {
   const auto visible = [](char c) { return c > ' ' && c < 0x7f; };
   return !text.empty() && text.size() <= kMostTypeOctets && std::ranges::all_of(text, visible);
+}
+
+FileKind shown_kind(FileKind kind, const FaultSet& faults) {
+  if (!faults.has(Fault::wt_media_other_kind_shown)) {
+    return kind;
+  }
+  return kind == FileKind::voice ? FileKind::audio
+         : kind == FileKind::gif ? FileKind::video
+                                 : FileKind::document;
 }
 
 Bytes content_with(wire::MediaMessage media) {
@@ -65,7 +76,9 @@ std::string ClientSession::send_file(const std::string& to, OutgoingFile file, s
                          .to = to,
                          .text = file.caption,
                          .content = {},
-                         .mediatype = std::string(mediatype_of(file.kind))};
+                         .mediatype = faults_.has(Fault::wt_media_sent_as_text)
+                                          ? ""
+                                          : announced_mediatype(file.kind, faults_)};
   begin_transfer(upload(shared_from_this(), message, std::move(file)));
   return message.id;
 }
@@ -73,9 +86,15 @@ std::string ClientSession::send_file(const std::string& to, OutgoingFile file, s
 // MED-006: what goes out says where the file is, once it is there.
 asio::awaitable<void> ClientSession::upload(std::shared_ptr<ClientSession> self,
                                             Unacknowledged message, OutgoingFile file) {
-  const auto uploaded =
-      co_await upload_file(self->memory_->line, *self->account_.media, std::move(file),
-                           Rng(self->rng_.next()), self->faults_);
+  const auto uploaded = co_await upload_file({.line = self->memory_->line,
+                                              .access = *self->account_.media,
+                                              .file = std::move(file),
+                                              .rng = Rng(self->rng_.next()),
+                                              .faults = self->faults_,
+                                              .kept = self->memory_->media_keys});
+  if (!uploaded && self->faults_.has(Fault::wt_media_failed_upload_silent)) {
+    co_return;
+  }
   if (!uploaded) {
     self->tell("answered", {{"id", message.id},
                             {"from", message.to},
@@ -88,6 +107,28 @@ asio::awaitable<void> ClientSession::upload(std::shared_ptr<ClientSession> self,
 }
 
 // --- receiving ---
+
+// STZ-026: what a message says that it is, and what it is.
+void ClientSession::take_content(const xml::Element& message, ReadContent content) {
+  if (content.media && !account_.media) {
+    if (!content.media->caption) {
+      take_no_content(message);
+      return;
+    }
+    content.media.reset();
+  }
+  const auto mediatype = enc_of(message)->get("mediatype");
+  const bool says_media = message.get("type") == "media";
+  const bool fits =
+      mediatype.empty() || (content.media && mediatype == mediatype_of(kind_of(*content.media)));
+  const bool agrees = says_media == content.media.has_value() && fits;
+  if (!agrees && !faults_.has(Fault::wt_shows_mismatched_type)) {
+    take_no_content(message);
+    return;
+  }
+  take_text(
+      {.message = message, .text = std::move(content.text), .media = std::move(content.media)});
+}
 
 // What follows a file is shown behind it.
 void ClientSession::arrive(const Delivery& delivery) {
@@ -110,40 +151,62 @@ asio::awaitable<void> ClientSession::receive(std::shared_ptr<ClientSession> self
       self->deliver(delivery);
       continue;
     }
-    const auto file = co_await download_file(self->memory_->line, *self->account_.media,
-                                             *delivery.media, self->faults_);
+    const auto file = co_await download_file({.line = self->memory_->line,
+                                              .access = *self->account_.media,
+                                              .message = *delivery.media,
+                                              .faults = self->faults_});
     self->show_file(delivery, file);
   }
 }
 
 // MED-016: of what cannot be had the user is told that it cannot.
 void ClientSession::show_file(const Delivery& delivery, const FileOutcome& file) {
-  const auto kind = kind_of(*delivery.media);
-  const auto mimetype = delivery.media->mimetype.value_or("");
-  nlohmann::json media = {{"kind", std::string(to_string(kind))}};
-  if (file) {
-    const auto said = delivery.media->file_name.value_or(delivery.media->title.value_or(""));
-    if (memory_->file_names.size() >= kMaxFileNames) {
-      memory_->file_names.clear();
-    }
-    const auto name =
-        safe_name({.kind = kind, .name = said, .mimetype = mimetype}, memory_->file_names);
-    memory_->file_names.insert(name);
-    media.update({{"length", file->length}, {"sha256", to_hex(file->sha256)}, {"name", name}});
-    if (is_media_type(mimetype)) {
-      media["mimetype"] = mimetype;
-    }
-  } else {
-    media["unavailable"] = true;
+  if (!file && faults_.has(Fault::wt_may_media_says_nothing)) {
+    return;
   }
-  tell("received", {{"from", delivery.message.get("from")},
-                    {"type", delivery.message.get("type")},
-                    {"text", delivery.text},
-                    {"id", delivery.message.get("id")},
-                    {"media", std::move(media)}});
+  const bool as_text = !file && faults_.has(Fault::wt_media_failure_as_text);
+  const bool mute = faults_.has(Fault::wt_media_caption_not_shown);
+  nlohmann::json shown = {{"from", delivery.message.get("from")},
+                          {"type", as_text ? "text" : delivery.message.get("type")},
+                          {"text", mute ? Bytes() : delivery.text},
+                          {"id", delivery.message.get("id")}};
+  if (!as_text) {
+    shown["media"] = shown_file(*delivery.media, file);
+  }
+  tell("received", std::move(shown));
   if (!faults_.has(Fault::wt_receipt_missing)) {
     send_receipt(delivery.message);
   }
+}
+
+nlohmann::json ClientSession::shown_file(const wire::MediaMessage& message,
+                                         const FileOutcome& file) {
+  const auto kind = kind_of(message);
+  nlohmann::json out = {{"kind", std::string(to_string(shown_kind(kind, faults_)))}};
+  const bool empty = !file && faults_.has(Fault::wt_media_failure_empty);
+  if (!file && !empty) {
+    out["unavailable"] = true;
+    return out;
+  }
+  const auto mimetype = message.mimetype.value_or("");
+  const auto name = message.file_name.value_or(message.title.value_or(""));
+  out["length"] = empty ? 0 : file->length;
+  out["sha256"] = to_hex(empty ? crypto::sha256("") : file->sha256);
+  out["name"] = name_for({.kind = kind, .name = name, .mimetype = mimetype});
+  if (is_media_type(mimetype)) {
+    out["mimetype"] = mimetype;
+  }
+  return out;
+}
+
+std::string ClientSession::name_for(const SaidOfFile& said) {
+  auto& names = memory_->file_names;
+  if (names.size() >= kMaxFileNames) {
+    names.clear();
+  }
+  auto name = saved_name(said, names, faults_);
+  names.insert(name);
+  return name;
 }
 
 }  // namespace parley::reference::whatsapp

@@ -6,57 +6,10 @@
 
 #include "harness/crypto/digest.h"
 #include "harness/crypto/media/media_forgery.h"
-#include "harness/reference/whatsapp/client_media_service.h"
+#include "harness/reference/whatsapp/client_media_scenes.h"
 
 namespace parley::reference::whatsapp {
 namespace {
-
-using nlohmann::json;
-
-constexpr std::string_view kFile = "a file's content";  // a block
-
-struct Sent {
-  std::string log;
-  std::vector<xml::Element> messages;
-  std::vector<wire::MediaMessage> media;
-};
-
-json file_to_send(const std::string& kind, const json& more = json::object()) {
-  json out = {{"kind", kind}, {"file", to_hex(kFile)}, {"mimetype", "type/of"}};
-  out.update(more);
-  return out;
-}
-
-// Has a client send each of the files, and close once each has gone out or has failed.
-Sent send_files(MediaService& service, const std::vector<json>& files,
-                const FaultSet& faults = {}) {
-  Sent out;
-  std::size_t ended = 0;
-  Scene scene;
-  scene.before = [&](const asio::any_io_executor& executor) { return service.open(executor); };
-  scene.after = [&] { service.stop(); };
-  scene.on_content = [&](const xml::Element& message, const wire::Content& content) {
-    out.messages.push_back(message);
-    out.media.insert(out.media.end(), content.media.begin(), content.media.end());
-  };
-  scene.on_told = [&](ClientDriver& driver, const std::string& method, const json& told) {
-    if (method == "connected") {
-      for (std::size_t i = 0; i < files.size(); ++i) {
-        const auto sent = driver.handle("send", {{"user", "5550100"},
-                                                 {"to", kPeer},
-                                                 {"id", "f" + std::to_string(i + 1)},
-                                                 {"text", "caption"},
-                                                 {"media", files[i]}});
-        EXPECT_TRUE(sent) << sent.error().message;
-      }
-    }
-    if (method == "answered" && told["from"] == kPeer && ++ended == files.size()) {
-      (void)driver.handle("close", {{"user", "5550100"}});
-    }
-  };
-  out.log = converse(scene, faults);
-  return out;
-}
 
 struct KindRow {
   const char* kind;
@@ -186,46 +139,6 @@ INSTANTIATE_TEST_SUITE_P(All, TrustsNoHost,
 
 // --- receiving ---
 
-using Bend = std::function<void(MediaService&, HostedFile&)>;
-
-// What a client tells its user of a file at /f that `bend` has made what it is.
-std::vector<json> received(MediaService& service, const Bend& bend, const FaultSet& faults = {},
-                           FileKind kind = FileKind::document) {
-  std::vector<json> out;
-  Scene scene;
-  scene.before = [&](const asio::any_io_executor& executor) { return service.open(executor); };
-  scene.after = [&] { service.stop(); };
-  scene.opening = [&](Correspondent& peer) {
-    auto file = hosted(Bytes(kFile), kind);
-    file.message.url = service.url(0, "/f");
-    if (bend) {
-      bend(service, file);
-    }
-    service.files.try_emplace("/f", std::vector{MediaService::Page{.content = file.file}});
-    peer.begin();
-    peer.tell_media("m1", content_of(file.message), std::string(mediatype_of(kind)));
-    peer.tell_text("m2", "behind");
-  };
-  scene.on_receipt = [](Correspondent& peer, const std::string& id) {
-    if (id == "m2") {
-      peer.fence();
-    }
-  };
-  scene.on_told = [&](ClientDriver&, const std::string& method, const json& told) {
-    if (method == "received") {
-      out.push_back(told);
-    }
-  };
-  const auto log = converse(scene, faults);
-  EXPECT_TRUE(shows(log, "<ack class='message' id='m1' to='13-5@interop'/>")) << log;
-  EXPECT_TRUE(shows(log, "<receipt id='m1' to='13-5@interop'/>")) << log;
-  EXPECT_EQ(out.size(), 2U) << log;
-  return out;
-}
-
-json media_of(const std::vector<json>& told) { return told.empty() ? json() : told[0]["media"]; }
-bool unavailable(const json& media) { return media.value("unavailable", false); }
-
 TEST(ReceivesAFile, AndShowsItInItsPlace) {
   MediaService service;
   const auto told = received(service, [](MediaService&, HostedFile& file) {
@@ -335,14 +248,6 @@ void status(MediaService& service, int status) {
   service.files["/f"] = {{.status = status, .content = "some words about it"}};
 }
 
-// More than was announced, without an end.
-asio::awaitable<void> endless(net::Stream& stream) {
-  Bytes octets = "HTTP/1.1 200 OK\r\n\r\n";
-  while (co_await stream.write(octets)) {
-    octets = Bytes(16'384, 'x');
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(
     Places, FileThatIsNotHad,
     testing::Values(
@@ -413,6 +318,7 @@ TEST(ReceivesAFile, AtTheThirdAttempt) {
 TEST(ReceivesAFile, UnderANameOfItsOwn) {
   MediaService service;
   Scene scene;
+  scene.silence = kFilesTakeTime;
   std::vector<std::string> names;
   scene.before = [&](const asio::any_io_executor& executor) { return service.open(executor); };
   scene.after = [&] { service.stop(); };

@@ -67,11 +67,12 @@ struct Server {
   Bytes raw{};        // octets behind `then`
   bool fence = true;  // a ping behind it all; its answer ends the connection
   std::string ping_from = "s.whatsapp.net";
-  std::string ack_from{};    // of messages; none are acknowledged when it is empty
-  bool cut = false;          // the connection ends behind `then`
-  bool refuses_ik = false;   // falls back, whatever its client opens with
-  int most_stanzas = 0;      // that it takes on a connection before it ends that; 0: any number
-  int connections = 1;       // that are accepted
+  std::string ack_from{};   // of messages; none are acknowledged when it is empty
+  bool cut = false;         // the connection ends behind `then`
+  bool refuses_ik = false;  // falls back, whatever its client opens with
+  int most_stanzas = 0;     // that it takes on a connection before it ends that; 0: any number
+  int connections = 1;      // that are accepted
+  milliseconds silence = kSilence;
   nlohmann::json connect{};  // members of the driver's connect
   // What it says to a stanza of the client's, at once.
   std::function<std::vector<Bytes>(const xml::Element& stanza)> react{};
@@ -118,7 +119,7 @@ class Script {
     success_due_ = fenced_ = done_ = false;
     stanzas_ = 0;
     while (!done_) {
-      const net::Event event = co_await stream_->read(success_due_ ? kEarly : kSilence);
+      const net::Event event = co_await stream_->read(success_due_ ? kEarly : server_.silence);
       if (const auto* octets = std::get_if<Bytes>(&event)) {
         for (const auto& item : reader_.feed(*octets)) {
           co_await take(item);

@@ -23,6 +23,7 @@
 #include "harness/reference/whatsapp/client_account.h"
 #include "harness/reference/whatsapp/client_connection.h"
 #include "harness/reference/whatsapp/media_download.h"
+#include "harness/reference/whatsapp/media_name.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference::whatsapp {
@@ -141,6 +142,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::awaitable<void> wait_for_transfers();
   void arrive(const Delivery& delivery);
   void show_file(const Delivery& delivery, const FileOutcome& file);
+  nlohmann::json shown_file(const wire::MediaMessage& message, const FileOutcome& file);
+  std::string name_for(const SaidOfFile& said);
   void post(const Unacknowledged& message);
   void take_presence(const xml::Element& presence);
   void take_chatstate(const xml::Element& chatstate);

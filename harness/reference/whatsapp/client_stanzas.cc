@@ -277,7 +277,8 @@ void ClientSession::take_text(const Delivery& delivery) {
     held_message_ = delivery;
     return;
   }
-  if (delivery.media || !arriving_.empty()) {
+  const bool waits = !arriving_.empty() && !faults_.has(Fault::wt_may_media_text_overtakes);
+  if (delivery.media || waits) {
     arrive(delivery);
     return;
   }

@@ -6,27 +6,22 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
-#include <expected>
 #include <memory>
-#include <string>
 
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/media_access.h"
+#include "harness/reference/whatsapp/media_arrival.h"
 #include "harness/reference/whatsapp/media_line.h"
 
 namespace parley::reference::whatsapp {
 
-// A file as its user has it: a stand-in keeps its hash alone.
-struct HadFile {
-  std::uint64_t length = 0;
-  Bytes sha256;
+struct DownloadTask {
+  std::shared_ptr<MediaLine> line;
+  MediaAccess access;
+  wire::MediaMessage message;
+  FaultSet faults;
 };
-// An error says why there is none, in English.
-using FileOutcome = std::expected<HadFile, std::string>;
-
 // Ends within bounds, whatever the host does.
-asio::awaitable<FileOutcome> download_file(std::shared_ptr<MediaLine> line, MediaAccess access,
-                                           wire::MediaMessage message, FaultSet faults);
+asio::awaitable<FileOutcome> download_file(DownloadTask task);
 
 }  // namespace parley::reference::whatsapp

@@ -34,7 +34,7 @@ bool is_direction(char32_t c) {
 }
 
 // The characters of it that a name may have; octets that belong to none are left out.
-std::string clean(std::string_view text) {
+std::string clean(std::string_view text, const FaultSet& faults) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     char32_t c = 0;
@@ -45,7 +45,8 @@ std::string clean(std::string_view text) {
     }
     if (c < 0x80 && kReserved.contains(static_cast<char>(c))) {
       out += '_';
-    } else if (!is_control(c) && !is_direction(c)) {
+    } else if ((!is_control(c) || faults.has(Fault::wt_media_name_with_controls)) &&
+               (!is_direction(c) || faults.has(Fault::wt_media_name_with_directions))) {
       out += text.substr(at, length);
     }
     at += length;
@@ -53,13 +54,17 @@ std::string clean(std::string_view text) {
   return out;
 }
 
-std::string_view last_component(std::string_view text) {
-  const auto cut = text.find_last_of("/\\");
+std::string_view last_component(std::string_view text, const FaultSet& faults) {
+  const auto* ends = faults.has(Fault::wt_media_name_cut_at_slash) ? "/" : "/\\";
+  const auto cut = text.find_last_of(ends);
   return cut == std::string_view::npos ? text : text.substr(cut + 1);
 }
 
 // No hidden file, no name of the folder's own, nothing that a system cuts off by itself.
-std::string trimmed(std::string text) {
+std::string trimmed(std::string text, const FaultSet& faults) {
+  if (faults.has(Fault::wt_media_name_of_dots)) {
+    return text;
+  }
   const auto first = text.find_first_not_of(". ");
   const auto last = text.find_last_not_of(". ");
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
@@ -109,8 +114,13 @@ std::string_view extension_of(const SaidOfFile& said) {
   return fits ? known->extension : ".bin";
 }
 
-Split base_name(const SaidOfFile& said) {
-  auto name = trimmed(clean(last_component(said.name)));
+Split base_name(const SaidOfFile& said, const FaultSet& faults) {
+  auto name = trimmed(clean(last_component(said.name, faults), faults), faults);
+  if (faults.has(Fault::wt_media_name_by_type)) {
+    const auto slash = said.mimetype.find('/');
+    const auto stem = name.empty() ? std::string(to_string(said.kind)) : split_name(name).stem;
+    return {.stem = stem, .extension = "." + std::string(said.mimetype.substr(slash + 1))};
+  }
   if (name.empty()) {
     return {.stem = std::string(to_string(said.kind)),
             .extension = std::string(extension_of(said))};
@@ -120,15 +130,25 @@ Split base_name(const SaidOfFile& said) {
 
 }  // namespace
 
-std::string safe_name(const SaidOfFile& said, const std::set<std::string>& taken) {
-  auto [stem, extension] = base_name(said);
+std::string saved_name(const SaidOfFile& said, const std::set<std::string>& taken,
+                       const FaultSet& faults) {
+  if (faults.has(Fault::wt_media_name_as_it_is) && !said.name.empty()) {
+    return std::string(said.name);
+  }
+  if (faults.has(Fault::wt_may_media_numbers_names)) {
+    return "file-" + std::to_string(taken.size() + 1);
+  }
+  auto [stem, extension] = base_name(said, faults);
   if (is_device(stem.substr(0, stem.find('.')))) {
     stem.insert(0, "_");
   }
   for (std::size_t number = 0;; ++number) {
     const auto suffix = (number == 0 ? "" : " (" + std::to_string(number) + ")") + extension;
-    auto name = trimmed(cut(stem, kMostNameOctets - suffix.size())) + suffix;
-    if (!taken.contains(name)) {
+    const auto most = faults.has(Fault::wt_media_name_of_any_length)
+                          ? stem.size()
+                          : kMostNameOctets - std::min(kMostNameOctets, suffix.size());
+    auto name = trimmed(cut(stem, most), faults) + suffix;
+    if (!taken.contains(name) || faults.has(Fault::wt_media_name_overwrites)) {
       return name;
     }
   }

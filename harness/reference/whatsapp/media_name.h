@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/media_file.h"
 
 namespace parley::reference::whatsapp {
@@ -21,7 +22,9 @@ struct SaidOfFile {
   std::string_view mimetype;
 };
 
-// One path component that no system takes for anything else, and that is not among `taken`.
-std::string safe_name(const SaidOfFile& said, const std::set<std::string>& taken);
+// One path component that no system takes for anything else, and that is not among `taken`, unless
+// a fault says otherwise.
+std::string saved_name(const SaidOfFile& said, const std::set<std::string>& taken,
+                       const FaultSet& faults);
 
 }  // namespace parley::reference::whatsapp

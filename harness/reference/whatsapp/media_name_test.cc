@@ -13,16 +13,16 @@ struct NameRow {
   std::string mimetype = "application/pdf";
   FileKind kind = FileKind::document;
 };
-class SafeName : public testing::TestWithParam<NameRow> {};
+class SavedName : public testing::TestWithParam<NameRow> {};
 
-TEST_P(SafeName, IsOneComponentOfVisibleCharacters) {
+TEST_P(SavedName, IsOneComponentOfVisibleCharacters) {
   const auto& row = GetParam();
-  EXPECT_EQ(safe_name({.kind = row.kind, .name = row.said, .mimetype = row.mimetype}, {}),
+  EXPECT_EQ(saved_name({.kind = row.kind, .name = row.said, .mimetype = row.mimetype}, {}, {}),
             row.saved);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, SafeName,
+    All, SavedName,
     testing::Values(NameRow{"Plain", "report.pdf", "report.pdf"},
                     NameRow{"Umlaut", "Übersicht.pdf", "Übersicht.pdf"},
                     NameRow{"Path", "../../etc/passwd", "passwd"},
@@ -48,20 +48,50 @@ INSTANTIATE_TEST_SUITE_P(
                     NameRow{"TypeWithAPath", "", "video.bin", "video/../../x", FileKind::video}),
     [](const auto& row) { return row.param.name; });
 
-TEST(SafeName, CutsWithinNoCharacter) {
+TEST(SavedName, CutsWithinNoCharacter) {
   std::string said;
   for (int i = 0; i < 100; ++i) {
     said += "ü";
   }
-  const auto saved = safe_name({.name = said + ".p", .mimetype = {}}, {});
+  const auto saved = saved_name({.name = said + ".p", .mimetype = {}}, {}, {});
   EXPECT_EQ(saved, said.substr(0, 118) + ".p");
-  EXPECT_EQ(safe_name({.name = "x" + said + ".p", .mimetype = {}}, {}),
+  EXPECT_EQ(saved_name({.name = "x" + said + ".p", .mimetype = {}}, {}, {}),
             "x" + said.substr(0, 116) + ".p");
 }
 
-TEST(SafeName, IsNotOneThatIsTaken) {
-  EXPECT_EQ(safe_name({.name = "a.txt", .mimetype = {}}, {"a.txt", "a (1).txt"}), "a (2).txt");
+TEST(SavedName, IsNotOneThatIsTaken) {
+  EXPECT_EQ(saved_name({.name = "a.txt", .mimetype = {}}, {"a.txt", "a (1).txt"}, {}), "a (2).txt");
 }
+
+struct CarelessRow {
+  const char* fault;
+  std::string said;
+  std::string saved;
+};
+class SavedCarelessly : public testing::TestWithParam<CarelessRow> {};
+
+TEST_P(SavedCarelessly, UnderItsFault) {
+  const auto faults = fault_set({GetParam().fault});
+  ASSERT_TRUE(faults);
+  EXPECT_EQ(saved_name({.name = GetParam().said, .mimetype = "text/html"}, {"taken.txt"}, *faults),
+            GetParam().saved);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SavedCarelessly,
+    testing::Values(CarelessRow{"wt-media-name-as-it-is", "../../etc/passwd", "../../etc/passwd"},
+                    CarelessRow{"wt-media-name-cut-at-slash", "..\\..\\boot.ini", "\\..\\boot.ini"},
+                    CarelessRow{"wt-media-name-with-directions", "a\u202etxt.exe",
+                                "a\u202etxt.exe"},
+                    CarelessRow{"wt-media-name-with-controls", "a\r\n.txt", "a\r\n.txt"},
+                    CarelessRow{"wt-media-name-of-any-length", std::string(300, 'a') + ".pdf",
+                                std::string(300, 'a') + ".pdf"},
+                    CarelessRow{"wt-media-name-of-dots", "..", ".."},
+                    CarelessRow{"wt-media-name-of-dots", ".bashrc", ".bashrc"},
+                    CarelessRow{"wt-media-name-overwrites", "taken.txt", "taken.txt"},
+                    CarelessRow{"wt-media-name-by-type", "", "document.html"},
+                    CarelessRow{"wt-media-name-by-type", "a.pdf", "a.html"},
+                    CarelessRow{"wt-may-media-numbers-names", "a.pdf", "file-2"}));
 
 }  // namespace
 }  // namespace parley::reference::whatsapp

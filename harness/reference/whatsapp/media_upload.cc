@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/crypto/media/media_stream.h"
+#include "harness/crypto/digest.h"
+#include "harness/reference/whatsapp/media_announcement.h"
+#include "harness/reference/whatsapp/media_sealing.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -19,66 +21,45 @@ using std::chrono::milliseconds;
 constexpr int kCreated = 201;
 constexpr int kRetries = 2;
 constexpr milliseconds kFirstWait{100};  // before a retry; doubled each time
+constexpr milliseconds kLongestWait{400};
 constexpr std::size_t kMostAnswerOctets = 64 * 1024;
 
-std::uint64_t seconds_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(now).count());
+// What others can fetch it by.
+std::optional<std::string> url_in(const wire::HttpMessage& answer) {
+  const auto said = nlohmann::json::parse(answer.body, nullptr, false);
+  const auto text = said.is_object() ? said.value("url", nlohmann::json()) : nlohmann::json();
+  const auto url = text.is_string() ? net::parse_http_url(text.get<std::string>())
+                                    : fail(Errc::malformed, "no url");
+  const bool https = url && url->scheme == net::HttpUrl::Scheme::https;
+  return https ? std::optional(text.get<std::string>()) : std::nullopt;
 }
 
-// One upload's octets as they go out. Lives in Upload::try_once().
-class Sealing {
- public:
-  Sealing(const OutgoingFile& file, media::MediaEncryptor encryptor)
-      : file_(file.octets, file.times), encryptor_(std::move(encryptor)) {}
-
-  std::uint64_t octets() const {
-    return (file_.size() / crypto::kCbcBlockOctets + 1) * crypto::kCbcBlockOctets +
-           media::kMediaMacOctets;
+// Of all of the file.
+Bytes hash_of(const OutgoingFile& file) {
+  RepeatedFile octets(file.octets, file.times);
+  crypto::Sha256Stream out;
+  for (auto piece = octets.next(); !piece.empty(); piece = octets.next()) {
+    out.update(piece);
   }
-  // Nothing at the end.
-  Bytes next() {
-    Bytes out;
-    while (out.empty() && !description_) {
-      const auto piece = file_.next();
-      if (piece.empty()) {
-        const auto description = encryptor_.finish(out);
-        description_ = description.value_or(media::MediaDescription());
-      } else {
-        (void)encryptor_.update(piece, out);
-      }
-    }
-    return out;
-  }
-  // Null until everything has gone out.
-  const std::optional<media::MediaDescription>& description() const { return description_; }
-
- private:
-  RepeatedFile file_;
-  media::MediaEncryptor encryptor_;
-  std::optional<media::MediaDescription> description_;
-};
+  return out.finish();
+}
 
 class Upload {
  public:
-  Upload(std::shared_ptr<MediaLine> line, MediaAccess access, OutgoingFile file, Rng rng,
-         const FaultSet& faults)
-      : line_(std::move(line)),
-        access_(std::move(access)),
-        file_(std::move(file)),
-        rng_(rng),
-        faults_(faults) {}
+  explicit Upload(UploadTask task) : task_(std::move(task)) {}
 
   asio::awaitable<UploadOutcome> run() {
     milliseconds wait = kFirstWait;
     for (int retries = 0;; ++retries) {
       auto tried = co_await try_once();
-      if (tried.outcome || retries == kRetries || tried.status / 100 != 5) {
+      const bool again = tried.status / 100 == 5 &&
+                         (retries < kRetries || has(Fault::wt_media_upload_without_end));
+      if (tried.outcome || !again) {
         co_return std::move(tried.outcome);
       }
       asio::steady_timer timer(co_await asio::this_coro::executor, wait);
       co_await timer.async_wait(asio::use_awaitable);
-      wait *= 2;
+      wait = std::min(wait * 2, kLongestWait);
     }
   }
 
@@ -88,91 +69,110 @@ class Upload {
     int status = 0;
   };
 
-  // MED-005: each time under a key of its own.
+  bool has(Fault fault) const { return task_.faults.has(fault); }
+
+  // MED-005: each time a key of its own.
+  SecretBytes media_key() {
+    auto drawn = media::make_media_key(task_.rng);
+    if (has(Fault::wt_media_key_of_file)) {
+      return SecretBytes(hash_of(task_.file));
+    }
+    if (has(Fault::wt_media_same_key) || has(Fault::wt_media_upload_without_end)) {
+      return task_.kept->try_emplace("", std::move(drawn)).first->second;
+    }
+    if (has(Fault::wt_media_same_file_same_key)) {
+      return task_.kept->try_emplace(hash_of(task_.file), std::move(drawn)).first->second;
+    }
+    return drawn;
+  }
+
   asio::awaitable<Tried> try_once() {
-    const auto key = media::make_media_key(rng_);
-    const auto keys = media::expand(key, keys_of(file_.kind));
-    auto encryptor = media::MediaEncryptor::make(*keys, media::SidecarWanted::no);
-    if (!encryptor) {
+    const auto key = media_key();
+    if (has(Fault::wt_media_never_uploads)) {
+      co_return Tried{.outcome = without_upload(key)};
+    }
+    auto tried = co_await try_at(task_.access.upload, key);
+    if (!tried.outcome && tried.status / 100 != 5 && has(Fault::wt_media_failed_upload_sent)) {
+      tried.outcome = without_upload(key);
+    }
+    co_return tried;
+  }
+
+  asio::awaitable<Tried> try_at(net::HttpUrl place, SecretBytes key) {
+    auto sealing = Sealing::make(task_.file, key, task_.faults);
+    if (!sealing) {
       co_return Tried{};
     }
-    Sealing sealing(file_, std::move(*encryptor));
-    net::HttpFetchOptions options{.patience = media_patience(sealing.octets()),
-                                  .idle_patience = kMediaIdlePatience};
-    options.limits.max_body_octets = kMostAnswerOctets;
-    options.tls.ca_pem = access_.ca_pem;
-    options.body = [&sealing] { return sealing.next(); };
-    auto fetched = co_await line_->client->fetch(request(sealing.octets()), access_.upload,
-                                                 std::move(options));
+    const auto request =
+        upload_request(task_.access, task_.file, key, sealing->octets(), task_.faults);
+    place.target = upload_target(place.target, task_.file, key, task_.faults);
+    auto fetched = co_await task_.line->client->fetch(request, place, options(*sealing));
+    if (!fetched && overlooks(fetched.error().fault)) {
+      auto blind = options(*sealing);
+      blind.tls.verify = false;
+      fetched = co_await task_.line->client->fetch(request, place, std::move(blind));
+    }
     if (!fetched) {
       co_return Tried{};
     }
     const auto& answer = fetched->answer.message;
     const int status = answer.response()->status;
+    if (status / 100 == 3 && has(Fault::wt_media_upload_follows)) {
+      const auto next = net::resolve(place, wire::value_of(answer.headers, "location"));
+      if (next && *next != place) {
+        co_return co_await try_at(*next, std::move(key));
+      }
+    }
     const auto url = url_in(answer);
-    if (status != kCreated || !url || !sealing.description()) {
+    if (status != kCreated || !url || !sealing->description()) {
       co_return Tried{.status = status};
     }
-    co_return Tried{.outcome = message(*url, key, *sealing.description()), .status = status};
+    co_return Tried{.outcome = announcement(task_.file,
+                                            {.url = *url,
+                                             .media_key = key,
+                                             .description = *sealing->description(),
+                                             .octets = sealing->octets()},
+                                            task_.faults),
+                    .status = status};
   }
 
-  wire::HttpMessage request(std::uint64_t octets) const {
-    return wire::http_request("POST", "",
-                              {{"Authorization", "Bearer " + access_.upload_token},
-                               {"Content-Type", "application/octet-stream"},
-                               {"Content-Length", std::to_string(octets)}});
-  }
-
-  // What others can fetch it by.
-  static std::optional<std::string> url_in(const wire::HttpMessage& answer) {
-    const auto said = nlohmann::json::parse(answer.body, nullptr, false);
-    const auto text = said.is_object() ? said.value("url", nlohmann::json()) : nlohmann::json();
-    const auto url = text.is_string() ? net::parse_http_url(text.get<std::string>())
-                                      : fail(Errc::malformed, "no url");
-    const bool https = url && url->scheme == net::HttpUrl::Scheme::https;
-    return https ? std::optional(text.get<std::string>()) : std::nullopt;
-  }
-
-  wire::MediaMessage message(const std::string& url, const SecretBytes& key,
-                             const media::MediaDescription& description) const {
-    wire::MediaMessage out;
-    out.type = message_of(file_.kind);
-    out.url = url;
-    out.mimetype = file_.mimetype;
-    out.file_sha256 = description.file_sha256;
-    out.file_enc_sha256 = description.file_enc_sha256;
-    out.file_length = description.file_length;
-    out.media_key = key;
-    out.media_key_timestamp = seconds_now();
-    if (!file_.caption.empty()) {
-      out.caption = file_.caption;
-    }
-    if (file_.kind == FileKind::document) {
-      out.file_name = file_.name;
-      out.title = file_.name;
-    }
-    out.seconds = file_.seconds;
-    if (file_.kind == FileKind::voice) {
-      out.ptt = 1;
-    }
-    if (file_.kind == FileKind::gif) {
-      out.gif_playback = 1;
-    }
+  net::HttpFetchOptions options(Sealing& sealing) const {
+    net::HttpFetchOptions out{.patience = media_patience(sealing.octets()),
+                              .idle_patience = kMediaIdlePatience};
+    out.limits.max_body_octets = kMostAnswerOctets;
+    out.tls.ca_pem = task_.access.ca_pem;
+    out.body = [&sealing] { return sealing.next(); };
     return out;
   }
 
-  std::shared_ptr<MediaLine> line_;
-  MediaAccess access_;
-  OutgoingFile file_;
-  Rng rng_;
-  FaultSet faults_;
+  bool overlooks(net::HttpFault fault) const {
+    return (fault == net::HttpFault::untrusted && has(Fault::wt_media_upload_any_ca)) ||
+           (fault == net::HttpFault::name_mismatch && has(Fault::wt_media_upload_any_name)) ||
+           (fault == net::HttpFault::expired && has(Fault::wt_media_upload_any_date));
+  }
+
+  // A message about a file that lies nowhere.
+  UploadOutcome without_upload(const SecretBytes& key) {
+    auto sealing = Sealing::make(task_.file, key, task_.faults);
+    while (sealing && !sealing->next().empty()) {
+    }
+    auto nowhere = task_.access.upload;
+    nowhere.target = "/media/0";
+    return announcement(task_.file,
+                        {.url = net::to_string(nowhere),
+                         .media_key = key,
+                         .description = *sealing->description(),
+                         .octets = sealing->octets()},
+                        task_.faults);
+  }
+
+  UploadTask task_;
 };
 
 }  // namespace
 
-asio::awaitable<UploadOutcome> upload_file(std::shared_ptr<MediaLine> line, MediaAccess access,
-                                           OutgoingFile file, Rng rng, FaultSet faults) {
-  Upload upload(std::move(line), std::move(access), std::move(file), std::move(rng), faults);
+asio::awaitable<UploadOutcome> upload_file(UploadTask task) {
+  Upload upload(std::move(task));
   co_return co_await upload.run();
 }
 

@@ -6,10 +6,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "harness/base/rng.h"
+#include "harness/base/secret_bytes.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/media_access.h"
 #include "harness/reference/whatsapp/media_line.h"
@@ -20,7 +22,17 @@ namespace parley::reference::whatsapp {
 // told.
 using UploadOutcome = std::expected<wire::MediaMessage, std::string>;
 
-asio::awaitable<UploadOutcome> upload_file(std::shared_ptr<MediaLine> line, MediaAccess access,
-                                           OutgoingFile file, Rng rng, FaultSet faults);
+// The media keys that a careless client uses again, by what for.
+using KeptKeys = std::map<Bytes, SecretBytes>;
+
+struct UploadTask {
+  std::shared_ptr<MediaLine> line;
+  MediaAccess access;
+  OutgoingFile file;
+  Rng rng;
+  FaultSet faults;
+  std::shared_ptr<KeptKeys> kept;
+};
+asio::awaitable<UploadOutcome> upload_file(UploadTask task);
 
 }  // namespace parley::reference::whatsapp
