@@ -20,6 +20,12 @@ inline constexpr std::string_view kFile = "a file's content";  // a block
 // None of it is waited for where the client does what is waited for.
 inline constexpr milliseconds kFilesTakeTime{5'000};
 
+inline FaultSet faults_named(const char* name) {
+  const auto out = fault_set({name});
+  EXPECT_TRUE(out) << name;
+  return out.value_or(FaultSet());
+}
+
 struct SentFiles {
   std::string log;
   std::vector<xml::Element> messages;
