@@ -23,6 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kUnknownMethod = -32601;
+constexpr std::size_t kTokenOctets = 16;
 constexpr std::array<std::string_view, 7> kUserMethods{"enlist", "token",  "suspend", "restore",
                                                        "opt",    "rename", "upload"};
 constexpr std::array<std::string_view, 8> kClientMethods{"connect",  "send",  "ping", "chatstate",
@@ -146,8 +147,8 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
     return invalid(method + " takes a user");
   }
   if (method == "enlist") {
-    users_[user] = {.identifier = user};
-    return json{{"wake", wakes_->line_of(user)}};
+    users_[user] = {.identifier = user, .upload_token = to_hex(rng_.octets(kTokenOctets))};
+    return told_of(user, users_[user]);
   }
   if (method == "token") {
     return handle_token(user, params);
@@ -180,6 +181,15 @@ RpcResult PartnerServer::handle_user(const std::string& method, const json& para
     account.suspended = method == "suspend";
   }
   return json::object();
+}
+
+// What means something to the user's own client.
+json PartnerServer::told_of(const std::string& user, const PartnerUser& account) const {
+  return {{"wake", wakes_->line_of(user)},
+          {"media",
+           {{"upload", door().issuer + std::string(kUploadPath)},
+            {"upload_token", account.upload_token},
+            {"ca", certificate_.ca_path()}}}};
 }
 
 // IDP-001, ENL-002, ENL-010: the service vouches for its own users, as long as they want it to, it

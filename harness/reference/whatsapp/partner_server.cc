@@ -23,7 +23,17 @@ using nlohmann::json;
 
 constexpr std::string_view kHost = "localhost";
 constexpr std::string_view kJson = "application/json";
-enum Status { kOk = 200, kFound = 302, kForbidden = 403, kNotFound = 404, kMethodNotAllowed = 405 };
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::size_t kMostUploadOctets = 16 * 1024 * 1024;
+enum Status {
+  kOk = 200,
+  kCreated = 201,
+  kFound = 302,
+  kUnauthorized = 401,
+  kForbidden = 403,
+  kNotFound = 404,
+  kMethodNotAllowed = 405
+};
 
 Rng true_rng() {
   std::random_device device;
@@ -154,6 +164,7 @@ Result<void> PartnerServer::listen(const FaultSet& faults, std::uint16_t port) {
     return std::unexpected(tls.error());
   }
   net::HttpServerOptions options{.port = port, .tls = std::move(*tls)};
+  options.limits.max_body_octets = kMostUploadOctets;
   const auto door = std::make_shared<PartnerDoor>();
   net::HttpHandler handler = std::bind_front(answer_at, this, door);
   if (options_.null_mode != NullMode::none) {
@@ -205,6 +216,9 @@ net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpM
   if (PartnerMedia::is_media(path)) {
     return media_.answer(request, faults);
   }
+  if (path == kUploadPath) {
+    return take_upload(door, request);
+  }
   if (path != kDiscoveryPath && path != kJwksPath) {
     return refusal(kNotFound, "not-found");
   }
@@ -231,6 +245,29 @@ net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpM
                         ? "application/JWK-Set+json; charset=utf-8"
                         : kJson;
   return set ? answer_of(kOk, type, *set) : refusal(500, set.error().detail);
+}
+
+// MED-007: from its own users' clients, which have encrypted it (MED-006).
+net::HttpAnswer PartnerServer::take_upload(const PartnerDoor& door,
+                                           const wire::HttpMessage& request) {
+  if (request.request()->method != "POST") {
+    auto out = refusal(kMethodNotAllowed, "method-not-allowed");
+    out.message.headers.push_back({"Allow", "POST"});
+    return out;
+  }
+  const auto credential = wire::value_of(request.headers, "authorization");
+  const bool known = std::ranges::any_of(users_, [&](const auto& one) {
+    return credential == std::string(kBearer) + one.second.upload_token;
+  });
+  if (!known) {
+    auto out = refusal(kUnauthorized, "unauthorized");
+    out.message.headers.push_back({"WWW-Authenticate", "Bearer"});
+    return out;
+  }
+  const auto& base =
+      door.faults.has(Fault::wp_media_elsewhere) ? in_clear(door.issuer) : door.issuer;
+  return answer_of(kCreated, kJson,
+                   json{{"url", base + media_.host(request.body, door.faults)}}.dump());
 }
 
 std::optional<CalledUser> PartnerServer::called(const std::string& identifier) const {

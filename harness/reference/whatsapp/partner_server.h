@@ -33,11 +33,13 @@ namespace asio = boost::asio;
 
 inline constexpr std::string_view kDiscoveryPath = "/.well-known/openid-configuration";
 inline constexpr std::string_view kJwksPath = "/jwks";
+inline constexpr std::string_view kUploadPath = "/v1/uploads";  // of its own users' clients
 
 struct PartnerUser {
   std::string identifier;  // as others see it
   bool opted_in = true;
   bool suspended = false;
+  std::string upload_token{};  // proves its client where it uploads
 };
 
 // One address of the service: who comes in there meets these faults.
@@ -77,6 +79,8 @@ class PartnerServer {
   RpcResult handle_gatekeeper(const nlohmann::json& params);
   RpcResult handle_rotate(const nlohmann::json& params);
   RpcResult handle_upload(const nlohmann::json& params);
+  nlohmann::json told_of(const std::string& user, const PartnerUser& account) const;
+  net::HttpAnswer take_upload(const PartnerDoor& door, const wire::HttpMessage& request);
   RpcResult handle_token(const std::string& user, const nlohmann::json& params);
   bool may_have_token(const std::string& name, const PartnerUser& user) const;
   CalledService called_service(const PartnerDoor& door) const;

@@ -238,6 +238,36 @@ struct Woken {
   std::multiset<std::string> woken{};  // the clients of 49 and 50: "USER PUSH ALERT"
 };
 
+asio::awaitable<std::set<std::string>> uploads() {
+  const auto executor = co_await asio::this_coro::executor;
+  auto server = std::move(*PartnerServer::open(executor, options({})));
+  const auto told = server->handle("enlist", {{"user", "49"}, {"password", "p"}});
+  const auto token = told->at("media").at("upload_token").get<std::string>();
+  const auto ask = [&](const std::string& method, const std::string& target,
+                       const std::string& credential) {
+    auto request = wire::http_request(method, target, {{"Authorization", credential}}, "sealed");
+    return server->answer(server->door(), request).message;
+  };
+  std::set<std::string> out;
+  for (const auto& credential :
+       {std::string("Bearer ") + token, token, std::string("Bearer "), std::string()}) {
+    out.insert(std::to_string(ask("POST", "/v1/uploads", credential).response()->status));
+  }
+  out.insert("get " +
+             std::to_string(ask("GET", "/v1/uploads", "Bearer " + token).response()->status));
+  const auto url = nlohmann::json::parse(ask("POST", "/v1/uploads", "Bearer " + token).body)["url"]
+                       .get<std::string>();
+  EXPECT_EQ(told->at("media").at("upload"), server->door().issuer + "/v1/uploads");
+  EXPECT_TRUE(url.starts_with(server->door().issuer + "/media/"));
+  out.insert(ask("GET", url.substr(server->door().issuer.size()), "").body);
+  co_await server->stop();
+  co_return out;
+}
+
+TEST(PartnerServer, HostsWhatItsOwnUsersUpload) {
+  EXPECT_EQ(run_to_end(uploads()), (std::set<std::string>{"201", "401", "get 405", "sealed"}));
+}
+
 // Once `wakes` have come, of which the last push is one: for 50, with the text "text".
 asio::awaitable<Woken> woken_by(Pushes pushes, std::size_t wakes) {
   const auto executor = co_await asio::this_coro::executor;
