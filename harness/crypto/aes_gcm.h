@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// AES-256-GCM with a 96-bit nonce and a 128-bit tag (NIST SP 800-38D, RFC 5116 section 5.2).
-// Sizes are octets. Pure functions: safe from any thread.
+// AES-256-GCM with a 96-bit nonce and a 128-bit tag (NIST SP 800-38D, RFC 5116 section 5.2), and
+// AES-128-GCM with a nonce of any length. Sizes are octets. Pure functions: safe from any thread.
 #pragma once
 
 #include <string_view>
@@ -12,8 +12,10 @@
 namespace parley::crypto {
 
 inline constexpr std::size_t kAesKeyOctets = 32;
+inline constexpr std::size_t kAes128KeyOctets = 16;
 inline constexpr std::size_t kGcmNonceOctets = 12;
 inline constexpr std::size_t kGcmTagOctets = 16;
+inline constexpr std::size_t kMaxGcmNonceOctets = 128;  // of AES-128-GCM; 1 at least
 
 // What goes into one operation beside the text. `key` must outlive the call.
 struct GcmInput {
@@ -27,5 +29,8 @@ struct GcmInput {
 Result<Bytes> aes256_gcm_seal(const GcmInput& input, std::string_view plaintext);
 // Errors: as above; truncated when there is no room for a tag; bad_signature when the tag is wrong.
 Result<Bytes> aes256_gcm_open(const GcmInput& input, std::string_view ciphertext);
+
+Result<Bytes> aes128_gcm_seal(const GcmInput& input, std::string_view plaintext);
+Result<Bytes> aes128_gcm_open(const GcmInput& input, std::string_view ciphertext);
 
 }  // namespace parley::crypto
