@@ -11,6 +11,7 @@
 #include "harness/cli/output.h"
 #include "harness/crypto/jose/forgery.h"
 #include "harness/crypto/media/media_forgery.h"
+#include "harness/crypto/omemo/payload_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
@@ -226,6 +227,9 @@ Listing forgeries() {
   }
   for (const auto& forgery : crypto::media::media_forgeries()) {
     add(forgery, "media file");
+  }
+  for (const auto& forgery : crypto::omemo::payload_forgeries()) {
+    add(forgery, "payload");
   }
   return out;
 }

@@ -287,6 +287,11 @@ xml::Element Correspondence::keys_of(const Request& request, const std::string& 
   return bundle_element(jid, offered(request, jid, *device));
 }
 
+void Correspondence::inform(const Request& request, PeerView& view) const {
+  view.keys_of = [this, request](const std::string& jid) { return keys_of(request, jid); };
+  view.keys_left = keys_left(request.link);
+}
+
 signal::PrekeyBundle Correspondence::offered(const Request& request, const std::string& jid,
                                              const Device& device) const {
   if (const auto at = asked_.find(request.link + " " + request.id); at != asked_.end()) {

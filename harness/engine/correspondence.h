@@ -19,44 +19,34 @@
 #include "harness/crypto/signal/provider.h"
 #include "harness/crypto/signal/records.h"
 #include "harness/engine/breach.h"
-#include "harness/engine/cast.h"
-#include "harness/engine/expression.h"
+#include "harness/engine/conversations.h"
 #include "harness/engine/media_exchange.h"
 #include "harness/xml/tree.h"
 
 namespace parley::engine {
 
-class Correspondence {
+class Correspondence final : public Conversations {
  public:
   // The actors that Parley plays have devices; `values` is the run's scope at the start.
   // Null where the flow's content goes in the clear or no client is under test.
   static std::unique_ptr<Correspondence> of(const CastRun& run,
                                             const std::map<std::string, std::string>& values,
                                             const Rng& rng);
-  Correspondence(const Correspondence&) = delete;
-  Correspondence& operator=(const Correspondence&) = delete;
 
   // What steps may refer to: "bob.registration" and "bob.identity", in octets.
-  std::map<std::string, std::string> values() const;
+  std::map<std::string, std::string> values() const override;
   // What the SUT's user writes, however short, and must never be seen in the clear.
-  void note_written(const std::string& text);
+  void note_written(const std::string& text) override;
   // A file that it sends (MediaExchange::note_told).
-  void note_file(std::string_view file) { media_.note_told(file); }
+  void note_file(std::string_view file) override { media_.note_told(file); }
 
   // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is
   // sealed and what it says: <enc counter ratchet-key padding content sealed …>TEXT</enc>, or
   // `unopened`, why it cannot be read, and no text. What it says of this itself is gone.
-  xml::Element opened(const std::string& link, const xml::Element& stanza);
+  xml::Element opened(const std::string& link, const xml::Element& stanza) override;
   // The same of a stanza of ours as it went out.
-  xml::Element shown(const xml::Element& stanza) const;
+  xml::Element shown(const xml::Element& stanza) const override;
 
-  // A stanza of a step that Parley sends, to be sealed.
-  struct Letter {
-    std::string step;
-    std::string link;  // of the SUT's user to whom it goes
-    xml::Element element;
-    const model::Change* change = nullptr;  // of that step
-  };
   // A message whose content is what the step says as `text` is encrypted for its receiver, a bundle
   // that holds no key gets those of its user, anything else stays as it is. A step may say
   // `padding: N`, how many octets it is padded with; `ahead: N`, that it overtakes N others, of
@@ -64,31 +54,25 @@ class Correspondence {
   // returned honest ones have to go out. Binds the step's `enc`, `counter` and `ratchet`. With a
   // `kind` it is about a file (MediaExchange::letter).
   // Errors: not_found while the SUT has published no keys; as edited_content() and forge().
-  Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope);
+  Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope) override;
 
   // What went out on `link`, in clear: a count of keys that was told is what is left from then on,
   // and where a file is to be had that was uploaded.
-  void note_sent(const std::string& link, const xml::Element& stanza);
+  void note_sent(const std::string& link, const xml::Element& stanza) override;
   // Of a changed answer to a request for keys: these are that user's from then on.
-  void note_changed(const std::string& link, const xml::Element& stanza);
+  void note_changed(const std::string& link, const xml::Element& stanza) override;
+  void inform(const Request& request, PeerView& view) const override;
 
-  // A request for keys, by its id.
-  struct Request {
-    std::string link;
-    std::string id;
-  };
   // What a server hands out of the keys of `jid` in answer to it, or to the last one for them.
   xml::Element keys_of(const Request& request, const std::string& jid) const;
   // How many one-time prekeys of the SUT's user on `link` nobody has been given.
   std::size_t keys_left(const std::string& link) const;
 
-  const std::vector<Breach>& breaches() const { return breaches_.all(); }
-  // Whether somebody wrote that text, of ours or of the SUT's.
-  bool was_written(const std::string& text) const {
+  const std::vector<Breach>& breaches() const override { return breaches_.all(); }
+  bool was_written(const std::string& text) const override {
     return texts_.contains(text) || written_.contains(text);
   }
-  // How often a text may be shown: as often as it was sealed anew.
-  const std::map<std::string, int>& sealed_texts() const { return texts_; }
+  const std::map<std::string, int>& sealed_texts() const override { return texts_; }
 
  private:
   explicit Correspondence(const Rng& rng)

@@ -8,7 +8,7 @@
 #include "harness/base/encoding.h"
 #include "harness/engine/call_proof.h"
 #include "harness/engine/carrier.h"
-#include "harness/engine/correspondence.h"
+#include "harness/engine/conversations.h"
 #include "harness/engine/live_run.h"
 #include "harness/engine/owed.h"
 #include "harness/engine/relay.h"
@@ -108,12 +108,8 @@ asio::awaitable<void> LiveRun::answer_beside() {
       continue;
     }
     auto view = view_of(seen.link);
-    if (const auto* correspondence = tracker_->correspondence()) {
-      const Correspondence::Request request{seen.link, stanza->element.get("id")};
-      view.keys_of = [correspondence, request](const std::string& jid) {
-        return correspondence->keys_of(request, jid);
-      };
-      view.keys_left = correspondence->keys_left(seen.link);
+    if (const auto* conversations = tracker_->conversations()) {
+      conversations->inform({seen.link, stanza->element.get("id")}, view);
     }
     co_await say_beside(seen.link, seen.connection,
                         workshop_.manners.respond(stanza->element, view));

@@ -250,8 +250,8 @@ bool LiveRun::listen(const std::string& name, nlohmann::json& params) {
       }
     }
   }
-  if (cast_.flow->content == model::Content::signal) {
-    params["content"] = "signal";
+  if (const auto content = model::content_name(cast_.flow->content); !content.empty()) {
+    params["content"] = content;
   }
   if (offer) {
     params["transport"] = kWebSocket;

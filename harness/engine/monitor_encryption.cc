@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <map>
 
-#include "harness/engine/correspondence.h"
+#include "harness/engine/conversations.h"
 
 namespace parley::engine {
 namespace {
 
 std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
-  const auto* correspondence = watched.tracker.correspondence();
-  if (correspondence == nullptr) {
+  const auto* conversations = watched.tracker.conversations();
+  if (conversations == nullptr) {
     return std::nullopt;
   }
-  const auto& breaches = correspondence->breaches();
+  const auto& breaches = conversations->breaches();
   const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
   return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
 }
@@ -38,11 +38,11 @@ std::optional<Finding> prekey_form(const Watched& watched) {
 }
 
 std::optional<Finding> sealed_shown_once(const Watched& watched) {
-  const auto* correspondence = watched.tracker.correspondence();
-  if (correspondence == nullptr) {
+  const auto* conversations = watched.tracker.conversations();
+  if (conversations == nullptr) {
     return std::nullopt;
   }
-  const auto& texts = correspondence->sealed_texts();
+  const auto& texts = conversations->sealed_texts();
   std::map<std::string, int> shown;
   for (const auto& event : watched.record.events) {
     if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
@@ -58,7 +58,7 @@ std::optional<Finding> sealed_shown_once(const Watched& watched) {
     }
     const auto text = field.is_string() ? field.get<std::string>() : std::string();
     const auto data = event.data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    if (!correspondence->was_written(text)) {
+    if (!conversations->was_written(text)) {
       return found("sealed-shown-once", "shown, but nobody wrote it", data);
     }
     const auto sealed = texts.find(text);

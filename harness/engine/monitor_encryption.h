@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Monitors of sealed conversations (correspondence.h): what a client publishes, sends and shows.
+// Monitors of sealed conversations (conversations.h): what a client publishes, sends and shows.
 #pragma once
 
 #include <optional>

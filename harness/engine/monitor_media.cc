@@ -10,7 +10,7 @@
 
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
-#include "harness/engine/correspondence.h"
+#include "harness/engine/conversations.h"
 #include "harness/engine/media_exchange.h"
 #include "harness/engine/notice_field.h"
 #include "harness/wire/http_tree.h"
@@ -21,11 +21,11 @@ namespace {
 constexpr const char* kMost = "media-retries-most";
 
 std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
-  const auto* correspondence = watched.tracker.correspondence();
-  if (correspondence == nullptr) {
+  const auto* conversations = watched.tracker.conversations();
+  if (conversations == nullptr) {
     return std::nullopt;
   }
-  const auto& breaches = correspondence->breaches();
+  const auto& breaches = conversations->breaches();
   const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
   return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
 }

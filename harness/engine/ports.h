@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,11 @@ struct PeerView {
   // none.
   std::function<xml::Element(const std::string& jid)> keys_of{};
   std::size_t keys_left = 0;
+  // Where content is sealed by OMEMO: the <item/> of a user's PEP node, null where it holds none,
+  // and who is on the client's roster.
+  std::function<std::optional<xml::Element>(const std::string& jid, const std::string& node)>
+      item_of{};
+  std::vector<std::string> contacts{};
 };
 
 // How a living, conforming peer behaves where no step says it. Implemented by parties/; pure.

@@ -7,7 +7,7 @@
 
 #include "harness/base/text.h"
 #include "harness/engine/call_proof.h"
-#include "harness/engine/correspondence.h"
+#include "harness/engine/conversations.h"
 #include "harness/engine/edit.h"
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
@@ -25,10 +25,10 @@ using model::Step;
 Tracker::Tracker(const CastRun& run, std::map<std::string, std::string> values, Rng rng)
     : run_(run),
       scope_{.values = std::move(values), .rng = std::move(rng)},
-      correspondence_(Correspondence::of(run, scope_.values, scope_.rng)),
+      conversations_(Conversations::of(run, scope_.values, scope_.rng)),
       marks_(run.steps.size()) {
-  if (correspondence_) {
-    scope_.values.merge(correspondence_->values());
+  if (conversations_) {
+    scope_.values.merge(conversations_->values());
   }
   std::size_t count = 0;
   model::add_settings(scope_.values, *run.profile);
@@ -313,17 +313,17 @@ void Tracker::on_sent(const Event& event) {
           (void)match(form, at->step.id, at->step.with, stanza->element, scope_);
         }
         auto& element = stanza->element;
-        if (correspondence_) {
-          correspondence_->note_sent(event.link, element);
+        if (conversations_) {
+          conversations_->note_sent(event.link, element);
           if (of_step && at->changed) {
-            correspondence_->note_changed(event.link, element);
+            conversations_->note_changed(event.link, element);
           }
         }
         sent_.push_back(
             {.event = events_,
              .link = event.link,
              .connection = link.connection,
-             .element = correspondence_ ? correspondence_->shown(element) : std::move(element)});
+             .element = conversations_ ? conversations_->shown(element) : std::move(element)});
       }
     }
   }
@@ -416,12 +416,12 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
   }
   scope_.values[step.step.id + ".sent"] = "yes";
   std::vector<xml::Element> stanzas;
-  if (correspondence_) {
-    auto sealed = correspondence_->seal({.step = step.step.id,
-                                         .link = step.link,
-                                         .element = std::move(*element),
-                                         .change = step.changed ? run_.change : nullptr},
-                                        scope_);
+  if (conversations_) {
+    auto sealed = conversations_->seal({.step = step.step.id,
+                                        .link = step.link,
+                                        .element = std::move(*element),
+                                        .change = step.changed ? run_.change : nullptr},
+                                       scope_);
     if (!sealed) {
       return std::unexpected(sealed.error());
     }

@@ -22,7 +22,7 @@
 
 namespace parley::engine {
 
-class Correspondence;
+class Conversations;
 
 // A stanza that we sent, as it went out; what a change has broken is none.
 struct Said {
@@ -103,7 +103,7 @@ class Tracker {
   std::optional<std::string> ends_next() const;
 
   // The sealed conversations of a flow that has them; null for any other.
-  const Correspondence* correspondence() const { return correspondence_.get(); }
+  const Conversations* conversations() const { return conversations_.get(); }
 
   Scope& scope() { return scope_; }
   const Scope& scope() const { return scope_; }
@@ -243,7 +243,7 @@ class Tracker {
 
   const CastRun& run_;
   Scope scope_;
-  std::unique_ptr<Correspondence> correspondence_;
+  std::unique_ptr<Conversations> conversations_;
   std::vector<Mark> marks_;
   std::map<std::string, Link> links_;
   std::map<std::string, Across> across_;  // by the half that writes it

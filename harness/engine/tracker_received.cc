@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
-#include "harness/engine/correspondence.h"
+#include "harness/engine/conversations.h"
 #include "harness/engine/form.h"
 #include "harness/engine/notice_field.h"
 #include "harness/engine/tracker.h"
@@ -158,8 +158,8 @@ void Tracker::note_seen(const std::string& link, xml::Item item, std::string ste
 
 void Tracker::on_item(const std::string& link, xml::Item item) {
   note_across(link, item);
-  if (auto* stanza = std::get_if<xml::Stanza>(&item); stanza != nullptr && correspondence_) {
-    stanza->element = correspondence_->opened(link, stanza->element);
+  if (auto* stanza = std::get_if<xml::Stanza>(&item); stanza != nullptr && conversations_) {
+    stanza->element = conversations_->opened(link, stanza->element);
   }
   if (joins_late_auth(link, item)) {
     note_seen(link, std::move(item), "");
@@ -360,12 +360,12 @@ bool Tracker::takes(const std::vector<std::string>& alternatives, const std::str
 void Tracker::note_written(const Event& event) {
   const auto file = text_in(event.data, "media/file");
   for (const auto* field : {"text", "media/name"}) {
-    if (const auto text = text_in(event.data, field); correspondence_ && text) {
-      correspondence_->note_written(*text);
+    if (const auto text = text_in(event.data, field); conversations_ && text) {
+      conversations_->note_written(*text);
     }
   }
-  if (correspondence_ && file) {
-    correspondence_->note_file(*file);
+  if (conversations_ && file) {
+    conversations_->note_file(*file);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "harness/base/text.h"
 #include "harness/crypto/jose/forgery.h"
 #include "harness/crypto/media/media_forgery.h"
+#include "harness/crypto/omemo/payload_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/model/case_rows.h"
 
@@ -211,7 +212,10 @@ class CaseCheck {
   }
 
   void encryption(const json& change, const Row& row, const std::string& place) const {
-    forgery(change, row, place, names_of(crypto::signal::forgeries()));
+    auto known = names_of(crypto::signal::forgeries());
+    const auto payloads = names_of(crypto::omemo::payload_forgeries());
+    known.insert(known.end(), payloads.begin(), payloads.end());
+    forgery(change, row, place, known);
   }
 
   void media(const json& change, const Row& row, const std::string& place) const {

@@ -121,8 +121,7 @@ class FlowLoader {
     flow.name = name;
     flow.title = string_at(document.root(), "title");
     flow.between = document.root().value("between", false);
-    flow.content =
-        string_at(document.root(), "content") == "signal" ? Content::signal : Content::clear;
+    flow.content = content_from(string_at(document.root(), "content"));
     for (const auto& [actor, party] : document.root()["actors"].items()) {
       const auto known = party_from(text_of(party));
       if (!known) {

@@ -408,9 +408,9 @@ class Loader {
       complain("/change/step", unknown_name("step", one.change->step, steps),
                fmt::format("name a step of flow '{}'", flow.name));
     }
-    if (bends_what_is_sealed(*one.change) && flow.content != Content::signal) {
+    if (bends_what_is_sealed(*one.change) && flow.content == Content::clear) {
       complain("/change/layer", fmt::format("nothing is sealed in flow '{}'", flow.name),
-               "take a flow that says 'content: signal'");
+               "take a flow that says 'content: signal' or 'content: omemo'");
     }
     if (const auto* edit = std::get_if<FlowEdit>(&one.change->edit)) {
       if (edit->kind == FlowEdit::Kind::before && !known(edit->step)) {

@@ -287,6 +287,27 @@ bool is_server(Party party) {
   return party == Party::gatekeeper_server || party == Party::third_party_server;
 }
 
+std::string content_name(Content content) {
+  switch (content) {
+    case Content::clear:
+      return "";
+    case Content::signal:
+      return "signal";
+    case Content::omemo:
+      return "omemo";
+  }
+  return "";
+}
+
+Content content_from(const std::string& name) {
+  for (const auto content : {Content::signal, Content::omemo}) {
+    if (name == content_name(content)) {
+      return content;
+    }
+  }
+  return Content::clear;
+}
+
 std::string_view to_string(Basis basis) { return name_of(kBases, basis); }
 
 std::string_view to_string(Level level) {

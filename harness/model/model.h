@@ -171,8 +171,11 @@ struct Step {
   std::chrono::milliseconds not_before_by{0};
 };
 
-// How the content of a flow's messages travels: as it is, or sealed by the Signal protocol.
-enum class Content { clear, signal };
+// How the content of a flow's messages travels: as it is, or sealed by the Signal protocol, in the
+// stanzas of the binary dialect or in OMEMO's.
+enum class Content { clear, signal, omemo };
+std::string content_name(Content content);  // empty: clear
+Content content_from(const std::string& name);
 
 struct Flow {
   std::string name;

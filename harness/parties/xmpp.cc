@@ -21,6 +21,12 @@ constexpr std::string_view kRosterNs = "jabber:iq:roster";
 constexpr std::string_view kSessionNs = "urn:ietf:params:xml:ns:xmpp-session";
 constexpr std::string_view kDiscoInfoNs = "http://jabber.org/protocol/disco#info";
 constexpr std::string_view kDiscoItemsNs = "http://jabber.org/protocol/disco#items";
+constexpr std::string_view kPubsubNs = "http://jabber.org/protocol/pubsub";
+// XEP-0163 section 6: what a server that keeps users' nodes says of itself.
+constexpr std::array<std::string_view, 3> kPepFeatures{
+    "http://jabber.org/protocol/pubsub#publish",
+    "http://jabber.org/protocol/pubsub#publish-options",
+    "http://jabber.org/protocol/pubsub#persistent-items"};
 
 Element element(std::string_view name, std::string_view ns) {
   return {.ns = std::string(ns), .name = std::string(name), .attributes = {}, .children = {}};
@@ -67,14 +73,19 @@ Element answer(const Element& iq, std::string_view type, const std::string& rece
 struct Condition {
   std::string_view type;
   std::string_view name;
+  std::string_view code{};  // XEP-0086: which older clients look at
 };
 constexpr Condition kUnavailable{"cancel", "service-unavailable"};
 constexpr Condition kBadRequest{"modify", "bad-request"};
+constexpr Condition kNotFound{"cancel", "item-not-found", "404"};
 
 Element refuse(const Element& iq, Condition condition, const std::string& receiver) {
   auto out = answer(iq, "error", receiver);
   auto error = element("error", kClientNs);
   error.set("type", std::string(condition.type));
+  if (!condition.code.empty()) {
+    error.set("code", std::string(condition.code));
+  }
   error.children.emplace_back(element(condition.name, kStanzaErrorNs));
   out.children.emplace_back(std::move(error));
   return out;
@@ -101,6 +112,8 @@ constexpr Request kRosterSet{"set", kRosterNs, "query"};
 constexpr Request kSession{"set", kSessionNs, "session"};
 constexpr Request kDiscoInfo{"get", kDiscoInfoNs, "query"};
 constexpr Request kDiscoItems{"get", kDiscoItemsNs, "query"};
+constexpr Request kPublish{"set", kPubsubNs, "pubsub"};
+constexpr Request kRetrieve{"get", kPubsubNs, "pubsub"};
 
 std::string bare_of(const std::string& jid) { return jid.substr(0, jid.find('/')); }
 
@@ -130,18 +143,71 @@ Element client_answer(const Element& iq, const PeerView& view) {
   return refuse(iq, kUnavailable, from);
 }
 
+void add_pep(Element& query) {
+  auto identity = element("identity", kDiscoInfoNs);
+  identity.set("category", "pubsub");
+  identity.set("type", "pep");
+  query.children.emplace_back(std::move(identity));
+  for (const auto& var : kPepFeatures) {
+    auto feature = element("feature", kDiscoInfoNs);
+    feature.set("var", std::string(var));
+    query.children.emplace_back(std::move(feature));
+  }
+}
+
+Element roster_of(const PeerView& view) {
+  auto query = element("query", kRosterNs);
+  for (const auto& contact : view.contacts) {
+    auto item = element("item", kRosterNs);
+    item.set("jid", contact);
+    item.set("subscription", "both");
+    query.children.emplace_back(std::move(item));
+  }
+  return query;
+}
+
+// What the nodes of a user hold, to whoever asks (XEP-0060 section 6.5); null for other requests,
+// and where the server keeps none.
+std::optional<Element> node_answer(const Element& iq, const Element& payload,
+                                   const PeerView& view) {
+  const auto* items = payload.child("items", kPubsubNs);
+  if (!view.item_of || !asks(iq, payload, kRetrieve) || items == nullptr) {
+    return std::nullopt;
+  }
+  const auto owner = iq.get("to").empty() ? view.bare : bare_of(iq.get("to"));
+  auto item = view.item_of(owner, items->get("node"));
+  if (!item) {
+    return refuse(iq, kNotFound, view.jid);
+  }
+  auto held = element("items", kPubsubNs);
+  held.set("node", items->get("node"));
+  held.children.emplace_back(std::move(*item));
+  auto pubsub = element("pubsub", kPubsubNs);
+  pubsub.children.emplace_back(std::move(held));
+  auto out = answer(iq, "result", view.jid);
+  out.children.emplace_back(std::move(pubsub));
+  return out;
+}
+
 // What the played server answers about itself and about the account; null for other requests.
 std::optional<Element> own_answer(const Element& iq, const Element& payload, const PeerView& view) {
   auto out = answer(iq, "result", view.jid);
   if (asks(iq, payload, kPing) || asks(iq, payload, kRosterSet) || asks(iq, payload, kSession)) {
     return out;
   }
+  if (view.item_of && asks(iq, payload, kPublish) && payload.child("publish") != nullptr) {
+    return out;  // what was published is known by now
+  }
   if (asks(iq, payload, kRosterGet)) {
-    out.children.emplace_back(element("query", kRosterNs));
+    out.children.emplace_back(roster_of(view));
     return out;
   }
   if (asks(iq, payload, kDiscoInfo)) {
-    out.children.emplace_back(disco_info({"server", "im"}, payload));
+    auto query = disco_info({"server", "im"}, payload);
+    if (view.item_of) {
+      add_pep(query);
+    }
+    out.children.emplace_back(std::move(query));
     return out;
   }
   if (asks(iq, payload, kDiscoItems)) {
@@ -155,6 +221,9 @@ Element server_answer(const Element& iq, const PeerView& view) {
   const auto* payload = only_payload(iq);
   if (payload == nullptr) {
     return refuse(iq, kBadRequest, view.jid);
+  }
+  if (auto held = node_answer(iq, *payload, view)) {
+    return std::move(*held);
   }
   const auto to = iq.get("to");
   if (to.empty() || to == view.domain || to == view.bare) {

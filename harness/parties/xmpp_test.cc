@@ -164,6 +164,48 @@ INSTANTIATE_TEST_SUITE_P(
                "<message to='a@example.test'><body>x</body></message>", ""}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// A server that keeps the nodes of its users.
+std::string asked_of_pep(const std::string& stanza) {
+  auto view = view_of(Party::gatekeeper_server);
+  view.contacts = {"juliet@example.test"};
+  view.item_of = [](const std::string& jid,
+                    const std::string& node) -> std::optional<xml::Element> {
+    const auto item = xml::parse("<item id='current'/>", "http://jabber.org/protocol/pubsub");
+    return jid == "juliet@example.test" && node == "n" ? std::optional(*item) : std::nullopt;
+  };
+  std::string out;
+  for (const auto& answer : xmpp_manners().respond(*xml::parse(stanza, kNs), view)) {
+    out += xml::print(answer, kNs);
+  }
+  return out;
+}
+
+TEST(XmppResponder, HandsOutWhatNodesHold) {
+  const auto get = [](const std::string& to, const std::string& node) {
+    return asked_of_pep("<iq type='get' id='1' to='" + to +
+                        "'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='" + node +
+                        "'/></pubsub></iq>");
+  };
+  EXPECT_NE(get("juliet@example.test", "n").find("<item id='current'/>"), std::string::npos);
+  const auto none = get("juliet@example.test", "m");
+  EXPECT_NE(none.find("item-not-found"), std::string::npos) << none;
+  EXPECT_NE(none.find("code='404'"), std::string::npos) << none;
+}
+
+TEST(XmppResponder, TakesWhatIsPublishedAndSaysThatItDoes) {
+  const auto published = asked_of_pep(
+      "<iq type='set' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'>"
+      "<item/></publish></pubsub></iq>");
+  EXPECT_NE(published.find("type='result'"), std::string::npos) << published;
+  const auto info = asked_of_pep(
+      "<iq type='get' id='1' to='example.test'><query "
+      "xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+  EXPECT_NE(info.find("pubsub#publish-options"), std::string::npos) << info;
+  EXPECT_NE(info.find("type='pep'"), std::string::npos) << info;
+  const auto roster = asked_of_pep("<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>");
+  EXPECT_NE(roster.find("juliet@example.test"), std::string::npos) << roster;
+}
+
 TEST(XmppResponder, AnswersNothingForPartiesItDoesNotPlay) {
   const auto ping = xml::parse("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", kNs);
   ASSERT_TRUE(ping);
