@@ -104,6 +104,7 @@ constexpr Feature kFeatures[] = {
     {"noise-xx", "takes part in Noise XX handshakes"},
     {"noise-xxfallback", "goes on with XXfallback where IK is refused"},
     {"offline", "keeps what comes for a user who is away"},
+    {"omemo", "encrypts by XEP-0384 version 0.3 (OMEMO)"},
     {"opt-in", "lets its own users opt in and out of partners; accounts are opted in to both"},
     {"partner-calls",
      "calls a third party's server; a driver's 'partner' tells where and the secret"},

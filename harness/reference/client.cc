@@ -46,11 +46,12 @@ Result<FaultSet> faults_of(const nlohmann::json& params) {
 }  // namespace
 
 nlohmann::json describe_client(const std::string& name) {
-  return {{"name", name},
-          {"version", "0.1.0"},
-          {"party", "third-party.client"},
-          {"features",
-           {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0199"}}};
+  return {
+      {"name", name},
+      {"version", "0.1.0"},
+      {"party", "third-party.client"},
+      {"features",
+       {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0199", "omemo"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)
@@ -94,9 +95,13 @@ RpcResult ClientDriver::connect(const nlohmann::json& params) {
   }
   faults->add(faults_);
   const std::string user = account->user;
-  reset(user);
+  drop(user);
+  auto& memory = memories_[user];
+  if (memory == nullptr) {
+    memory = std::make_shared<omemo::Memory>();
+  }
   auto session = std::make_shared<ClientSession>(contexts_, std::move(*account), *faults,
-                                                 Rng(rng_.next()), notify_);
+                                                 Rng(rng_.next()), notify_, memory);
   sessions_[user] = session;
   ++running_;
   asio::co_spawn(executor_, ClientSession::run(session),
@@ -141,11 +146,16 @@ RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& p
 }
 
 RpcResult ClientDriver::reset(const std::string& user) {
+  drop(user);
+  memories_.erase(user);
+  return nlohmann::json::object();
+}
+
+void ClientDriver::drop(const std::string& user) {
   if (const auto session = find(user)) {
     session->forget();
     sessions_.erase(user);
   }
-  return nlohmann::json::object();
 }
 
 std::shared_ptr<ClientSession> ClientDriver::find(const std::string& user) const {

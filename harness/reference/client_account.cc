@@ -27,7 +27,9 @@ std::expected<ClientAccount, RpcError> parse_account(const nlohmann::json& param
                     .port = 0,
                     .ca_pem = {},
                     .security = ClientSecurity::starttls,
-                    .resource = string_member(params, "resource")};
+                    .resource = string_member(params, "resource"),
+                    .content = string_member(params, "content") == "omemo" ? ClientContent::omemo
+                                                                           : ClientContent::clear};
   const auto port = params.find("port");
   if (out.user.empty() || out.domain.empty() || out.host.empty() || port == params.end() ||
       !port->is_number_integer()) {

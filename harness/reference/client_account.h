@@ -13,6 +13,8 @@
 namespace parley::reference {
 
 enum class ClientSecurity { starttls, direct_tls };
+// How what its user writes goes out: as it is, or as XEP-0384 version 0.3 has it.
+enum class ClientContent { clear, omemo };
 
 struct ClientAccount {
   std::string user;
@@ -23,6 +25,7 @@ struct ClientAccount {
   std::string ca_pem;
   ClientSecurity security = ClientSecurity::starttls;
   std::string resource;  // the server chooses when empty
+  ClientContent content = ClientContent::clear;
 };
 
 // Writes one notification of DRIVER.md; `user` is filled in.

@@ -34,6 +34,7 @@ class ClientDriver {
   RpcResult connect(const nlohmann::json& params);
   RpcResult press(const std::string& method, const nlohmann::json& params);
   RpcResult reset(const std::string& user);
+  void drop(const std::string& user);
   void sync();
   std::shared_ptr<ClientSession> find(const std::string& user) const;
 
@@ -43,6 +44,7 @@ class ClientDriver {
   net::TlsContexts contexts_;
   Rng rng_;
   std::map<std::string, std::shared_ptr<ClientSession>> sessions_;  // by user; running ones only
+  std::map<std::string, std::shared_ptr<omemo::Memory>> memories_;  // by user, until its reset
   std::size_t running_ = 0;
   boost::asio::steady_timer idle_;  // cancelled when nothing runs any more
 };

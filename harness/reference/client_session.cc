@@ -41,12 +41,14 @@ std::unexpected<Refusal> refuse(std::string reason, Bytes farewell = Bytes(kClos
 }  // namespace
 
 ClientSession::ClientSession(net::TlsContexts& contexts, ClientAccount account,
-                             const FaultSet& faults, Rng rng, ClientNotify notify)
+                             const FaultSet& faults, Rng rng, ClientNotify notify,
+                             std::shared_ptr<omemo::Memory> memory)
     : contexts_(contexts),
       account_(std::move(account)),
       faults_(faults),
       rng_(std::move(rng)),
       notify_(std::move(notify)),
+      memory_(std::move(memory)),
       id_prefix_(rng_.token(8) + "-") {}
 
 void ClientSession::tell(const std::string& method, nlohmann::json params) const {
@@ -145,6 +147,9 @@ void ClientSession::start_session() {
   // RFC 6121 section 2.2: the roster is asked for before the first presence goes out.
   request(make_iq("get", "", element(kRosterNs, "query")));
   send(element(kClientNs, "presence"));
+  if (is_encrypted()) {
+    start_encryption();
+  }
 }
 
 asio::awaitable<void> ClientSession::serve() {
@@ -198,6 +203,11 @@ std::string ClientSession::next_id() {
 
 std::string ClientSession::send_message(const std::string& to, const std::string& text,
                                         std::string id) {
+  if (is_encrypted()) {
+    id = id.empty() ? next_id() : std::move(id);
+    send_encrypted({.to = to, .id = id, .text = text});
+    return id;
+  }
   xml::Element message = element(kClientNs, "message");
   message.set("type", "chat");
   message.set("to", to);
@@ -228,12 +238,17 @@ void ClientSession::send_presence(const std::string& to, const std::string& type
 }
 
 std::string ClientSession::request(xml::Element iq) {
+  Request plain{.to = iq.get("to")};
+  return request(std::move(iq), std::move(plain));
+}
+
+std::string ClientSession::request(xml::Element iq, Request request) {
   std::string id = next_id();
   iq.set("id", id);
   if (requests_.size() >= kMaxRequests) {
     requests_.erase(requests_.begin());  // the peer answers none
   }
-  requests_[id] = Request{.to = iq.get("to")};
+  requests_[id] = std::move(request);
   send(std::move(iq));
   return id;
 }

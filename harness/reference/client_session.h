@@ -17,6 +17,7 @@
 #include "harness/reference/client_login.h"
 #include "harness/reference/client_wire.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/omemo/memory.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference {
@@ -24,9 +25,9 @@ namespace parley::reference {
 // Shared by the driver, which finds it by its user, and by its own coroutine.
 class ClientSession {
  public:
-  // `contexts` outlives it.
+  // `contexts` outlives it. `memory` is the user's, over all its connections.
   ClientSession(net::TlsContexts& contexts, ClientAccount account, const FaultSet& faults, Rng rng,
-                ClientNotify notify);
+                ClientNotify notify, std::shared_ptr<omemo::Memory> memory);
 
   // From the TCP connection to its end; tells the driver of each step.
   static asio::awaitable<void> run(std::shared_ptr<ClientSession> self);
@@ -43,8 +44,11 @@ class ClientSession {
   void forget();
 
  private:
+  enum class RequestKind { plain, own_list, publication, list, bundle };
   struct Request {
     std::string to;  // empty for the server
+    RequestKind kind = RequestKind::plain;
+    std::uint32_t device = 0;  // of a bundle
   };
 
   asio::awaitable<LoginStep> connect(net::Address address);
@@ -73,8 +77,27 @@ class ClientSession {
   void answer_error(const xml::Element& stanza, std::string_view type, std::string_view condition);
   void answer(const xml::Element& request, xml::Element reply);
 
+  // Encryption (client_omemo.cc).
+  bool is_encrypted() const { return account_.content == ClientContent::omemo; }
+  omemo::Device& device();
+  void start_encryption();
+  void publish(const std::string& node, xml::Element payload);
+  void publish_bundle();
+  void publish_list(const xml::Element* held);
+  void ask_node(const std::string& to, const std::string& node, Request request);
+  void send_encrypted(omemo::Waiting message);
+  void go_on(const std::string& peer);
+  void send_sealed(const std::string& peer, const omemo::Waiting& message);
+  void give_up(const std::string& peer, const omemo::Waiting& message, bool has_devices);
+  void take_node(const Request& request, const xml::Element& iq);
+  bool take_event(const xml::Element& message);
+  void take_encrypted(const xml::Element& message, const xml::Element& encrypted);
+  void take_unread(const xml::Element& message);
+  void show_text(const xml::Element& message, const std::string& text);
+
   void send(xml::Element stanza);
   std::string request(xml::Element iq);
+  std::string request(xml::Element iq, Request request);
   std::string next_id();
   std::string sender(const xml::Element& stanza) const;
 
@@ -83,6 +106,7 @@ class ClientSession {
   FaultSet faults_;
   Rng rng_;
   ClientNotify notify_;
+  std::shared_ptr<omemo::Memory> memory_;
   std::shared_ptr<ClientWire> wire_;  // null before the connection is up
   std::string jid_;
   std::string bare_jid_;

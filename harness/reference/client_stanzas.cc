@@ -111,6 +111,14 @@ void ClientSession::take_message(const xml::Element& message) {
       return;
     }
   }
+  if (is_encrypted() && take_event(message)) {
+    return;
+  }
+  const auto* encrypted = is_encrypted() ? message.child("encrypted", omemo::kNs) : nullptr;
+  if (encrypted != nullptr) {
+    take_encrypted(message, *encrypted);
+    return;
+  }
   if (body_of(message) == nullptr) {
     return;
   }
@@ -138,10 +146,14 @@ void ClientSession::show_held() {
 }
 
 void ClientSession::show(const xml::Element& message) {
+  show_text(message, shown_text(body_of(message)->text(), faults_));
+}
+
+void ClientSession::show_text(const xml::Element& message, const std::string& text) {
   const bool misnamed = faults_.has(Fault::tp_shows_wrong_sender);
   nlohmann::json params = {{"from", misnamed ? bare_jid_ : sender(message)},
                            {"type", message_type(message)},
-                           {"text", shown_text(body_of(message)->text(), faults_)}};
+                           {"text", text}};
   if (const std::string* id = message.find("id")) {
     params["id"] = *id;
   }
@@ -260,7 +272,11 @@ void ClientSession::take_answer(const xml::Element& iq) {
     return;
   }
   if (known) {
-    requests_.erase(found);
+    const auto request = requests_.extract(found).mapped();
+    if (request.kind != RequestKind::plain) {
+      take_node(request, iq);
+      return;
+    }
   }
   if (faults_.has(Fault::tp_answer_not_reported)) {
     return;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/base/text.h"
+#include "harness/reference/faults_omemo.h"
 #include "harness/reference/faults_xmpp.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/faults_calls.h"
@@ -28,6 +29,8 @@ const std::vector<FaultEntry>& table() {
   static const std::vector<FaultEntry> joined = [] {
     const auto of_xmpp = xmpp_faults();
     std::vector<FaultEntry> out(of_xmpp.begin(), of_xmpp.end());
+    const auto of_omemo = omemo_faults();
+    out.insert(out.end(), of_omemo.begin(), of_omemo.end());
     const auto of_client = whatsapp::client_faults();
     out.insert(out.end(), of_client.begin(), of_client.end());
     const auto of_gatekeeper = whatsapp::gatekeeper_faults();

@@ -419,9 +419,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
     return out;
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};
-  if (server) {
-    out.features.push_back("xep-0198");
-  }
+  out.features.emplace_back(server ? "xep-0198" : "omemo");
   out.features.push_back("xep-0199");
   return out;
 }
