@@ -22,6 +22,10 @@ namespace parley::engine {
 
 inline constexpr std::string_view kOpenedNamespace = "urn:parley:opened";
 
+// Without anything in it yet; and what a peer says of its own message is none.
+xml::Element opened_element();
+void erase_opened(xml::Element& element);
+
 class OmemoTalk final : public Conversations {
  public:
   // Of an account of kind `two-devices` both are listed, of `second-device` one at first, of
@@ -49,7 +53,8 @@ class OmemoTalk final : public Conversations {
   // that has; `ahead: N`, that it overtakes N others, of which one is the message of a later step
   // that says `late: STEP`; `sender: 2`, that it comes from the second device. Binds the step's
   // `kind`, `sid`, `rid` and `counter`.
-  // Errors: not_found while the SUT has published no keys; as forge().
+  // Errors: not_found while the SUT has published no keys; unsupported for what a change says of
+  // protobufs or versions, which are none of OMEMO's; as forge().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope) override;
 
   void note_sent(const std::string& link, const xml::Element& stanza) override;
@@ -116,6 +121,10 @@ class OmemoTalk final : public Conversations {
   Result<std::vector<xml::Element>> fill_bundle(Letter letter, const Device& device,
                                                 const Scope& scope) const;
   Result<std::vector<xml::Element>> seal_message(Letter letter, Device& device, Scope& scope);
+  Result<std::vector<xml::Element>> replayed(Letter letter, Scope& scope);
+  std::vector<xml::Element> envelopes(const Letter& letter, const Sealing& sealing,
+                                      const crypto::signal::Forged& sealed) const;
+  void show(const Sealing& sealing, const crypto::signal::Message& message, Scope& scope);
   Result<crypto::omemo::Payload> payload_of(Sealing& sealing, const Scope& scope);
   Result<crypto::signal::Forged> message_of(Sealing& sealing, const Scope& scope);
   Result<crypto::signal::Message> written(Sealing& sealing, const Scope& scope);

@@ -67,11 +67,14 @@ EmptyBundle empty_bundle(xml::Element& stanza) {
   return device && bundle->children.empty() ? EmptyBundle{bundle, *device} : EmptyBundle{};
 }
 
+// <encrypted/> of a message; null for any other stanza.
 xml::Element* sealed_in(xml::Element& stanza) {
-  auto* encrypted =
-      stanza.name == "message" ? stanza.child("encrypted", omemo::kNamespace) : nullptr;
-  return encrypted != nullptr && encrypted->child("opened", kOpenedNamespace) != nullptr ? encrypted
-                                                                                         : nullptr;
+  return stanza.name == "message" ? stanza.child("encrypted", omemo::kNamespace) : nullptr;
+}
+
+// Whether it says what is to be encrypted.
+bool is_open(const xml::Element* encrypted) {
+  return encrypted != nullptr && encrypted->child("opened", kOpenedNamespace) != nullptr;
 }
 
 bool edits_octets(const model::BytesEdit& edit) {
@@ -102,12 +105,19 @@ Result<std::vector<xml::Element>> OmemoTalk::seal(Letter letter, Scope& scope) {
       return fill_bundle(std::move(letter), *device, scope);
     }
   }
-  if (sealed_in(letter.element) != nullptr) {
+  const auto* edit = edit_of(letter.change);
+  const bool of_content =
+      letter.change != nullptr && std::holds_alternative<model::ContentEdit>(letter.change->edit);
+  if (of_content || (edit != nullptr && edit->version)) {
+    return fail(Errc::unsupported,
+                "neither content nor version of an OMEMO message can be changed: forge it");
+  }
+  if (is_open(sealed_in(letter.element))) {
     if (auto* device = sender_of(letter, scope)) {
       return seal_message(std::move(letter), *device, scope);
     }
   }
-  if (edit_of(letter.change) != nullptr) {
+  if (edit != nullptr) {
     return fail(Errc::unsupported,
                 fmt::format("step '{}' has nothing that is sealed", letter.step));
   }
@@ -207,15 +217,8 @@ Result<std::vector<xml::Element>> OmemoTalk::seal_message(Letter letter, Device&
     return fail(Errc::not_found, "the client has published no device whose keys can be used");
   }
   const auto* edit = edit_of(letter.change);
-  auto& text = scope.values[letter.step + ".text"];
   if (edit != nullptr && !edit->replay.empty()) {
-    const auto earlier = sent_.find(edit->replay);
-    if (earlier == sent_.end()) {
-      return fail(Errc::not_found, fmt::format("no step '{}' has sealed anything", edit->replay));
-    }
-    *sealed_in(letter.element) = earlier->second;
-    text = sent_texts_[edit->replay];
-    return std::vector<xml::Element>{std::move(letter.element)};
+    return replayed(std::move(letter), scope);
   }
   Sealing sealing{.step = letter.step,
                   .link = letter.link,
@@ -223,7 +226,7 @@ Result<std::vector<xml::Element>> OmemoTalk::seal_message(Letter letter, Device&
                   .device = device,
                   .talk = talk_of(letter.link, device, *theirs),
                   .edit = edit,
-                  .text = text,
+                  .text = scope.values[letter.step + ".text"],
                   .rng = rng_.child("letter/" + letter.step)};
   if (edit != nullptr) {
     auto name = evaluate_row(edit->forge, scope, "change/forge");
@@ -238,39 +241,58 @@ Result<std::vector<xml::Element>> OmemoTalk::seal_message(Letter letter, Device&
     return std::unexpected(payload.error());
   }
   sealing.payload = std::move(*payload);
-  ++texts_[text];
+  ++texts_[sealing.text];
   const auto sealed = message_of(sealing, scope);
   if (!sealed) {
     return std::unexpected(sealed.error());
   }
+  auto out = envelopes(letter, sealing, *sealed);
+  sent_[letter.step] = *sealed_in(out.back());
+  sent_texts_[letter.step] = sealing.text;
+  show(sealing, sealed->message, scope);
+  return out;
+}
+
+Result<std::vector<xml::Element>> OmemoTalk::replayed(Letter letter, Scope& scope) {
+  const auto& step = edit_of(letter.change)->replay;
+  const auto earlier = sent_.find(step);
+  if (earlier == sent_.end()) {
+    return fail(Errc::not_found, fmt::format("no step '{}' has sealed anything", step));
+  }
+  *sealed_in(letter.element) = earlier->second;
+  scope.values[letter.step + ".text"] = sent_texts_[step];
+  return std::vector<xml::Element>{std::move(letter.element)};
+}
+
+// The honest ones before it, each under an id of its own, and the message.
+std::vector<xml::Element> OmemoTalk::envelopes(const Letter& letter, const Sealing& sealing,
+                                               const Forged& sealed) const {
   std::vector<xml::Element> out;
   const auto add = [&](const signal::Message& message, const omemo::Payload& said) {
-    auto& stanza = out.emplace_back(letter.element);
-    auto& encrypted = *sealed_in(stanza);
-    encrypted = omemo::envelope_element({.sid = device.id,
-                                         .keys = {{.rid = *theirs, .message = message}},
+    auto& encrypted = *sealed_in(out.emplace_back(letter.element));
+    encrypted = omemo::envelope_element({.sid = sealing.device.id,
+                                         .keys = {{.rid = sealing.theirs, .message = message}},
                                          .iv = said.iv,
                                          .payload = said.ciphertext});
   };
-  for (std::size_t i = 0; i < sealed->before.size(); ++i) {
-    add(sealed->before[i], sealing.before[i]);
+  for (std::size_t i = 0; i < sealed.before.size(); ++i) {
+    add(sealed.before[i], sealing.before[i]);
     out.back().set("id", sealing.rng.child(fmt::format("before/{}", i)).token(12));
   }
-  add(sealed->message, sealing.payload);
-  sent_[letter.step] = *out.back().child("encrypted", omemo::kNamespace);
-  sent_texts_[letter.step] = text;
-
-  xml::Element view{
-      .ns = std::string(kOpenedNamespace), .name = "opened", .attributes = {}, .children = {}};
-  view.set("type", std::string(to_string(sealed->message.kind)));
-  describe_sealed(view, sealed->message.octets);
-  view.set_text(text);
-  scope.values[letter.step + ".kind"] = view.get("type");
-  scope.values[letter.step + ".counter"] = view.get("counter");
-  scope.values[letter.step + ".sid"] = std::to_string(device.id);
-  scope.values[letter.step + ".rid"] = std::to_string(*theirs);
-  views_[sealed->message.octets] = std::move(view);
+  add(sealed.message, sealing.payload);
   return out;
+}
+
+void OmemoTalk::show(const Sealing& sealing, const signal::Message& message, Scope& scope) {
+  auto view = opened_element();
+  view.set("type", std::string(to_string(message.kind)));
+  describe_sealed(view, message.octets);
+  view.set_text(sealing.text);
+  scope.values[sealing.step + ".kind"] = view.get("type");
+  scope.values[sealing.step + ".counter"] = view.get("counter");
+  scope.values[sealing.step + ".sid"] = std::to_string(sealing.device.id);
+  scope.values[sealing.step + ".rid"] = std::to_string(sealing.theirs);
+  views_[message.octets] = std::move(view);
 }
 
 Result<omemo::Payload> OmemoTalk::payload_of(Sealing& sealing, const Scope& scope) {
