@@ -332,7 +332,7 @@ enum class Fault {
   wt_signal_retry_without_count, wt_signal_retry_count_stands, wt_signal_retry_without_keys,
   wt_signal_retry_without_end, wt_signal_retry_of_another, wt_signal_resends_in_clear,
   wt_signal_resends_as_it_was, wt_signal_resends_nothing, wt_signal_resends_without_end,
-  wt_signal_resends_to_anybody, wt_signal_identity_change_taken, wt_signal_high_s_accepted,
+  wt_signal_resends_to_anybody, wt_signal_resends_for_anybody, wt_signal_identity_change_taken, wt_signal_high_s_accepted,
   wt_signal_any_name_of_key, wt_signal_key_tails_ignored, wt_signal_small_keys_in_bundles, wt_signal_small_keys_in_messages,
   wt_signal_sends_in_clear, wt_may_discard_undecodable, wt_may_nack_undecryptable,
   wt_may_send_keys_at_once, wt_may_send_extended_text, wt_may_upload_many,

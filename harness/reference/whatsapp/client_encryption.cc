@@ -339,10 +339,11 @@ void ClientSession::take_retry(const xml::Element& receipt) {
   Unacknowledged message = sent->message;
   if (!same_user(message.to, receipt.get("from"))) {
     // ENC-024
-    if (!faults_.has(Fault::wt_signal_resends_to_anybody)) {
+    if (faults_.has(Fault::wt_signal_resends_to_anybody)) {
+      message.to = receipt.get("from");
+    } else if (!faults_.has(Fault::wt_signal_resends_for_anybody)) {
       return;
     }
-    message.to = receipt.get("from");
   }
   if (++sent->resends > kMostRetries && !faults_.has(Fault::wt_signal_resends_without_end)) {
     return;

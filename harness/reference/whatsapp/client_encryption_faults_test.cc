@@ -308,6 +308,7 @@ const std::vector<FaultRow> kTypeAndRetryFaults = {
     {"wt-signal-resends-nothing", asking(1), "[s1 pkmsg 1/1 one]", Sign::vanishes},
     {"wt-signal-resends-without-end", asking(6), "[s1 pkmsg 1/6 one]"},
     {"wt-signal-resends-to-anybody", asking(1, kStranger), "<user jid='" + kStranger + "'/>"},
+    {"wt-signal-resends-for-anybody", asking(1, kStranger), "[s1 pkmsg 1/1 one]"},
     {"wt-signal-sends-in-clear", sending({"one"}), kSent, Sign::vanishes},
     {"wt-may-nack-undecryptable", unreadable(1), "error='500'"},
     {"wt-may-send-keys-at-once", unreadable(1), "<keys>"},

@@ -143,6 +143,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Sends a message again as often as it is asked (ENC-023)", kWhatsApp},
     {"wt-signal-resends-to-anybody", kClient,
      "Sends a message again to whoever asks for it (ENC-024)", kWhatsApp},
+    {"wt-signal-resends-for-anybody", kClient,
+     "Sends a message to its receiver again when another asks for it (ENC-024)", kWhatsApp},
     {"wt-signal-identity-change-taken", kClient,
      "Takes another identity key of a peer's without a word (ENC-025)", kWhatsApp},
     {"wt-signal-high-s-accepted", kClient,
