@@ -40,8 +40,12 @@ std::string bare_of(const std::string& jid) {
 std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
                                                    const std::map<std::string, std::string>& values,
                                                    const Rng& rng) {
+  const auto by_sut = [&](const auto& actor) {
+    return !model::is_server(actor.second) && run.under_test(actor.second);
+  };
   if (run.flow == nullptr || run.flow->content != model::Content::signal ||
-      run.server_under_test()) {
+      run.under_test(model::Party::gatekeeper_server) ||
+      std::ranges::none_of(run.flow->actors, by_sut)) {
     return nullptr;
   }
   std::unique_ptr<Correspondence> out(new Correspondence(rng));
@@ -156,7 +160,7 @@ void Correspondence::note_changed(const std::string& link, const xml::Element& s
 }
 
 void Correspondence::note_sent(const std::string& link, const xml::Element& stanza) {
-  media_.note_answered(link, stanza);
+  media_.note_said(link, stanza);
   const auto* count = stanza.name == "notification" ? stanza.child("count") : nullptr;
   if (count == nullptr || stanza.get("type") != "encrypt" || !bare_.contains(link)) {
     return;

@@ -13,6 +13,7 @@
 #include "harness/engine/identities.h"
 #include "harness/engine/identity_token.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/media_exchange.h"
 #include "harness/engine/noise_handshake.h"
 #include "harness/engine/upgrade.h"
 #include "harness/model/setting.h"
@@ -188,6 +189,12 @@ asio::awaitable<bool> LiveRun::lease_for(std::string actor, model::Party party) 
   record_.values[actor + ".jid"] = bare + "/" + resource;
   if (!identity.wake.empty()) {
     record_.values[actor + ".wake"] = identity.wake;
+  }
+  for (const auto& [member, name] : kUploads) {
+    if (const auto value = identity.media.find(std::string(member));
+        value != identity.media.end()) {
+      record_.values[actor + std::string(name)] = value->second;
+    }
   }
   if (leases(party)) {
     leased_.push_back({.identity = identity});

@@ -127,6 +127,34 @@ std::string_view missing(const wire::MediaMessage& message) {
                                     : "";
 }
 
+struct Proof {
+  std::string verdict;  // "yes", or why the file is not what the message says
+  std::string sha256;   // of its plaintext, in hex
+};
+Proof proof_of(const wire::MediaMessage& message, std::string_view file) {
+  if (const auto lacks = missing(message); !lacks.empty()) {
+    return {.verdict = fmt::format("without {}", lacks), .sha256 = ""};
+  }
+  const auto keys = media::expand(*message.media_key, kind_of(message).keys);
+  if (!keys) {
+    return {.verdict = std::string(to_string(media::MediaRefusal::key)), .sha256 = ""};
+  }
+  const auto opened = media::decrypt_media(*keys, file,
+                                           {.file_sha256 = message.file_sha256,
+                                            .file_enc_sha256 = message.file_enc_sha256,
+                                            .file_length = message.file_length,
+                                            .sidecar = message.sidecar});
+  return opened ? Proof{.verdict = "yes", .sha256 = to_hex(crypto::sha256(*opened))}
+                : Proof{.verdict = std::string(to_string(opened.error().reason)), .sha256 = ""};
+}
+
+// Of an http URL; the whole text where it is none.
+std::string path_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto path = scheme == std::string::npos ? std::string::npos : url.find('/', scheme + 3);
+  return path == std::string::npos ? url : url.substr(path);
+}
+
 std::string body_of(const xml::Element& message) {
   if (const auto* octets = message.child(wire::kHttpOctets)) {
     return from_hex(octets->text()).value_or("");
@@ -210,8 +238,13 @@ void MediaExchange::note_came(const std::string& link, const xml::Element& said)
     came_octets_ += text.size();
     came_.push_back(std::move(text));
   }
-  if (service_of(link) == kUploadService && said.name == wire::kHttpRequest) {
+  if (service_of(link) != kUploadService) {
+    return;
+  }
+  if (said.name == wire::kHttpRequest) {
     under_way_[link] = body_of(said);
+  } else if (said.name == wire::kHttpResponse) {
+    check_hosted(link, said);
   }
 }
 
@@ -234,16 +267,20 @@ void MediaExchange::look_for_secrets(const std::string& text) {
   }
 }
 
-void MediaExchange::note_answered(const std::string& link, const xml::Element& response) {
+void MediaExchange::note_said(const std::string& link, const xml::Element& said) {
+  if (said.name == wire::kHttpRequest) {
+    asked_[link] = said.get("target");
+    return;
+  }
   const auto asked = under_way_.find(link);
-  if (asked == under_way_.end() || response.name != wire::kHttpResponse) {
+  if (asked == under_way_.end() || said.name != wire::kHttpResponse) {
     return;
   }
   auto octets = std::move(asked->second);
   under_way_.erase(asked);
-  const auto* json = response.child(wire::kHttpJson);
+  const auto* json = said.child(wire::kHttpJson);
   const auto* url = json == nullptr ? nullptr : json->child("url");
-  if (!response.get("status").starts_with('2') || url == nullptr) {
+  if (!said.get("status").starts_with('2') || url == nullptr) {
     return;
   }
   if (!octets.empty() && !digests_.insert(crypto::sha256(octets)).second) {
@@ -307,33 +344,36 @@ void MediaExchange::describe(xml::Element& enc, const wire::Content& content) {
   if (message.media_key) {
     learn_key(*message.media_key, keys, message.url.value_or(""));
   }
+  announced_[path_of(message.url.value_or(""))] = message;
   enc.set("media-holds",
-          content.media.size() > 1 ? "several files in one message" : holds(message, keys, enc));
+          content.media.size() > 1 ? "several files in one message" : holds(message, enc));
 }
 
-std::string MediaExchange::holds(const wire::MediaMessage& message, MediaKind kind,
-                                 xml::Element& enc) const {
-  if (const auto lacks = missing(message); !lacks.empty()) {
-    return fmt::format("without {}", lacks);
-  }
-  const auto upload = uploads_.find(*message.url);
-  if (upload == uploads_.end()) {
+std::string MediaExchange::holds(const wire::MediaMessage& message, xml::Element& enc) const {
+  const auto upload = uploads_.find(message.url.value_or(""));
+  if (missing(message).empty() && upload == uploads_.end()) {
     return "nothing was uploaded for that URL";
   }
-  const auto keys = media::expand(*message.media_key, kind);
-  if (!keys) {
-    return "key";
+  auto proof = proof_of(message, upload == uploads_.end() ? "" : upload->second);
+  if (!proof.sha256.empty()) {
+    enc.set("media-sha256", std::move(proof.sha256));
   }
-  const auto file = media::decrypt_media(*keys, upload->second,
-                                         {.file_sha256 = message.file_sha256,
-                                          .file_enc_sha256 = message.file_enc_sha256,
-                                          .file_length = message.file_length,
-                                          .sidecar = message.sidecar});
-  if (!file) {
-    return std::string(to_string(file.error().reason));
+  return std::move(proof.verdict);
+}
+
+// MED-007: of what a server under test hosts for its client.
+void MediaExchange::check_hosted(const std::string& link, const xml::Element& response) {
+  const auto asked = asked_.find(link);
+  const auto announced = asked == asked_.end() ? announced_.end() : announced_.find(asked->second);
+  if (announced == announced_.end() || response.get("status") != "200") {
+    return;
   }
-  enc.set("media-sha256", to_hex(crypto::sha256(*file)));
-  return "yes";
+  const auto proof = proof_of(announced->second, body_of(response));
+  if (proof.verdict != "yes") {
+    breaches_.note({"media-hosted",
+                    "a file is hosted that is not as its message says: " + proof.verdict,
+                    announced->first});
+  }
 }
 
 }  // namespace parley::engine

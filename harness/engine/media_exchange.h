@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/base/rng.h"
@@ -25,6 +26,11 @@ namespace parley::engine {
 // gatekeeper's, for what it is sent.
 inline constexpr std::string_view kUploadService = "media";
 inline constexpr std::string_view kDownloadService = "files";
+
+// What a client is told of where it uploads, as members of a driver's `media`, and what each is
+// called as an actor's value.
+inline constexpr std::pair<std::string_view, std::string_view> kUploads[] = {
+    {"upload", ".upload"}, {"upload_token", ".upload-token"}, {"ca", ".upload-ca"}};
 
 class MediaExchange {
  public:
@@ -47,8 +53,8 @@ class MediaExchange {
   void note_told(std::string_view file);
   // Whatever came on `link`, a stanza or a request, before it is opened.
   void note_came(const std::string& link, const xml::Element& said);
-  // What we answered there.
-  void note_answered(const std::string& link, const xml::Element& response);
+  // What we said there.
+  void note_said(const std::string& link, const xml::Element& said);
   // What a message says of a file, on its view: <enc media media-url media-type media-name
   // media-length …/>. The key that it says is not shown, in `content` neither.
   static void show(xml::Element& enc, const wire::Content& content);
@@ -69,9 +75,8 @@ class MediaExchange {
 
   void learn_key(const SecretBytes& key, crypto::media::MediaKind kind, const std::string& url);
   void look_for_secrets(const std::string& text);
-  void note_upload(const std::string& link, const xml::Element& request);
-  std::string holds(const wire::MediaMessage& media, crypto::media::MediaKind kind,
-                    xml::Element& enc) const;
+  void check_hosted(const std::string& link, const xml::Element& response);
+  std::string holds(const wire::MediaMessage& message, xml::Element& enc) const;
 
   Rng rng_;
   Breaches& breaches_;
@@ -80,9 +85,11 @@ class MediaExchange {
   std::vector<std::string> plain_;  // beginnings of files, in the forms to be looked for
   std::vector<std::string> came_;   // for keys that are learned of later
   std::size_t came_octets_ = 0;
-  std::map<std::string, Bytes> under_way_;  // what is uploaded and not yet answered, by link
-  std::map<std::string, Bytes> uploads_;    // what was taken, by URL
-  std::set<Bytes> digests_;                 // of those
+  std::map<std::string, Bytes> under_way_;    // what is uploaded and not yet answered, by link
+  std::map<std::string, Bytes> uploads_;      // what was taken, by URL
+  std::set<Bytes> digests_;                   // of those
+  std::map<std::string, std::string> asked_;  // what we asked for last, by link
+  std::map<std::string, wire::MediaMessage> announced_;  // what the SUT's messages say, by path
 };
 
 }  // namespace parley::engine

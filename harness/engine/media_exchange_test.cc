@@ -50,7 +50,7 @@ struct Files {
     at.set_text(url);
     json.children.emplace_back(std::move(at));
     answer.children.emplace_back(std::move(json));
-    exchange.note_answered(kUploadLink, answer);
+    exchange.note_said(kUploadLink, answer);
   }
   wire::Content says() const {
     wire::MediaMessage message;
@@ -187,6 +187,25 @@ TEST(MediaExchange, FindsTwoUploadsThatAreTheSame) {
   EXPECT_EQ(files.found(), "");
   files.uploads(files.file.file, "b");
   EXPECT_EQ(files.found(), "media-keys-fresh: two uploads are the same octets");
+}
+
+// Of what a server has, at the path that a message of its client's says.
+TEST(MediaExchange, FindsAFileThatIsHostedAsAnother) {
+  Files files;
+  (void)files.seen(files.says());
+  const auto hosts = [&](const Bytes& octets) {
+    files.exchange.note_said("server/media", wire::http_request_tree("GET", "/media/a"));
+    auto answer = wire::http_response_tree("200");
+    xml::Element body{.ns = "", .name = "octets", .attributes = {}, .children = {}};
+    body.set_text(to_hex(octets));
+    answer.children.emplace_back(std::move(body));
+    files.exchange.note_came("server/media", answer);
+  };
+  hosts(files.file.file);
+  EXPECT_EQ(files.found(), "");
+  hosts(files.file.file + "x");
+  EXPECT_EQ(files.found(),
+            "media-hosted: a file is hosted that is not as its message says: enc-hash");
 }
 
 TEST(MediaExchange, FindsACredentialThatGoesElsewhere) {

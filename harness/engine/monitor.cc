@@ -442,6 +442,8 @@ constexpr MonitorEntry kMonitors[] = {
      "DR section 3.5; X3DH section 4.2", false, sealed_shown_once},
     {"media-sealed", "No server learns a file, or the key of one",
      "Regulation (EU) 2022/1925 Art. 7(3)", false, media_sealed},
+    {"media-hosted", "What is hosted is as the message about it says",
+     "Meta engineering post of 2024-03-06", false, media_hosted},
     {"media-keys-fresh", "Each upload has a key of its own", "good practice", false,
      media_keys_fresh},
     {"media-credentials", "What proves a client to one host goes to no other", "good practice",

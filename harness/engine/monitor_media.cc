@@ -83,6 +83,11 @@ std::optional<Finding> media_sealed(const Watched& watched) {
   return breach(watched, "media-sealed");
 }
 
+// MED-007
+std::optional<Finding> media_hosted(const Watched& watched) {
+  return breach(watched, "media-hosted");
+}
+
 // MED-005
 std::optional<Finding> media_keys_fresh(const Watched& watched) {
   return breach(watched, "media-keys-fresh");

@@ -11,6 +11,7 @@
 namespace parley::engine {
 
 std::optional<Finding> media_sealed(const Watched& watched);
+std::optional<Finding> media_hosted(const Watched& watched);
 std::optional<Finding> media_keys_fresh(const Watched& watched);
 std::optional<Finding> media_credentials(const Watched& watched);
 std::optional<Finding> bounded_media(const Watched& watched);

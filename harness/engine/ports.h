@@ -26,7 +26,10 @@ struct Identity {
   std::string password;
   std::string kind{};  // of the profile's account-kinds; empty: an ordinary one
   std::map<std::string, std::string> terms{};  // what else the driver is told of that kind
-  std::string wake{};  // what the driver has said of how the user's client is woken; may be empty
+  // What the driver has said of how the user's client is woken, and of where it uploads: `upload`,
+  // `upload_token` and `ca`; may be empty.
+  std::string wake{};
+  std::map<std::string, std::string> media{};
 };
 
 // A SUT as a worker sees it. Implemented by sut/.

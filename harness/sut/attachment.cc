@@ -49,6 +49,20 @@ std::string wake_in(const json& answer) {
              : "";
 }
 
+// Where that client uploads what its user sends.
+std::map<std::string, std::string> media_in(const json& answer) {
+  const auto found = answer.is_object() ? answer.find("media") : answer.end();
+  std::map<std::string, std::string> out;
+  if (answer.is_object() && found != answer.end() && found->is_object()) {
+    for (const auto& [name, value] : found->items()) {
+      if (value.is_string()) {
+        out[name] = value.get<std::string>();
+      }
+    }
+  }
+  return out;
+}
+
 class AttachedSut final : public engine::Attachment {
  public:
   AttachedSut(model::Declaration declaration, AttachOptions options)
@@ -280,6 +294,7 @@ asio::awaitable<Result<engine::Identity>> AttachedSut::enlist(engine::Identity i
   const auto done = co_await driver_->call("enlist", params, kCallTimeout);
   if (done) {
     identity.wake = wake_in(*done);
+    identity.media = media_in(*done);
     co_return identity;
   }
   if (done.error().code == Errc::unsupported && identity.kind.empty()) {
