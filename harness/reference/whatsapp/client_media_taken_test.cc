@@ -252,6 +252,42 @@ TEST(ShowsWrongly, KindAndCaption) {
   EXPECT_EQ(told.at(0)["text"], "");
 }
 
+// A host that says nothing until its peer goes.
+asio::awaitable<void> stall(net::Stream& stream, std::function<void()> begun,
+                            std::function<void()> gone) {
+  begun();
+  while (std::holds_alternative<Bytes>(co_await stream.read(milliseconds(0)))) {
+  }
+  gone();
+}
+
+// Who waits without an end does so until the driver forgets its user.
+TEST(FetchesWithoutEnd, UntilItIsForgotten) {
+  MediaService service;
+  ClientDriver* driver = nullptr;
+  bool gone = false;
+  Scene scene;
+  scene.before = [&](const asio::any_io_executor& executor) { return service.open(executor); };
+  scene.opening = [&](Correspondent& peer) {
+    auto file = hosted(Bytes(kFile));
+    file.message.url = service.url(0, "/f");
+    peer.begin();
+    peer.tell_media("m1", content_of(file.message));
+  };
+  scene.on_told = [&](ClientDriver& told, const std::string&, const json&) { driver = &told; };
+  const auto forget = [&] { (void)driver->handle("reset", {{"user", "5550100"}}); };
+  const auto end = [&] {
+    gone = true;
+    service.stop();
+  };
+  MediaService::Page page;
+  page.takeover = [&](net::Stream& stream) { return stall(stream, forget, end); };
+  service.files["/f"] = {page};
+  const auto log = converse(scene, faults_named("wt-media-any-time"));
+  EXPECT_TRUE(gone);
+  EXPECT_FALSE(shows(log, "[received")) << log;
+}
+
 struct CertificateRow {
   crypto::LeafKind leaf;
   const char* upload;
