@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Target: wire::HttpReader. Input: the octets of one direction of an HTTP/1.1 connection, read as
 // requests and as responses to GET, HEAD and GET.
-// Oracles: any segmentation gives the same items; nothing follows a failure; the limits hold; what
-// has no oddity is written and read as the same message.
+// Oracles: any segmentation gives the same items, also where bodies are taken in pieces; nothing
+// follows a failure; the limits hold; what has no oddity is written and read as the same message.
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -58,17 +58,37 @@ HttpReader reader_of(HttpRole role) {
   return out;
 }
 
+enum class Bodies { whole, in_pieces };
+
+// What was taken of a body belongs in front of what is left of it.
+void put_back(Bytes& taken, std::vector<HttpItem>& items) {
+  for (auto& item : items) {
+    if (auto* received = std::get_if<HttpReceived>(&item)) {
+      received->message.body.insert(0, std::exchange(taken, {}));
+    }
+  }
+}
+
 std::vector<HttpItem> read_in_segments(HttpRole role, std::string_view octets,
-                                       std::uint64_t longest) {
+                                       std::uint64_t longest, Bodies bodies) {
   auto reader = reader_of(role);
   Rng cuts = Rng(longest).child(octets);
   std::vector<HttpItem> out;
+  Bytes taken;
+  const auto add = [&](std::vector<HttpItem> items) {
+    put_back(taken, items);
+    std::ranges::move(items, std::back_inserter(out));
+    if (bodies == Bodies::in_pieces) {
+      taken += reader.take_body();
+      PARLEY_ORACLE(taken.size() <= kSmall.max_body_octets);
+    }
+  };
   while (!octets.empty()) {
     const auto segment = octets.substr(0, 1 + cuts.below(longest));
     octets.remove_prefix(segment.size());
-    std::ranges::move(reader.feed(segment), std::back_inserter(out));
+    add(reader.feed(segment));
   }
-  std::ranges::move(reader.end(), std::back_inserter(out));
+  add(reader.end());
   return out;
 }
 
@@ -122,8 +142,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::ranges::move(whole.end(), std::back_inserter(items));
     check(role, items, octets);
     for (const std::uint64_t longest : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{64}}) {
-      const auto cut = read_in_segments(role, octets, longest);
-      PARLEY_ORACLE(std::ranges::equal(cut, items, {}, shown, shown));
+      for (const auto bodies : {Bodies::whole, Bodies::in_pieces}) {
+        const auto cut = read_in_segments(role, octets, longest, bodies);
+        PARLEY_ORACLE(std::ranges::equal(cut, items, {}, shown, shown));
+      }
     }
   }
   return 0;
