@@ -44,11 +44,37 @@ std::string in_lower_case(std::string_view text) {
   return out;
 }
 
-// What is opened to be carried out.
+// What is opened to be carried out; as its type is called too, of which some make the end of a
+// name.
 bool is_active(std::string_view name) {
-  constexpr std::string_view kActive[] = {
-      "apk", "app", "bat", "cmd", "com", "desktop", "exe", "hta", "htm", "html",  "jar", "js",
-      "lnk", "mht", "msi", "php", "ps1", "scr",     "sh",  "svg", "vbs", "xhtml", "xml"};
+  constexpr std::string_view kActive[] = {"apk",
+                                          "app",
+                                          "bat",
+                                          "cmd",
+                                          "com",
+                                          "desktop",
+                                          "exe",
+                                          "hta",
+                                          "htm",
+                                          "html",
+                                          "jar",
+                                          "javascript",
+                                          "js",
+                                          "lnk",
+                                          "mht",
+                                          "msi",
+                                          "package-archive",
+                                          "php",
+                                          "ps1",
+                                          "scr",
+                                          "sh",
+                                          "svg",
+                                          "svg+xml",
+                                          "vbs",
+                                          "x-msdownload",
+                                          "x-sh",
+                                          "xhtml",
+                                          "xml"};
   const auto dot = name.rfind('.');
   return dot != std::string_view::npos &&
          std::ranges::count(kActive, in_lower_case(name.substr(dot + 1))) > 0;

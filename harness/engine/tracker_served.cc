@@ -123,6 +123,9 @@ bool Tracker::wakes(const CastStep& call, const std::string& link) const {
 
 // Carried out, and not sooner than it may be.
 void Tracker::done(std::size_t index) {
+  if (deadline_) {
+    return;  // what comes once we have given up, and end the connections, came too late
+  }
   const auto& cast = run_.steps[index];
   const auto& step = cast.step;
   marks_[index].done = true;
