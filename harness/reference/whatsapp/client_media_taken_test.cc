@@ -138,6 +138,11 @@ INSTANTIATE_TEST_SUITE_P(
                    s.files["/f"] = {{.status = 404, .content = f.file}};
                  },
                  "shown"},
+        TakenRow{"wt-media-body-unbounded",
+                 [](MediaService& s, HostedFile& f) {
+                   s.files["/f"] = {{.content = f.file + Bytes(100'000, 'x')}};
+                 },
+                 "shown"},
         TakenRow{"wt-media-retries-without-end",
                  [](MediaService& s, HostedFile& f) {
                    s.files["/f"].assign(6, {.status = 503});

@@ -168,7 +168,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-media-any-status", kClient,
      "Takes what a host answers for the file, whatever its status (RFC 9110 section 15; MED-016)", kWhatsApp},
     {"wt-media-body-unbounded", kClient,
-     "Reads on beyond the length that is announced (MED-018)", kWhatsApp},
+     "Reads on beyond the length that is announced, and passes over what is there (MED-018)", kWhatsApp},
     {"wt-media-any-time", kClient,
      "Waits for files without an end (MED-018)", kWhatsApp},
     {"wt-media-never-fetches", kClient,

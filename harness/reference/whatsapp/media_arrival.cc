@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/whatsapp/media_arrival.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -54,9 +55,10 @@ bool Arrival::take(const wire::HttpMessage& head, const Bytes& piece) {
   if (!is_file(head)) {
     return true;  // words about it
   }
-  received_ += piece.size();
+  const auto before = std::exchange(received_, received_ + piece.size());
   const auto claimed = number_in(wire::value_of(head.headers, "content-length")).value_or(0);
-  if (received_ > most_ || claimed > most_) {
+  const bool beyond = received_ > most_ || claimed > most_;
+  if (beyond && !faults_.has(Fault::wt_media_body_unbounded)) {
     return false;
   }
   if (keeps_) {
@@ -64,7 +66,7 @@ bool Arrival::take(const wire::HttpMessage& head, const Bytes& piece) {
     return kept_.size() <= 2 * kMostMediaFileOctets;
   }
   Bytes plaintext;
-  decryptor_.update(piece, plaintext);
+  decryptor_.update(std::string_view(piece).substr(0, most_ - std::min(most_, before)), plaintext);
   add(plaintext);
   return true;
 }

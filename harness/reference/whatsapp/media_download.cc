@@ -252,8 +252,9 @@ class Download {
 
   // Octets of the file that are taken.
   std::uint64_t most() const {
-    const bool any = has(Fault::wt_media_body_unbounded) || has(Fault::wt_media_length_unchecked);
-    return any ? kAnySize : encrypted_octets(message_.file_length.value_or(0));
+    return has(Fault::wt_media_length_unchecked)
+               ? kAnySize
+               : encrypted_octets(message_.file_length.value_or(0));
   }
 
   net::HttpFetchOptions bounds(std::uint64_t octets) const {
@@ -271,7 +272,7 @@ class Download {
   }
 
   net::HttpFetchOptions options(Arrival& arrival) const {
-    auto out = bounds(most());
+    auto out = bounds(has(Fault::wt_media_body_unbounded) ? kAnySize : most());
     out.taker = [&arrival](const wire::HttpMessage& head, const Bytes& piece) {
       return arrival.take(head, piece);
     };
