@@ -14,6 +14,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/handshake_tree.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/omemo_talk.h"
 #include "harness/engine/tracker.h"
 #include "harness/report/mask.h"
 #include "harness/wire/binary_reader.h"
@@ -50,6 +51,17 @@ void add_element(Lines& out, const xml::Element& element) {
   }
 }
 
+// What is decrypted of a stanza in text (omemo_talk.h): the stanza itself stands there already.
+void add_opened(Lines& out, const xml::Element& element) {
+  for (const auto* child : element.elements()) {
+    if (child->ns == engine::kOpenedNamespace) {
+      add_element(out, *child);
+    } else {
+      add_opened(out, *child);
+    }
+  }
+}
+
 void add_oddities(Lines& out, const Bytes& octets, const wire::Tokens& tokens) {
   const auto decoded = wire::decode(octets, {.tokens = &tokens});
   if (!decoded) {
@@ -78,6 +90,9 @@ void add_item(Lines& out, const xml::Item& item, const model::Profile& profile) 
                                         refused->detail, refused->offset)));
   }
   if (profile.wire == model::Wire::xml) {
+    if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
+      add_opened(out, stanza->element);
+    }
     return;
   }
   if (std::holds_alternative<xml::StreamClosed>(item)) {
@@ -140,6 +155,8 @@ std::map<std::size_t, Lines> lines_of(const engine::CastRun& run, const engine::
     if (binary) {
       add_element(out[one.event], one.element);
       said.insert(one.event);
+    } else {
+      add_opened(out[one.event], one.element);
     }
   }
   std::map<std::string, wire::FrameReader> clear;

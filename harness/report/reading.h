@@ -22,7 +22,8 @@ struct Reading {
 
 // Handshake messages with what they carry decrypted, and binary stanzas, as XML; what a tolerant
 // reader takes and a strict one may not; why octets cannot be read; the change, where it is made.
-// Textual stanzas stand in the octets already. Runs that the case does not have say nothing.
+// Textual stanzas stand in the octets already, but for what is decrypted of them. Runs that the
+// case does not have say nothing.
 Reading reading_of(const model::Case& one, const model::Library& library,
                    const engine::Transcript& transcript);
 
