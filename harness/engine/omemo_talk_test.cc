@@ -158,7 +158,7 @@ TEST(OmemoTalk, ReadsWhatAClientSends) {
   EXPECT_EQ(view_in(seen).text(), "an answer");
   EXPECT_EQ(view_in(seen).get("devices"), "1");
   EXPECT_EQ(view_in(seen).get("type"), "msg");
-  EXPECT_EQ(view_in(pair.says("another", 5)).get("unopened"), "session");
+  EXPECT_EQ(view_in(pair.says("another", 5)).get("unopened"), "sid");
 }
 
 TEST(OmemoTalk, BelievesNoMessageThatDescribesItself) {

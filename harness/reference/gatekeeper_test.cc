@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
@@ -271,6 +273,10 @@ TEST(Gatekeeper, SpeaksTheDriverProtocol) {
   EXPECT_EQ(testkit::run_to_end(drive()), "{}\n-32602\n{}\n-32001\n-32601\n");
 }
 
+// What a fault breaks: a clause of one of these.
+constexpr std::array<std::string_view, 7> kSources{
+    "RFC ", "XEP-", "X3DH section", "DR section", "SP 800-38D", "DMA Art.", "libsignal "};
+
 TEST(Faults, HaveEachTheNameOfTheirEnumerator) {
   EXPECT_EQ(to_string(Fault::gk_header_without_id), "gk-header-without-id");
   EXPECT_EQ(to_string(Fault::tp_shows_error_as_message), "tp-shows-error-as-message");
@@ -282,9 +288,9 @@ TEST(Faults, HaveEachTheNameOfTheirEnumerator) {
     }
     const bool server = entry.name.starts_with("gk-");
     EXPECT_EQ(entry.party, server ? "gatekeeper.server" : "third-party.client") << entry.name;
-    EXPECT_TRUE(entry.breaks.find("RFC") != entry.breaks.npos ||
-                entry.breaks.find("XEP") != entry.breaks.npos)
-        << entry.name;
+    EXPECT_TRUE(std::ranges::any_of(kSources, [&](std::string_view source) {
+      return entry.breaks.find(source) != entry.breaks.npos;
+    })) << entry.name;
   }
 }
 
