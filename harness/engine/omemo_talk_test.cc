@@ -249,6 +249,27 @@ TEST(OmemoTalk, ForgesMessagesThatAreNotRead) {
   }
 }
 
+TEST(OmemoTalk, RefusesChangesThatItsMessagesCannotHave) {
+  Pair pair;
+  (void)pair.publish_all();
+  const model::Change of_content{.step = "", .edit = model::ContentEdit{.padding = 3}};
+  const model::Change of_version{.step = "", .edit = model::EncryptionEdit{.version = 35}};
+  for (const auto* change : {&of_content, &of_version}) {
+    const auto sealed = pair.seal("first", change);
+    ASSERT_FALSE(sealed);
+    EXPECT_EQ(sealed.error().code, Errc::unsupported);
+  }
+}
+
+TEST(OmemoTalk, SendsWhatWasSentOnceMore) {
+  Pair pair;
+  (void)pair.publish_all();
+  EXPECT_EQ(pair.hears("first"), "text of first");
+  const model::Change replay{.step = "", .edit = model::EncryptionEdit{.replay = "first"}};
+  EXPECT_EQ(pair.hears("again", &replay), "(duplicate)");
+  EXPECT_EQ(pair.hears("next"), "text of next");
+}
+
 TEST(OmemoTalk, IsForClientsUnderTest) {
   Pair pair;
   pair.run.suts = {model::Party::gatekeeper_server};
