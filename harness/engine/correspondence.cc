@@ -49,6 +49,7 @@ std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
     return nullptr;
   }
   std::unique_ptr<Correspondence> out(new Correspondence(rng));
+  out->form_ = content_form(*run.profile);
   for (const auto& [actor, party] : run.flow->actors) {
     const auto bare = values.find(actor + ".bare");
     if (model::is_server(party) || bare == values.end()) {
@@ -252,7 +253,7 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   }
   talk.conversation.delivered = talk.last_sent;
   talk.conversation.received = inner_of(message);
-  const auto read = read_content(*plain);
+  const auto read = read_content(*plain, form_);
   if (!read) {
     enc.set("unopened", "content: " + read.error().detail);
     return;

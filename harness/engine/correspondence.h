@@ -21,6 +21,7 @@
 #include "harness/engine/breach.h"
 #include "harness/engine/conversations.h"
 #include "harness/engine/media_exchange.h"
+#include "harness/engine/message_content.h"
 #include "harness/xml/tree.h"
 
 namespace parley::engine {
@@ -136,6 +137,7 @@ class Correspondence final : public Conversations {
   Breaches breaches_;
   Rng rng_;
   MediaExchange media_;
+  ContentForm form_ = ContentForm::message;
   std::map<std::string, std::string> bare_;                 // of a SUT's user, by link
   std::map<std::string, std::unique_ptr<Device>> devices_;  // by bare address
   std::map<std::string, Published> published_;              // by link

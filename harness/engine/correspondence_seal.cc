@@ -12,7 +12,6 @@
 #include "harness/engine/correspondence.h"
 #include "harness/engine/edit.h"
 #include "harness/engine/key_publication.h"
-#include "harness/engine/message_content.h"
 #include "harness/engine/sealed_view.h"
 
 namespace parley::engine {
@@ -214,10 +213,10 @@ Result<std::vector<xml::Element>> Correspondence::seal_message(Letter letter, De
                   .plaintext = {},
                   .rng = rng_.child("letter/" + letter.step)};
   const auto padding = model::ContentEdit{.padding = number_of(letter.step + ".padding", scope)};
-  sealing.plaintext =
-      padded_content(*content, content_edit == nullptr ? &padding : content_edit, sealing.rng);
+  sealing.plaintext = padded_content(*content, content_edit == nullptr ? &padding : content_edit,
+                                     sealing.rng, form_);
   // A change may have it say something else than the step.
-  const auto says = read_content(sealing.plaintext);
+  const auto says = read_content(sealing.plaintext, form_);
   if (says && !says->text.empty() && says->text != text) {
     ++texts_[says->text];
   }
@@ -351,7 +350,7 @@ Result<Forged> Correspondence::forged(const Sealing& sealing, const std::string&
     auto rng = sealing.rng.child(fmt::format("honest/{}", i));
     const auto text = rng.token(12);
     ++texts_[text];
-    conversation.honest.push_back(padded_content(text_content(text), nullptr, rng));
+    conversation.honest.push_back(padded_content(text_content(text, form_), nullptr, rng, form_));
   }
   auto rng = sealing.rng.child("forger");
   auto out = signal::forge_next(sealing.device.store, name, conversation, rng);

@@ -165,6 +165,44 @@ TEST(Correspondence, PadsAsAStepSaysAndDoesNotSayItOnTheWire) {
   EXPECT_EQ(read_content(*plain)->padding, 3U);
 }
 
+// What the change makes of a text under version 3, as its receiver decrypts it.
+Result<ReadContent> transported(const model::Change* change, const std::string& padding = "3") {
+  Pair pair(model::Content::signal, "3");
+  pair.publish();
+  pair.scope.values["one.padding"] = padding;
+  const auto sealed = pair.seal("one", change);
+  if (!sealed) {
+    return std::unexpected(sealed.error());
+  }
+  const auto plain = pair.alice.provider->decrypt(
+      pair.bob,
+      {.kind = signal::MessageKind::pkmsg, .octets = sealed->back().child("enc")->text()});
+  return plain ? read_content(*plain, ContentForm::transport)
+               : fail(Errc::refused, plain.error().detail);
+}
+
+TEST(Correspondence, SealsATransportWithPaddingInsideUnderVersion3) {
+  const auto read = transported(nullptr);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->text, "text of one");
+  EXPECT_EQ(read->padding, 3U);
+  EXPECT_EQ(transported(nullptr, "0")->padding, 0U);
+}
+
+TEST(Correspondence, ChangesTheFieldsOfATransport) {
+  model::ContentEdit edit;
+  edit.set = {{"1/1/2/varint", "9"}};
+  const model::Change other_version{.step = "one", .edit = edit};
+  EXPECT_EQ(transported(&other_version).error().code, Errc::malformed);
+  edit.set = {{"1/1/1/1/4/2/1/1/1/1/1", "another"}};
+  const model::Change other_text{.step = "one", .edit = edit};
+  EXPECT_EQ(transported(&other_text)->text, "another");
+  edit.set.clear();
+  edit.octets.keep = -1;
+  const model::Change cut{.step = "one", .edit = edit};
+  EXPECT_EQ(transported(&cut).error().code, Errc::truncated);
+}
+
 TEST(Correspondence, MakesTheSameOctetsOfTheSameRun) {
   const auto octets = [](const char* name) {
     Pair pair;

@@ -11,6 +11,7 @@
 #include "harness/base/protobuf_wire.h"
 #include "harness/base/text.h"
 #include "harness/engine/edit.h"
+#include "harness/wire/transport_message.h"
 
 namespace parley::engine {
 namespace {
@@ -19,6 +20,8 @@ using protobuf::Field;
 using protobuf::WireType;
 
 constexpr std::string_view kVarint = "varint";
+constexpr const char* kVersion = "enc-version";
+constexpr std::string_view kTransportVersion = "3";
 
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
@@ -131,9 +134,54 @@ Result<Bytes> without_field(const Bytes& content, const std::string& where, cons
       });
 }
 
+Bytes padding_of(const model::ContentEdit* edit, Rng& rng) {
+  if (edit == nullptr || (!edit->padding && !edit->filler)) {
+    return wire::pad("", rng);
+  }
+  const auto count = static_cast<std::size_t>(edit->padding.value_or(wire::kMaxPadding));
+  return wire::pad_with("", count,
+                        static_cast<std::uint8_t>(edit->filler.value_or(static_cast<int>(count))));
+}
+
+// The parts of a message are those of its concatenated octets; what a change has made of no
+// protobuf stays it.
+Bytes padded_inside(const Bytes& transport, const Bytes& padding) {
+  if (padding.empty() || !protobuf::read_fields(transport)) {
+    return transport;
+  }
+  wire::TransportMessage beside;
+  beside.padding = padding;
+  return transport + wire::write(beside);
+}
+
+Result<ReadContent> read_transport(std::string_view plaintext) {
+  const auto message = wire::parse_transport(plaintext);
+  if (!message) {
+    return std::unexpected(message.error());
+  }
+  const auto text = wire::shown_text(*message);
+  if (!text) {
+    return fail(Errc::malformed, "no text in an application payload of this version");
+  }
+  return ReadContent{.content = Bytes(plaintext),
+                     .padding = message->padding.value_or("").size(),
+                     .text = *text,
+                     .says = {}};
+}
+
 }  // namespace
 
-Bytes text_content(const std::string& text) {
+ContentForm content_form(const model::Profile& profile) {
+  const auto version = profile.settings.find(kVersion);
+  return version != profile.settings.end() && version->second.value == kTransportVersion
+             ? ContentForm::transport
+             : ContentForm::message;
+}
+
+Bytes text_content(const std::string& text, ContentForm form) {
+  if (form == ContentForm::transport) {
+    return wire::write(wire::transport_of(text));
+  }
   wire::Content content;
   content.conversation = text;
   return wire::write(content);
@@ -153,7 +201,11 @@ Result<Bytes> edited_content(Bytes content, const model::ContentEdit* edit, cons
   return out ? edit_bytes(std::move(*out), edit->octets, scope) : out;
 }
 
-Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng) {
+Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng,
+                     ContentForm form) {
+  if (form == ContentForm::transport) {
+    return padded_inside(content, padding_of(edit, rng));
+  }
   if (edit == nullptr || (!edit->padding && !edit->filler)) {
     return wire::pad(content, rng);
   }
@@ -166,7 +218,10 @@ Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& 
   return out;
 }
 
-Result<ReadContent> read_content(std::string_view plaintext) {
+Result<ReadContent> read_content(std::string_view plaintext, ContentForm form) {
+  if (form == ContentForm::transport) {
+    return read_transport(plaintext);
+  }
   const auto octets = wire::unpad(plaintext);
   if (!octets) {
     return std::unexpected(octets.error());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a sealed message says before it is encrypted, and once it is decrypted: protobuf and padding
-// (wire/content.h), as they must be and as a change bends them. Pure.
+// (wire/content.h, wire/transport_message.h), as they must be and as a change bends them. Pure.
 #pragma once
 
 #include <optional>
@@ -16,14 +16,20 @@
 
 namespace parley::engine {
 
+// In which protobuf a text stands, and where its padding: behind the one, or inside of the other.
+enum class ContentForm { message, transport };
+// By the version of <enc/> that the profile has.
+ContentForm content_form(const model::Profile& profile);
+
 // The protobuf that says `text`.
-Bytes text_content(const std::string& text);
+Bytes text_content(const std::string& text, ContentForm form = ContentForm::message);
 // A protobuf with the change made; `edit` may be null.
 // Errors: malformed for a path that is none, or a value; not_found for what is to be removed; as
 // edit_bytes() and evaluate().
 Result<Bytes> edited_content(Bytes content, const model::ContentEdit* edit, const Scope& scope);
 // With its padding: as clients draw it, or as the change says.
-Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng);
+Bytes padded_content(const Bytes& content, const model::ContentEdit* edit, Rng& rng,
+                     ContentForm form = ContentForm::message);
 
 // What a plaintext says.
 struct ReadContent {
@@ -32,7 +38,9 @@ struct ReadContent {
   std::string text;         // that a user would see; empty for none
   wire::Content says;
 };
-// Errors: those of unpad() and parse_content().
-Result<ReadContent> read_content(std::string_view plaintext);
+// Errors: those of unpad() and parse_content(); of a transport, those of parse_transport(), and
+// malformed where it says no text.
+Result<ReadContent> read_content(std::string_view plaintext,
+                                 ContentForm form = ContentForm::message);
 
 }  // namespace parley::engine

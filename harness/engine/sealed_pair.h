@@ -24,14 +24,18 @@ inline xml::Element parsed(const std::string& text) { return xml::parse(text, ""
 // A run in which alice is under test and bob is played, and alice's device.
 struct Pair {
   model::Flow flow;
+  model::Profile profile;
   CastRun run;
   Scope scope;
   std::unique_ptr<Correspondence> ours;
   crypto::signal::TestDevice alice{"alice", 7};
   crypto::signal::Address bob{.name = kBob, .device = crypto::signal::DeviceId(0)};
 
-  explicit Pair(model::Content content = model::Content::signal) {
+  explicit Pair(model::Content content = model::Content::signal,
+                const std::string& enc_version = "2") {
     flow.content = content;
+    profile.settings["enc-version"].value = enc_version;
+    run.profile = &profile;
     flow.actors = {{"alice", model::Party::third_party_client},
                    {"bob", model::Party::gatekeeper_client},
                    {"server", model::Party::gatekeeper_server}};

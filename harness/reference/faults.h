@@ -337,7 +337,9 @@ enum class Fault {
   wt_signal_sends_in_clear, wt_may_discard_undecodable, wt_may_nack_undecryptable,
   wt_may_send_keys_at_once, wt_may_send_extended_text, wt_may_upload_many,
   // What only profile `messenger` forbids: a client's, then a gatekeeper's.
-  mt_foreign_product, mt_accepts_foreign_server, mg_accepts_foreign_product,
+  mt_foreign_product, mt_accepts_foreign_server, mt_sends_without_envelope,
+  mt_sends_other_application_version, mt_sends_other_consumer_version, mt_envelope_optional,
+  mt_application_version_unchecked, mt_consumer_version_unchecked, mg_accepts_foreign_product,
   mg_accepts_foreign_server, mg_shows_foreign_server, mg_foreign_failure_reason,
   // Liberties: what a conforming party may do as well.
   wt_may_drop_frames, wt_may_count_frames, wg_may_drop_frames, wg_may_count_frames,

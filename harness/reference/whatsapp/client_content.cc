@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/wire/transport_message.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -35,11 +36,7 @@ std::optional<std::string_view> unpadded_carelessly(std::string_view octets,
   return std::nullopt;
 }
 
-std::optional<std::string_view> unpadded(std::string_view octets, std::string_view version,
-                                         const FaultSet& faults) {
-  if (version != kPaddedVersion) {
-    return octets;
-  }
+std::optional<std::string_view> unpadded(std::string_view octets, const FaultSet& faults) {
   const auto text = wire::unpad(octets);
   return text ? std::optional(*text) : unpadded_carelessly(octets, faults);
 }
@@ -63,9 +60,49 @@ std::optional<Bytes> shown_carelessly(std::string_view content, const FaultSet& 
   return std::nullopt;
 }
 
+// MSR-005
+Bytes write_transport(std::string_view text, const FaultSet& faults) {
+  auto message = wire::transport_of(text);
+  if (faults.has(Fault::wt_may_send_extended_text)) {
+    message.extended_text = std::exchange(message.text, std::nullopt);
+  }
+  if (faults.has(Fault::mt_sends_other_application_version)) {
+    message.application_version = wire::kApplicationVersion + 1;
+  }
+  if (faults.has(Fault::mt_sends_other_consumer_version)) {
+    message.consumer_version = wire::kConsumerVersion + 1;
+  }
+  return wire::write(message);
+}
+
+// The parts of a protobuf are those of its concatenated octets.
+Bytes padded_inside(const Bytes& transport, Rng& rng) {
+  wire::TransportMessage beside;
+  beside.padding = wire::pad("", rng);
+  return transport + wire::write(beside);
+}
+
+// MSR-006
+std::optional<Bytes> read_transport(std::string_view octets, const FaultSet& faults) {
+  auto message = wire::parse_transport(octets);
+  if (!message) {
+    return std::nullopt;
+  }
+  if (faults.has(Fault::mt_application_version_unchecked)) {
+    message->application_version = wire::kApplicationVersion;
+  }
+  if (faults.has(Fault::mt_consumer_version_unchecked)) {
+    message->consumer_version = wire::kConsumerVersion;
+  }
+  return wire::shown_text(*message);
+}
+
 }  // namespace
 
-Bytes write_text(std::string_view text, const FaultSet& faults) {
+Bytes write_text(std::string_view text, std::string_view version, const FaultSet& faults) {
+  if (version != kPaddedVersion && !faults.has(Fault::mt_sends_without_envelope)) {
+    return write_transport(text, faults);
+  }
   wire::Content content;
   if (faults.has(Fault::wt_may_send_extended_text)) {
     content.extended_text = wire::ExtendedText{.text = Bytes(text), .unknown = {}};
@@ -77,7 +114,10 @@ Bytes write_text(std::string_view text, const FaultSet& faults) {
 
 Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
                      const FaultSet& faults) {
-  if (version != kPaddedVersion || faults.has(Fault::wt_signal_sends_unpadded)) {
+  if (version != kPaddedVersion) {
+    return faults.has(Fault::mt_sends_without_envelope) ? content : padded_inside(content, rng);
+  }
+  if (faults.has(Fault::wt_signal_sends_unpadded)) {
     return content;
   }
   if (faults.has(Fault::wt_signal_sends_long_padding)) {
@@ -92,12 +132,18 @@ Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
 
 std::optional<ReadContent> read_content(std::string_view octets, std::string_view version,
                                         const FaultSet& faults) {
-  const auto plain = unpadded(octets, version, faults);
+  const bool padded = version == kPaddedVersion;
+  const auto plain = padded ? unpadded(octets, faults) : octets;
   if (!plain) {
     return std::nullopt;
   }
-  auto content = wire::parse_content(*plain);
-  auto text = content ? wire::shown_text(*content) : std::nullopt;
+  const bool message = padded || faults.has(Fault::mt_envelope_optional);
+  auto text = padded ? std::nullopt : read_transport(*plain, faults);
+  auto content = message && !text ? wire::parse_content(*plain)
+                                  : Result<wire::Content>(fail(Errc::unsupported, ""));
+  if (content) {
+    text = wire::shown_text(*content);
+  }
   const bool has_media =
       content && content->media.size() == 1 && !content->conversation && !content->extended_text;
   if (has_media && is_utf8(text.value_or(""))) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A message's content before it is encrypted and after it is decrypted: the protobuf and the
-// padding around it. Sources: ENC-020, ENC-021. Pure functions: safe from any thread.
+// padding around or inside of it. Sources: ENC-020, ENC-021, MSR-005, MSR-006. Pure functions: safe
+// from any thread.
 #pragma once
 
 #include <optional>
@@ -13,9 +14,9 @@
 
 namespace parley::reference::whatsapp {
 
-// The protobuf.
-Bytes write_text(std::string_view text, const FaultSet& faults);
-// What is encrypted of it. `version` is the one that <enc/> says: 2 has padding, another has none.
+// The protobuf: a message in version 2, the one that <enc/> says, else a transport.
+Bytes write_text(std::string_view text, std::string_view version, const FaultSet& faults);
+// What is encrypted of it: a message has its padding around it, a transport inside.
 Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
                      const FaultSet& faults);
 

@@ -62,7 +62,8 @@ const xml::Element* bundle_in(const xml::Element& answer, const std::string& pee
 }  // namespace
 
 Bytes ClientSession::content_of(const Unacknowledged& message) const {
-  return message.content.empty() ? write_text(message.text, faults_) : message.content;
+  return message.content.empty() ? write_text(message.text, account_.dialect->enc_version, faults_)
+                                 : message.content;
 }
 
 bool ClientSession::is_encrypted() const { return account_.content == ContentForm::signal; }
