@@ -102,7 +102,7 @@ bool LiveRun::open_media() {
     return true;
   }
   for (const auto& [actor, party] : cast_.flow->actors) {
-    if (party != model::Party::third_party_client || cast_.played(actor)) {
+    if (model::is_server(party) || cast_.played(actor)) {
       continue;
     }
     auto rng = rng_.child("media/" + actor);

@@ -138,7 +138,7 @@ std::optional<Finding> bounded_media(const Watched& watched) {
     const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
     const auto service = service_of(seen.link);
     if (stanza == nullptr || !watched.run.serves(seen.link) ||
-        watched.sut != model::Party::third_party_client ||
+        model::is_server(watched.sut) ||
         (service != kDownloadService && service != kUploadService)) {
       continue;
     }
