@@ -317,7 +317,7 @@ TEST(ReferenceDeclaration, IsMadeForThePartiesThatThereAre) {
   const auto client =
       reference_declaration("/bin/parley", model::Party::third_party_client, "xmpp");
   ASSERT_TRUE(client);
-  EXPECT_EQ(client->features.size(), 6u);
+  EXPECT_EQ(client->features.size(), 7u);
   EXPECT_FALSE(reference_declaration("/bin/parley", model::Party::intermediary, "xmpp"));
   const auto native = model::Party::gatekeeper_client;
   EXPECT_FALSE(reference_declaration("/bin/parley", native, "xmpp"));
