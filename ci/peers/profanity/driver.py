@@ -99,16 +99,34 @@ def bare(jid):
 
 
 class Tmux:
-    """One server, one session a user."""
+    """One server, one session a user. The server stays a child of the driver: who ends the driver
+    with all its children ends each profanity."""
 
     def __init__(self, folder):
         self.socket = os.path.join(folder, "tmux")
+        self.server = None
 
-    async def run(self, *arguments):
-        process = await asyncio.create_subprocess_exec(
+    def spawn(self, *arguments):
+        return asyncio.create_subprocess_exec(
             "tmux", "-f", os.devnull, "-S", self.socket, *arguments,
             stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr)
+
+    async def serve(self):
+        self.server = await self.spawn("-D")
+        while await self.run("set-option", "-g", "exit-empty", "off") != 0:
+            if self.server.returncode is not None:
+                raise RuntimeError("tmux does not start")
+
+    async def run(self, *arguments):
+        process = await self.spawn(*arguments)
         return await process.wait()
+
+    def alive(self):
+        return self.server is not None and self.server.returncode is None
+
+    async def end(self):
+        await self.run("kill-server")
+        await self.server.wait()
 
     async def start(self, name, variables, command):
         options = [part for key, value in variables.items() for part in ("-e", f"{key}={value}")]
@@ -176,7 +194,8 @@ class Session:
             self.worker = None
         if self.running:
             self.running = self.connected = False
-            await self.driver.tmux.kill(self.user)
+            if self.driver.tmux.alive():
+                await self.driver.tmux.kill(self.user)
 
     async def forget(self):
         await self.stop()
@@ -420,13 +439,15 @@ class Driver:
         return {}
 
     async def end(self):
+        await self.tmux.end()
         for session in self.sessions.values():
-            await session.forget()
+            await session.stop()
 
 
 async def main(folder):
     loop = asyncio.get_running_loop()
     driver = Driver(folder)
+    await driver.tmux.serve()
     loop.add_reader(driver.listener.fileno(), driver.hear)
     reader = asyncio.StreamReader(limit=1 << 20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
