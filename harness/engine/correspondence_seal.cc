@@ -192,7 +192,7 @@ Result<Bytes> Correspondence::letter_content(const Letter& letter, Scope& scope)
     return media_.letter(letter.step, edit, scope);
   }
   return edit == nullptr
-             ? Result<Bytes>(text_content(scope.values[letter.step + ".text"]))
+             ? Result<Bytes>(text_content(scope.values[letter.step + ".text"], form_))
              : fail(Errc::unsupported, fmt::format("step '{}' is about no file", letter.step));
 }
 
