@@ -42,7 +42,7 @@ struct RunArguments {
   bool json = false;
   std::string junit;
   bool quiet = false;
-  bool full = false;         // selftest: every fault against every case
+  bool full = false;          // selftest: every fault against every case
   std::size_t parallel = 16;  // selftest: faults at once
   std::vector<std::string> faults;
   std::string null_mode;

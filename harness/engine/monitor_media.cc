@@ -137,8 +137,7 @@ std::optional<Finding> bounded_media(const Watched& watched) {
   for (const auto& seen : watched.seen) {
     const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
     const auto service = service_of(seen.link);
-    if (stanza == nullptr || !watched.run.serves(seen.link) ||
-        model::is_server(watched.sut) ||
+    if (stanza == nullptr || !watched.run.serves(seen.link) || model::is_server(watched.sut) ||
         (service != kDownloadService && service != kUploadService)) {
       continue;
     }

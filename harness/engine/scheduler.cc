@@ -20,8 +20,8 @@
 #include <set>
 #include <thread>
 
-#include "harness/engine/applicable.h"
 #include "harness/crypto/memo.h"
+#include "harness/engine/applicable.h"
 #include "harness/engine/begin_order.h"
 #include "harness/engine/judge.h"
 
