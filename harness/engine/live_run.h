@@ -86,8 +86,10 @@ class LiveRun {
   void leave_refused();
   asio::awaitable<void> answer_request(Seen request);
   asio::awaitable<void> drive(const CastStep& step);
+  // `given`: what the SUT has for it beyond what each answer may take.
   asio::awaitable<Result<nlohmann::json>> ask_driver(Attachment& driver, std::string method,
-                                                     nlohmann::json params);
+                                                     nlohmann::json params,
+                                                     std::chrono::milliseconds given);
   bool listen(const std::string& name, nlohmann::json& params);
   asio::awaitable<void> answer_beside();
   PeerView view_of(const std::string& link);

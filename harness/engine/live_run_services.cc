@@ -228,8 +228,9 @@ Connections::Admission LiveRun::admission_to_service(const std::string& link) {
 
 // Requests are answered meanwhile: a SUT may ask before it says that it has done what it was told.
 asio::awaitable<Result<nlohmann::json>> LiveRun::ask_driver(Attachment& driver, std::string method,
-                                                            nlohmann::json params) {
-  const auto limit = patience() * 2;
+                                                            nlohmann::json params,
+                                                            std::chrono::milliseconds given) {
+  const auto limit = patience() * 2 + given;
   if (!serving_) {
     co_return co_await driver.call(std::move(method), std::move(params), limit);
   }

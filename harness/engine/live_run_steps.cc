@@ -226,7 +226,7 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
         .text = step.step.form,
         .data = params});
   auto& driver = attachment_of(cast_.flow->actors.at(step.link));
-  auto answer = co_await ask_driver(driver, step.step.form, std::move(params));
+  auto answer = co_await ask_driver(driver, step.step.form, std::move(params), step.step.within);
   if (answer) {
     note({.kind = Event::Kind::answer,
           .link = step.link,
