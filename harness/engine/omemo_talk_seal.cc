@@ -136,6 +136,9 @@ Result<std::vector<xml::Element>> OmemoTalk::fill_bundle(Letter letter, const De
     if (!name || !stranger) {
       return std::unexpected(name ? stranger.error() : name.error());
     }
+    if (bundle.one_time.empty()) {
+      return fail(Errc::not_found, "the client has used every one-time prekey");
+    }
     auto keys = bundle.keys;
     keys.one_time = bundle.one_time.front();
     auto forged = signal::forge_bundle(*name, {.bundle = keys,

@@ -104,10 +104,11 @@ struct Pair {
     }
     return reads(sealed->back());
   }
-  xml::Element says(const std::string& text, omemo::DeviceId sid = kAlicesDevice) {
+  // A message of hers, encrypted in her session with `to`, a device of bob's or the name of one.
+  xml::Element message_of(const std::string& text, omemo::DeviceId sid, const signal::Address& to) {
     Rng rng(3);
     const auto payload = omemo::seal_payload(text, 12, rng);
-    const auto message = alice.provider->encrypt(bob, payload->key_material);
+    const auto message = alice.provider->encrypt(to, payload->key_material);
     xml::Element stanza{.ns = "jabber:client", .name = "message", .attributes = {}, .children = {}};
     stanza.set("to", kBob);
     stanza.children.emplace_back(
@@ -115,7 +116,22 @@ struct Pair {
                                  .keys = {{.rid = bobs_id(), .message = *message}},
                                  .iv = payload->iv,
                                  .payload = payload->ciphertext}));
-    return ours->opened("alice", stanza);
+    return stanza;
+  }
+  xml::Element says(const std::string& text, omemo::DeviceId sid = kAlicesDevice) {
+    return ours->opened("alice", message_of(text, sid, bob));
+  }
+  // Each in a session of its own, begun by one of bob's one-time prekeys.
+  void use_every_prekey() {
+    const auto item = view().item_of(kBob, omemo::bundle_node(bobs_id()));
+    auto offered = *omemo::read_bundle(*item->child("bundle"));
+    omemo::DeviceId sid = 1;
+    for (const auto& one : offered.one_time) {
+      const signal::Address to{.name = kBob, .device = signal::DeviceId(++sid)};
+      offered.keys.one_time = one;
+      EXPECT_TRUE(alice.provider->start_session(to, offered.keys));
+      (void)ours->opened("alice", message_of("a text", sid, to));
+    }
   }
   PeerView view() const {
     PeerView out{.plays = model::Party::gatekeeper_server, .domain = "", .bare = "", .jid = ""};
@@ -212,6 +228,25 @@ TEST(OmemoTalk, KnowsWhatNodesHold) {
   EXPECT_TRUE(omemo::read_bundle(*bundle->child("bundle")));
   EXPECT_FALSE(pair.view().item_of(kBob, "another-node"));
   EXPECT_FALSE(pair.view().item_of("carol@parley.test", std::string(omemo::kDeviceListNode)));
+}
+
+TEST(OmemoTalk, ForgesNoBundleOnceEveryPrekeyWasUsed) {
+  Pair pair;
+  const auto forged = [&] {
+    auto answer = xml::parse(
+        "<iq from='bob@parley.test'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items>"
+        "<item><bundle xmlns='eu.siacs.conversations.axolotl'/></item></items></pubsub></iq>");
+    answer->child("pubsub")->child("items")->set("node", omemo::bundle_node(pair.bobs_id()));
+    const auto change = forgery("bundle-signature-zeros");
+    return pair.ours->seal(
+        {.step = "bundle", .link = "alice", .element = std::move(*answer), .change = &change},
+        pair.scope);
+  };
+  EXPECT_TRUE(forged());
+  pair.use_every_prekey();
+  const auto without = forged();
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, Errc::not_found);
 }
 
 TEST(OmemoTalk, ForgesPayloadsThatAreNotRead) {
