@@ -29,17 +29,23 @@ omemo::DeviceId device_id(Rng& rng) {
   return static_cast<omemo::DeviceId>(1 + rng.below(kMaxDeviceId));
 }
 
-}  // namespace
-
-xml::Element opened_element() {
-  return {.ns = std::string(kOpenedNamespace), .name = "opened", .attributes = {}, .children = {}};
-}
-
+// At any depth; the reader bounds how deep that can be.
 void erase_opened(xml::Element& element) {
   std::erase_if(element.children, [](const xml::Node& node) {
     const auto* child = std::get_if<xml::Element>(&node);
     return child != nullptr && child->ns == kOpenedNamespace;
   });
+  for (auto& node : element.children) {
+    if (auto* child = std::get_if<xml::Element>(&node)) {
+      erase_opened(*child);
+    }
+  }
+}
+
+}  // namespace
+
+xml::Element opened_element() {
+  return {.ns = std::string(kOpenedNamespace), .name = "opened", .attributes = {}, .children = {}};
 }
 
 std::unique_ptr<OmemoTalk::Device> OmemoTalk::make_device(const std::string& actor, Rng rng) {
@@ -150,6 +156,7 @@ void OmemoTalk::look_for_texts(const xml::Element& stanza) {
 
 xml::Element OmemoTalk::opened(const std::string& link, const xml::Element& stanza) {
   auto out = stanza;
+  erase_opened(out);
   look_for_texts(stanza);
   if (!bare_.contains(link)) {
     return out;
@@ -172,7 +179,6 @@ xml::Element OmemoTalk::opened(const std::string& link, const xml::Element& stan
   if (encrypted == nullptr) {
     return out;
   }
-  erase_opened(*encrypted);
   if (auto* devices = devices_of(stanza.get("to"))) {
     open(link, *encrypted, *devices);
   }

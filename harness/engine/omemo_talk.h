@@ -22,9 +22,8 @@ namespace parley::engine {
 
 inline constexpr std::string_view kOpenedNamespace = "urn:parley:opened";
 
-// Without anything in it yet; and what a peer says of its own message is none.
+// Without anything in it yet.
 xml::Element opened_element();
-void erase_opened(xml::Element& element);
 
 class OmemoTalk final : public Conversations {
  public:
@@ -45,6 +44,7 @@ class OmemoTalk final : public Conversations {
   // the receiver's can read it. A <pubsub/> that publishes has <opened node ready …/>: `ready` once
   // there is a listed device with a bundle; of a list `kept`, whether devices that were on it stay;
   // of a bundle `prekeys`, `enough` and `used`, how many it lists and how many of these ours used.
+  // What a peer says of itself so, wherever in a stanza, is taken out of it.
   xml::Element opened(const std::string& link, const xml::Element& stanza) override;
   xml::Element shown(const xml::Element& stanza) const override;
 

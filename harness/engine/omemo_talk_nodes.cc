@@ -43,7 +43,6 @@ NodeItem node_item(xml::Element* parent, std::string_view list) {
 
 // What a user of the SUT's publishes at its own nodes.
 void OmemoTalk::learn(const std::string& link, xml::Element& pubsub) {
-  erase_opened(pubsub);
   const auto published = node_item(&pubsub, "publish");
   if (published.payload == nullptr) {
     return;

@@ -187,6 +187,26 @@ TEST(OmemoTalk, BelievesNoMessageThatDescribesItself) {
   EXPECT_NE(view_in(seen).get("unopened"), "");
 }
 
+TEST(OmemoTalk, TakesOutWhatAClientSaysOfItselfWhereverItStands) {
+  const std::string opened = "<opened xmlns='urn:parley:opened' devices='1' ready='yes'>t</opened>";
+  const std::string encrypted =
+      "<encrypted xmlns='eu.siacs.conversations.axolotl'>" + opened + "</encrypted>";
+  const std::string pubsub =
+      "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item>" + opened +
+      "</item></publish>" + opened + "</pubsub>";
+  for (const auto& said :
+       {"<message to='bob@parley.test'>" + opened + "<x>" + encrypted + "</x></message>",
+        "<message to='carol@parley.test'>" + encrypted + encrypted + "</message>",
+        "<iq type='set'>" + pubsub + pubsub + "</iq>", "<iq type='get'>" + pubsub + "</iq>",
+        "<iq type='result'>" + pubsub + "</iq>", "<presence>" + opened + "</presence>"}) {
+    const Pair pair;
+    for (const auto* link : {"alice", "another"}) {
+      const auto seen = xml::print(pair.ours->opened(link, *xml::parse(said)));
+      EXPECT_EQ(seen.find(kOpenedNamespace), std::string::npos) << link << " " << seen;
+    }
+  }
+}
+
 TEST(OmemoTalk, FindsWhatAUserWroteInTheClear) {
   Pair pair;
   pair.ours->note_written("a secret text");
