@@ -185,6 +185,16 @@ xml::Element OmemoTalk::opened(const std::string& link, const xml::Element& stan
   return out;
 }
 
+// What a key of it that was opened before held: no session opens it twice.
+std::optional<Bytes> OmemoTalk::material_before(const omemo::Envelope& message) const {
+  for (const auto& key : message.keys) {
+    if (const auto at = materials_.find(key.message.octets); at != materials_.end()) {
+      return at->second;
+    }
+  }
+  return std::nullopt;
+}
+
 // One key and iv make one payload.
 void OmemoTalk::note_payload(const omemo::Payload& payload, const xml::Element& encrypted) {
   const auto key = payload.key_material.substr(0, crypto::kAes128KeyOctets) + payload.iv;
@@ -224,13 +234,13 @@ std::optional<Bytes> OmemoTalk::open_key(const std::string& link, const omemo::E
   }
   talk.conversation.delivered = talk.last_sent;
   talk.conversation.received = inner_of(key->message);
+  materials_[key->message.octets] = *material;
   return std::move(*material);
 }
 
 void OmemoTalk::open(const std::string& link, xml::Element& encrypted, Devices& devices) {
   auto view = opened_element();
-  const auto header = encrypted.child("header", omemo::kNamespace);
-  const std::pair known{link, header == nullptr ? Bytes() : xml::print(*header)};
+  const std::pair known{link, xml::print(encrypted)};
   if (const auto at = received_.find(known); at != received_.end()) {
     view = at->second;  // it came before
     view.set("again", "yes");
@@ -245,6 +255,10 @@ void OmemoTalk::open(const std::string& link, xml::Element& encrypted, Devices& 
   }
   view.set("sid", std::to_string(message->sid));
   view.set("iv", std::to_string(message->iv.size()));
+  if (const auto before = material_before(*message); before && message->payload) {
+    note_payload({.key_material = *before, .iv = message->iv, .ciphertext = *message->payload},
+                 encrypted);
+  }
   std::optional<Bytes> material;
   int readers = 0;
   for (std::size_t i = 0; i < devices.size(); ++i) {

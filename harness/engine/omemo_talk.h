@@ -107,6 +107,7 @@ class OmemoTalk final : public Conversations {
   void open(const std::string& link, xml::Element& encrypted, Devices& devices);
   std::optional<Bytes> open_key(const std::string& link, const crypto::omemo::Envelope& message,
                                 Device& device, xml::Element& view);
+  std::optional<Bytes> material_before(const crypto::omemo::Envelope& message) const;
   void note_payload(const crypto::omemo::Payload& payload, const xml::Element& encrypted);
   Devices* devices_of(const std::string& jid);
   const Devices* devices_of(const std::string& jid) const;
@@ -141,8 +142,9 @@ class OmemoTalk final : public Conversations {
   // What we have said of a node since, by link, bare address and node; null: that there is none.
   std::map<std::tuple<std::string, std::string, std::string>, std::optional<xml::Element>> told_;
   std::map<Bytes, xml::Element> views_;  // <opened/> of ours, by what the first key holds
-  std::map<std::pair<std::string, Bytes>, xml::Element> received_;  // by link and header
-  std::map<Bytes, Bytes> payloads_;                // what was encrypted, by key and iv
+  std::map<std::pair<std::string, Bytes>, xml::Element> received_;  // by link and <encrypted/>
+  std::map<Bytes, Bytes> materials_;  // key and tag, by what the key that was opened holds
+  std::map<Bytes, Bytes> payloads_;   // what was encrypted, by key and iv
   std::map<std::string, std::size_t> unopened_;    // how many messages, by link
   std::map<std::string, xml::Element> sent_;       // <encrypted/>, by step
   std::map<std::string, std::string> sent_texts_;  // by step

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/base/encoding.h"
 #include "harness/crypto/omemo/payload_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/crypto/signal/two_devices.h"
@@ -213,6 +214,21 @@ TEST(OmemoTalk, FindsWhatAUserWroteInTheClear) {
   (void)pair.ours->opened(
       "alice", *xml::parse("<message to='bob@parley.test'><body>a secret text</body></message>"));
   EXPECT_EQ(breaches_of(*pair.ours), "sealed-content ");
+}
+
+TEST(OmemoTalk, FindsAnotherPayloadUnderAHeaderThatItKnows) {
+  Pair pair;
+  (void)pair.publish_all();
+  EXPECT_EQ(pair.hears("first"), "text of first");
+  auto message = pair.message_of("an answer", kAlicesDevice, pair.bob);
+  EXPECT_EQ(view_in(pair.ours->opened("alice", message)).text(), "an answer");
+  EXPECT_EQ(view_in(pair.ours->opened("alice", message)).get("again"), "yes");
+  EXPECT_EQ(breaches_of(*pair.ours), "");
+  message.child("encrypted")->child("payload")->set_text(to_base64("something"));
+  const auto seen = pair.ours->opened("alice", message);
+  EXPECT_EQ(view_in(seen).get("unopened"), "duplicate");
+  EXPECT_EQ(view_in(seen).text(), "");
+  EXPECT_EQ(breaches_of(*pair.ours), "message-keys-once ");
 }
 
 TEST(OmemoTalk, FindsKeysThatNobodyCanUse) {
