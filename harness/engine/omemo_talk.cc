@@ -9,6 +9,7 @@
 #include "harness/base/encoding.h"
 #include "harness/crypto/signal/message.h"
 #include "harness/crypto/signal/session.h"
+#include "harness/engine/media_secrets.h"
 #include "harness/engine/sealed_view.h"
 
 namespace parley::engine {
@@ -146,10 +147,11 @@ OmemoTalk::Talk& OmemoTalk::talk_of(const std::string& link, const Device& devic
 }
 
 void OmemoTalk::look_for_texts(const xml::Element& stanza) {
-  const auto shown = xml::print(stanza);
+  const auto said = all_text_of(stanza);
   for (const auto& text : written_) {
-    if (text.size() >= kLeastSecret && shown.find(text) != std::string::npos) {
-      breaches_.note({"sealed-content", "what a user wrote went out in the clear", shown});
+    if (text.size() >= kLeastSecret && said.find(text) != std::string::npos) {
+      breaches_.note(
+          {"sealed-content", "what a user wrote went out in the clear", xml::print(stanza)});
     }
   }
 }

@@ -209,11 +209,14 @@ TEST(OmemoTalk, TakesOutWhatAClientSaysOfItselfWhereverItStands) {
 }
 
 TEST(OmemoTalk, FindsWhatAUserWroteInTheClear) {
-  Pair pair;
-  pair.ours->note_written("a secret text");
-  (void)pair.ours->opened(
-      "alice", *xml::parse("<message to='bob@parley.test'><body>a secret text</body></message>"));
-  EXPECT_EQ(breaches_of(*pair.ours), "sealed-content ");
+  for (const auto* said : {"<body>is 1 &lt; 2 &amp; 3?</body>", "<x y='is 1 &lt; 2 &amp; 3?'/>",
+                           "<x y='is%201%20%3C%202%20%26%203%3F'/>"}) {
+    Pair pair;
+    pair.ours->note_written("is 1 < 2 & 3?");
+    (void)pair.ours->opened(
+        "alice", *xml::parse("<message to='bob@parley.test'>" + std::string(said) + "</message>"));
+    EXPECT_EQ(breaches_of(*pair.ours), "sealed-content ") << said;
+  }
 }
 
 TEST(OmemoTalk, FindsAnotherPayloadUnderAHeaderThatItKnows) {
