@@ -2,10 +2,12 @@
 // driver.js PACKAGE: Parley's driver of a client on the Signal library that PACKAGE names. JSON-RPC
 // 2.0 on the standard streams, one message a line: harness/sut/DRIVER.md.
 import { readFileSync } from 'node:fs';
+import { kKinds, kMostFileOctets } from './media.js';
 import { User } from './user.js';
 
 const kFeatures = ['noise-xx', 'noise-ik', 'noise-xxfallback', 'websocket', 'encryption', 'prekeys',
-  'receipts', 'chatstate', 'deflate', 'routing', 'reconnect', 'keepalive', 'last-tokens-unassigned'];
+  'receipts', 'chatstate', 'deflate', 'routing', 'reconnect', 'keepalive', 'last-tokens-unassigned',
+  'media-send', 'media-receive', 'media-sidecar'];
 const kMaxLine = 1 << 20;
 const kKeepaliveMs = 30000;
 const kParseError = -32700;
@@ -65,6 +67,30 @@ function websocketOf(params) {
   return { path: text(params, 'path'), origin: text(params, 'origin') };
 }
 
+// Where files lie; undefined for a client that has none.
+function mediaOf({ media }) {
+  if (media === undefined) return undefined;
+  const hosts = media.hosts ?? [];
+  if (!Array.isArray(hosts) || hosts.some((host) => typeof host !== 'string')) {
+    throw new RpcError(kInvalidParams, 'hosts is a list of strings');
+  }
+  return { hosts, upload: text(media, 'upload'), upload_token: text(media, 'upload_token'),
+    download_token: text(media, 'download_token', true), ca: readFileSync(text(media, 'ca')) };
+}
+
+// The file to send; undefined for a text.
+function fileOf({ media }) {
+  if (media === undefined) return undefined;
+  const times = media.times ?? 1;
+  const part = hex(media, 'file');
+  if (!kKinds.includes(media.kind)) throw new RpcError(kInvalidParams, `kind is ${kKinds}`);
+  if (!Number.isInteger(times) || times < 0 || times * part.length > kMostFileOctets) {
+    throw new RpcError(kInvalidParams, `a file has at most ${kMostFileOctets} octets`);
+  }
+  return { kind: media.kind, octets: Buffer.concat(Array(times).fill(part)),
+    mimetype: text(media, 'mimetype'), name: text(media, 'name', true), seconds: media.seconds };
+}
+
 // Has `does(user)` done by a user who is connected.
 async function act(params, does) {
   const user = userOf(params);
@@ -90,7 +116,7 @@ const methods = {
       token: text(params, 'password'), routing: hex(params, 'routing', undefined, true),
       reconnect: params.reconnect === true, keepaliveMs: params.keepalive_ms ?? kKeepaliveMs,
       encrypted: params.content === 'signal', known: knownStatic(params),
-      websocket: websocketOf(params),
+      websocket: websocketOf(params), media: mediaOf(params),
     };
     let user = users.get(name);
     if (!user) {
@@ -102,8 +128,9 @@ const methods = {
   },
 
   send: (params) => {
-    const [to, body, id] = [text(params, 'to'), text(params, 'text'), text(params, 'id', true)];
-    return act(params, (user) => user.mail.write(to, body, id));
+    const [to, id, file] = [text(params, 'to'), text(params, 'id', true), fileOf(params)];
+    const body = text(params, 'text', file !== undefined) ?? '';
+    return act(params, (user) => user.mail.write(to, body, id, file));
   },
 
   ping: (params) => act(params, (user) => { user.ping(); }),

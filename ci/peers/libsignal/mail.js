@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A user's messages: what goes out, encrypted, until it is acknowledged; what comes and is shown;
-// and the keys and retries that both need.
+// the files that they are about; and the keys and retries that all need.
 import crypto from 'node:crypto';
-import { readText, writeText } from './content.js';
+import { readContent, writeContent } from './content.js';
 import { Correspondence, kBatch } from './correspondence.js';
+import { download, upload } from './files.js';
+import { isProvable, mediatypeOf, openFile, sealedLength, sealFile } from './media.js';
+import { Names, safeType } from './names.js';
 import {
   child, conditionOf, isUserJid, kServer, namesServer, octetsIn, parseJid,
 } from './stanza.js';
@@ -32,17 +35,18 @@ function remember(map, key, value) {
   if (map.size > kMaxRemembered) map.delete(map.keys().next().value);
 }
 
-// Why the message is none for this client; undefined for one that is.
-function unfit(message) {
+// Why the message is none for this client, which perhaps takes files; undefined for one that is.
+function unfit(message, takesFiles) {
   const children = Array.isArray(message.content) ? message.content : [];
   const enc = child(message, 'enc');
   if (!isUserJid(message.attrs.from) || child(message, 'participants') ||
       children.filter((each) => each.tag === 'enc').length !== 1) {
     return kUnparsed;
   }
-  if (message.attrs.type !== 'text') return kUnknownType;
+  const isMedia = message.attrs.type === 'media' && takesFiles;
+  if (message.attrs.type !== 'text' && !isMedia) return kUnknownType;
   const known = enc.attrs.v === '2' && (enc.attrs.type === 'msg' || enc.attrs.type === 'pkmsg');
-  return known && enc.attrs.mediatype === undefined && !Array.isArray(enc.content)
+  return known && (isMedia || enc.attrs.mediatype === undefined) && !Array.isArray(enc.content)
     ? undefined : kUnparsed;
 }
 
@@ -52,8 +56,11 @@ export class Mail {
     this.user = user;
     this.keys = new Correspondence(signal, user.name);
     this.published = false;
-    this.outbox = new Map(); // id -> { id, to, text }: what the server has not acknowledged
-    this.sent = new Map(); // id -> { id, to, text, resends }
+    this.outbox = new Map(); // id -> { id, to, text, file }: what the server has not acknowledged
+    this.sent = new Map(); // id -> { id, to, text, file, resends }
+    this.names = new Names();
+    this.transfers = new Set(); // uploads and downloads, until they have been told of
+    this.leaving = new AbortController();
     this.shown = new Map();
     this.asked = new Map(); // retry receipts sent for a message
     this.prefix = crypto.randomBytes(5).toString('hex') + '-';
@@ -65,19 +72,49 @@ export class Mail {
   }
 
   // A session has begun. What was not acknowledged goes out again under its id.
-  async begin(encrypted) {
+  async begin({ encrypted, media }) {
     this.encrypted = encrypted;
+    this.place = media;
     this.waiting = new Map(); // peer -> what goes out once its keys are there
     if (encrypted && !this.published) this.publishKeys();
     for (const message of [...this.outbox.values()]) await this.send(message);
   }
 
+  forget() {
+    this.leaving.abort();
+  }
+
+  // Beside the user's other work.
+  transfer(task) {
+    const done = task().catch((error) => console.error(`${this.user.name}: ${error.stack}`))
+      .finally(() => this.transfers.delete(done));
+    this.transfers.add(done);
+  }
+
   // --- sending ---
 
-  async write(to, text, id) {
+  async write(to, text, id, file) {
     const message = { id: id ?? this.nextId(), to, text };
+    if (file) this.transfer(() => this.writeFile(message, file));
+    else await this.post(message);
+  }
+
+  async post(message) {
     remember(this.outbox, message.id, message);
     await this.send(message);
+  }
+
+  // A message about a file goes out once that is uploaded.
+  async writeFile(message, { octets, ...said }) {
+    try {
+      const { blob, file } = sealFile(octets, said.kind);
+      const url = await upload(this.place, blob, this.leaving.signal);
+      message.file = { ...file, ...said, url, caption: message.text };
+    } catch (error) {
+      this.giveUp(message, error.message);
+      return;
+    }
+    await this.user.enqueue(() => this.post(message));
   }
 
   async send(message) {
@@ -94,7 +131,7 @@ export class Mail {
   async sendSealed(message, count) {
     let sealed;
     try {
-      sealed = await this.keys.seal(message.to, writeText(message.text));
+      sealed = await this.keys.seal(message.to, writeContent(message));
     } catch (error) {
       this.giveUp(message, error.message);
       return;
@@ -104,8 +141,10 @@ export class Mail {
   }
 
   sendEnc(message, { type, octets }, count) {
-    const enc = { v: '2', type, count: count > 0 ? String(count) : undefined };
-    this.user.send('message', { id: message.id, to: message.to, type: 'text' },
+    const { id, to, file } = message;
+    const enc = { v: '2', type, count: count > 0 ? String(count) : undefined,
+      mediatype: file && mediatypeOf(file.kind) };
+    this.user.send('message', { id, to, type: file ? 'media' : 'text' },
       [{ tag: 'enc', attrs: enc, content: octets }]);
   }
 
@@ -177,14 +216,14 @@ export class Mail {
 
   async take(message) {
     if (!message.attrs.id || !message.attrs.from) return;
-    const error = unfit(message);
+    const error = unfit(message, this.encrypted && this.place !== undefined);
     const octets = octetsIn(message, 'enc');
     if (error) {
       this.user.acknowledge(message, error);
     } else if (this.encrypted) {
       await this.takeSealed(message, octets);
     } else {
-      this.takeContent(message, () => kUtf8.decode(octets));
+      this.takeContent(message, () => ({ text: kUtf8.decode(octets) }));
     }
   }
 
@@ -202,24 +241,48 @@ export class Mail {
       if (wasShown) this.sendReceipt(message);
       return;
     }
-    this.takeContent(message, () => readText(plain));
+    this.takeContent(message, () => readContent(plain));
   }
 
   // Shown once; acknowledged each time that it comes.
   takeContent(message, read) {
     const { from, id, type } = message.attrs;
-    let text;
+    let content;
     try {
-      text = read();
+      content = read();
     } catch {
       this.user.acknowledge(message, kNoContent);
       return;
     }
-    if (!this.shown.has(keyOf(message))) {
-      remember(this.shown, keyOf(message), true);
-      this.user.tell('received', { from, type, text, id });
-    }
+    const { text, file } = content;
+    const isNew = !this.shown.has(keyOf(message));
+    if (isNew) remember(this.shown, keyOf(message), true);
     this.user.acknowledge(message);
+    if (isNew && file) {
+      this.transfer(() => this.showFile(message, file));
+      return;
+    }
+    if (isNew) this.user.tell('received', { from, type, text, id });
+    this.sendReceipt(message);
+  }
+
+  // Once the file is fetched and proven, or known not to be had.
+  async showFile(message, file) {
+    const { from, id, type } = message.attrs;
+    const { kind, url, length, caption: text } = file;
+    let media = { kind, unavailable: true };
+    try {
+      if (!isProvable(file)) throw new Error('no proof of the file');
+      const { signal } = this.leaving;
+      const plain = openFile(await download(this.place, url, sealedLength(length), signal), file);
+      const mimetype = safeType(kind, file.mimetype);
+      const sha256 = crypto.createHash('sha256').update(plain).digest('hex');
+      const name = this.names.give(kind, mimetype, file.name);
+      media = { kind, mimetype, name, length: plain.length, sha256 };
+    } catch (error) {
+      if (process.env.DRIVER_LOG) console.error(`${this.user.name}: ${id}: ${error.message}`);
+    }
+    this.user.tell('received', { from, type, text, id, media });
     this.sendReceipt(message);
   }
 

@@ -82,6 +82,7 @@ export class User {
 
   forget() {
     this.forgotten = true;
+    this.mail.forget();
     this.abandon();
   }
 
@@ -178,7 +179,7 @@ export class User {
     this.connection.waitFor(this.account.keepaliveMs);
     this.tell('connected', { jid: `${kIntegrator}-${this.name}@interop` });
     this.presence();
-    await this.mail.begin(this.account.encrypted);
+    await this.mail.begin(this.account);
   }
 
   takeStreamError(node) {
@@ -260,7 +261,7 @@ export class User {
       // Two turns of the event loop: what lay in the socket has been read by then.
       await new Promise((done) => setImmediate(() => setImmediate(done)));
       const { work } = this;
-      await work;
+      await Promise.all([work, ...this.mail.transfers]);
       if (this.connection?.received === before && this.work === work) return;
     }
   }
