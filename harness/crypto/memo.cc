@@ -3,8 +3,8 @@
 
 #include <openssl/crypto.h>
 
-#include <cassert>
 #include <cstdint>
+#include <utility>
 
 #include "harness/crypto/digest.h"
 
@@ -24,12 +24,9 @@ void append_size(Bytes& out, std::uint64_t size) {
 
 }  // namespace
 
-Memo::Memo() {
-  assert(current == nullptr);
-  current = this;
-}
+Memo::Memo() : outer_(std::exchange(current, this)) {}
 
-Memo::~Memo() { current = nullptr; }
+Memo::~Memo() { current = outer_; }
 
 Memo* Memo::of_this_thread() { return current; }
 

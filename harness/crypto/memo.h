@@ -15,7 +15,7 @@
 
 namespace parley::crypto {
 
-// While it lives, the thread that made it remembers. One a thread at a time; in a few MiB.
+// While it lives, the thread that made it remembers: in the innermost one, in a few MiB.
 class Memo {
  public:
   Memo();
@@ -31,6 +31,7 @@ class Memo {
 
  private:
   using Generation = std::unordered_map<Bytes, SecretBytes>;
+  Memo* outer_;
   Generation young_;
   Generation old_;
 };
