@@ -31,14 +31,19 @@ std::chrono::sys_seconds now_of(const Scope& scope) {
   return std::chrono::sys_seconds(std::chrono::seconds(number_of(scope, "noise.now")));
 }
 
-// A server has one static key and, of a day, one chain for all that it is asked in a run.
+// A server has one static key and, of a day, one chain for all that it is asked in a run. Where no
+// seed of the run is known, each case has its own, from its second on.
+bool is_of_run(const Scope& scope) { return scope.values.contains("noise.seed"); }
+
 Rng server_rng(const Scope& scope) {
-  return scope.values.contains("noise.seed") ? Rng(number_of(scope, "noise.seed")) : scope.rng;
+  return is_of_run(scope) ? Rng(number_of(scope, "noise.seed")) : scope.rng;
 }
 
 Result<noise::ChainAuthority> authority_of(const Scope& scope) {
+  const auto now = now_of(scope);
+  const auto day = std::chrono::floor<std::chrono::days>(now);
   return noise::ChainAuthority::make(server_rng(scope).child("noise/authority"),
-                                     std::chrono::floor<std::chrono::days>(now_of(scope)));
+                                     is_of_run(scope) ? day : now);
 }
 
 Result<crypto::X25519KeyPair> server_static_of(const Scope& scope) {

@@ -54,7 +54,11 @@ void hide_authorization(std::string& text) {
   static constexpr std::string_view kDifference = "/text(): ";
   const std::string lower = in_lower_case(text);
   for (auto at = lower.find(kName); at != std::string::npos; at = lower.find(kName, at)) {
+    const bool closes = std::string_view(lower).substr(0, at).ends_with("</");
     at += kName.size();
+    if (closes) {
+      continue;
+    }
     const auto rest = std::string_view(lower).substr(at);
     const auto behind_space = std::min(rest.find_first_not_of(" \t"), rest.size());
     std::size_t end = at;

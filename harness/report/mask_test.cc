@@ -73,6 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AuthorizationCutOff", "authorization: Bearer ab", "authorization: *********"},
         Row{"AuthorizationOfATree", "<authorization>Bearer ab</authorization><host>a</host>",
             "<authorization>*********</authorization><host>a</host>"},
+        Row{"AuthorizationOfATreeInLines", "<authorization>ab</authorization>\n  <host/>",
+            "<authorization>**</authorization>\n  <host/>"},
         Row{"AuthorizationThatDiffers", "headers/authorization/text(): expected ab, came cd",
             "headers/authorization/text(): ********************"},
         Row{"AccessTokenInAUrl", "POST /p?access_token=ab12 HTTP/1.1\\x0D\\x0A",
