@@ -11,16 +11,20 @@ namespace parley::engine {
 
 struct Breach {
   std::string monitor;
+  std::string link;  // on which it came
   std::string reason;
   std::string came;
 };
 
-// The first of each monitor.
+// The first of each monitor on each link.
 class Breaches {
  public:
   void note(Breach breach) {
     constexpr std::size_t kMostCame = 2048;  // octets of what it shows
-    if (std::ranges::find(all_, breach.monitor, &Breach::monitor) == all_.end()) {
+    const bool known = std::ranges::any_of(all_, [&](const Breach& one) {
+      return one.monitor == breach.monitor && one.link == breach.link;
+    });
+    if (!known) {
       breach.came.resize(std::min(breach.came.size(), kMostCame));
       all_.push_back(std::move(breach));
     }

@@ -111,7 +111,7 @@ Correspondence::Talk& Correspondence::talk_of(const std::string& link, const Dev
 
 xml::Element Correspondence::opened(const std::string& link, const xml::Element& stanza) {
   auto out = stanza;
-  look_for_texts(stanza);
+  look_for_texts(link, stanza);
   media_.note_came(link, stanza);
   if (is_key_upload(stanza)) {
     learn(link, stanza);
@@ -173,12 +173,12 @@ void Correspondence::note_sent(const std::string& link, const xml::Element& stan
   }
 }
 
-void Correspondence::look_for_texts(const xml::Element& stanza) {
+void Correspondence::look_for_texts(const std::string& link, const xml::Element& stanza) {
   const auto said = all_text_of(stanza);
   for (const auto& text : written_) {
     if (text.size() >= kLeastSecret && said.find(text) != std::string::npos) {
       breaches_.note(
-          {"sealed-content", "what a user wrote went out in the clear", xml::print(stanza)});
+          {"sealed-content", link, "what a user wrote went out in the clear", xml::print(stanza)});
     }
   }
 }
@@ -186,7 +186,7 @@ void Correspondence::look_for_texts(const xml::Element& stanza) {
 void Correspondence::learn(const std::string& link, const xml::Element& upload) {
   auto read = read_publication(upload);
   if (!read) {
-    breaches_.note({"prekey-form",
+    breaches_.note({"prekey-form", link,
                     "the client publishes keys that nobody can use: " + read.error().detail,
                     xml::print(upload)});
     return;
@@ -197,7 +197,7 @@ void Correspondence::learn(const std::string& link, const xml::Element& upload) 
     const auto id = static_cast<std::uint32_t>(key.id);
     const auto [at, fresh] = published.ids.emplace(id, key.key);
     if (!fresh) {
-      breaches_.note({"prekeys-once", fmt::format("the client publishes prekey {} twice", id),
+      breaches_.note({"prekeys-once", link, fmt::format("the client publishes prekey {} twice", id),
                       to_hex(key.key)});
       continue;
     }
@@ -206,8 +206,8 @@ void Correspondence::learn(const std::string& link, const xml::Element& upload) 
 }
 
 // One key makes one message: what comes again may be the same octets and nothing else.
-void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
-                               const signal::Message& message) {
+void Correspondence::note_keys(const std::string& link, const xml::Element& enc,
+                               const std::string& to, const signal::Message& message) {
   if (enc.find("ratchet-key") == nullptr) {
     return;
   }
@@ -215,7 +215,7 @@ void Correspondence::note_keys(const xml::Element& enc, const std::string& to,
   const auto name = fmt::format("{} {} {}", to, enc.get("ratchet-key"), enc.get("counter"));
   const auto [at, fresh] = keys_.emplace(name, inner);
   if (!fresh && at->second != inner) {
-    breaches_.note({"message-keys-once",
+    breaches_.note({"message-keys-once", link,
                     fmt::format("two messages are sealed by one key, number {} of its chain",
                                 enc.get("counter")),
                     enc.get("sealed")});
@@ -239,7 +239,7 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   }
   auto& talk = talk_of(link, device);
   const signal::Message message{.kind = *kind, .octets = octets};
-  note_keys(enc, device.actor, message);
+  note_keys(link, enc, device.actor, message);
   auto& unopened = unopened_[link];
   if (unopened >= kMostUnopened) {
     enc.set("unopened", "too many");
@@ -260,7 +260,7 @@ void Correspondence::open(const std::string& link, xml::Element& enc, Device& de
   }
   enc.set("padding", std::to_string(read->padding));
   enc.set("content", to_hex(read->content));
-  media_.describe(enc, read->says);
+  media_.describe(link, enc, read->says);
   enc.set_text(read->text);
   received_[received] = enc;
 }

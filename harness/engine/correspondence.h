@@ -116,9 +116,9 @@ class Correspondence final : public Conversations {
   void note_request(const std::string& link, const xml::Element& request);
   crypto::signal::PrekeyBundle offered(const Request& request, const std::string& jid,
                                        const Device& device) const;
-  void look_for_texts(const xml::Element& stanza);
+  void look_for_texts(const std::string& link, const xml::Element& stanza);
   void open(const std::string& link, xml::Element& enc, Device& device);
-  void note_keys(const xml::Element& enc, const std::string& to,
+  void note_keys(const std::string& link, const xml::Element& enc, const std::string& to,
                  const crypto::signal::Message& message);
   Device* device_of(const std::string& jid);
   const Device* device_of(const std::string& jid) const;

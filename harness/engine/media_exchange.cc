@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::size_t kLeastHidden = 8;             // octets of a key that no view shows
 constexpr std::size_t kMostKept = 4 * 1024 * 1024;  // octets of what came, of one run
+constexpr std::size_t kMostKeys = 64;               // of one run, that are looked for
+constexpr const char* kKeyInTheClear = "the key of a file went out in the clear";
 
 // What a user calls a kind of file, and how a message says it.
 struct NamedKind {
@@ -196,9 +198,9 @@ Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaE
     return std::unexpected(file.error());
   }
   scope.values[step + ".hosted"] = to_hex(file->file);
-  learn_key(file->media_key, kind->keys, said(step + ".url", scope).value_or(""));
   wire::Content content;
   content.media.push_back(message_of(*kind, *file, step, scope));
+  learn_key("", content.media.front());
   return wire::write(content);
 }
 
@@ -232,11 +234,11 @@ void MediaExchange::note_came(const std::string& link, const xml::Element& said)
              });
     });
   }
-  auto text = all_text_of(bare);
-  look_for_secrets(text);
-  if (came_octets_ + text.size() <= kMostKept) {
-    came_octets_ += text.size();
-    came_.push_back(std::move(text));
+  Came came{.link = link, .text = all_text_of(bare)};
+  look_for_secrets(came);
+  if (came_octets_ + came.text.size() <= kMostKept) {
+    came_octets_ += came.text.size();
+    came_.push_back(std::move(came));
   }
   if (service_of(link) != kUploadService) {
     return;
@@ -248,23 +250,42 @@ void MediaExchange::note_came(const std::string& link, const xml::Element& said)
   }
 }
 
-void MediaExchange::look_for_secrets(const std::string& text) {
+void MediaExchange::look_for_secrets(const Came& came) {
   for (const auto& credential : credentials_) {
-    if (text.find(credential.value) != std::string::npos) {
-      breaches_.note({"media-credentials",
+    if (came.text.find(credential.value) != std::string::npos) {
+      breaches_.note({"media-credentials", came.link,
                       fmt::format("what proves the client at {} went out elsewhere",
                                   service_of(credential.link)),
-                      text});
+                      without_secrets(came.text)});
     }
   }
   for (const auto& key : keys_) {
-    if (holds_any_of(text, key.forms)) {
-      breaches_.note({"media-sealed", "the key of a file went out in the clear", text});
+    if (holds_any_of(came.text, key.forms)) {
+      breaches_.note({"media-sealed", came.link, kKeyInTheClear, without_secrets(came.text)});
     }
   }
-  if (holds_any_of(text, plain_)) {
-    breaches_.note({"media-sealed", "a file went out in the clear", text});
+  if (holds_any_of(came.text, plain_)) {
+    breaches_.note(
+        {"media-sealed", came.link, "a file went out in the clear", without_secrets(came.text)});
   }
+}
+
+// As far as the first of them: what follows a part of one may be the rest of it.
+std::string MediaExchange::without_secrets(std::string text) const {
+  auto end = text.size();
+  const auto until = [&](const std::vector<std::string>& forms) {
+    for (const auto& form : forms) {
+      end = std::min(end, text.find(form));
+    }
+  };
+  until(plain_);
+  for (const auto& key : keys_) {
+    until(key.forms);
+  }
+  for (const auto& credential : credentials_) {
+    until({credential.value});
+  }
+  return end == text.size() ? text : text.substr(0, end) + "***";
 }
 
 void MediaExchange::note_said(const std::string& link, const xml::Element& said) {
@@ -283,37 +304,46 @@ void MediaExchange::note_said(const std::string& link, const xml::Element& said)
   if (!said.get("status").starts_with('2') || url == nullptr) {
     return;
   }
-  if (!octets.empty() && !digests_.insert(crypto::sha256(octets)).second) {
-    breaches_.note({"media-keys-fresh", "two uploads are the same octets", url->text()});
+  // What nobody was told of may be uploaded again as it is: its answer need not have come.
+  const bool again = std::ranges::any_of(uploads_, [&](const auto& upload) {
+    return upload.second == octets && announced_.contains(path_of(upload.first));
+  });
+  if (!octets.empty() && again) {
+    breaches_.note({"media-keys-fresh", link, "two uploads are the same octets", url->text()});
   }
   uploads_[url->text()] = std::move(octets);
 }
 
 // A key is one file's: what is said again of the same URL is the same file.
-void MediaExchange::learn_key(const SecretBytes& key, MediaKind kind, const std::string& url) {
-  if (key.size() != media::kMediaKeyOctets) {
+void MediaExchange::learn_key(const std::string& link, const wire::MediaMessage& message) {
+  if (!message.media_key || message.media_key->size() != media::kMediaKeyOctets) {
     return;
   }
+  const auto& key = *message.media_key;
+  const auto url = message.url.value_or("");
   const auto known = std::ranges::find_if(
       keys_, [&](const KnownKey& one) { return one.key.reveal() == key.reveal(); });
   if (known != keys_.end()) {
     if (known->url != url) {
-      breaches_.note({"media-keys-fresh", "two files have the same key", url});
+      breaches_.note({"media-keys-fresh", link, "two files have the same key", url});
     }
     return;
   }
+  if (keys_.size() >= kMostKeys) {
+    return;
+  }
   KnownKey fresh{.key = key, .url = url, .forms = spellings_of(key.reveal())};
-  if (const auto keys = media::expand(key, kind)) {
+  if (const auto keys = media::expand(key, kind_of(message).keys)) {
     for (const auto* part : {&keys->cipher, &keys->mac}) {
       std::ranges::move(spellings_of(part->reveal()), std::back_inserter(fresh.forms));
     }
   }
-  for (const auto& text : came_) {
-    if (holds_any_of(text, fresh.forms)) {
-      breaches_.note({"media-sealed", "the key of a file went out in the clear", text});
+  keys_.push_back(std::move(fresh));
+  for (const auto& came : came_) {
+    if (holds_any_of(came.text, keys_.back().forms)) {
+      breaches_.note({"media-sealed", came.link, kKeyInTheClear, without_secrets(came.text)});
     }
   }
-  keys_.push_back(std::move(fresh));
 }
 
 void MediaExchange::show(xml::Element& enc, const wire::Content& content) {
@@ -328,25 +358,26 @@ void MediaExchange::show(xml::Element& enc, const wire::Content& content) {
   if (message.file_length) {
     enc.set("media-length", std::to_string(*message.file_length));
   }
-  if (message.media_key && message.media_key->size() >= kLeastHidden) {
-    const auto key = to_hex(message.media_key->reveal());
-    enc.set("content", replace_all(enc.get("content"), key, std::string(key.size(), '*')));
+  for (const auto& one : content.media) {
+    if (one.media_key && one.media_key->size() >= kLeastHidden) {
+      const auto key = to_hex(one.media_key->reveal());
+      enc.set("content", replace_all(enc.get("content"), key, std::string(key.size(), '*')));
+    }
   }
 }
 
-void MediaExchange::describe(xml::Element& enc, const wire::Content& content) {
+void MediaExchange::describe(const std::string& link, xml::Element& enc,
+                             const wire::Content& content) {
   show(enc, content);
   if (content.media.empty()) {
     return;
   }
-  const auto& message = content.media.front();
-  const auto keys = kind_of(message).keys;
-  if (message.media_key) {
-    learn_key(*message.media_key, keys, message.url.value_or(""));
+  for (const auto& message : content.media) {
+    learn_key(link, message);
+    announced_[path_of(message.url.value_or(""))] = message;
   }
-  announced_[path_of(message.url.value_or(""))] = message;
-  enc.set("media-holds",
-          content.media.size() > 1 ? "several files in one message" : holds(message, enc));
+  enc.set("media-holds", content.media.size() > 1 ? "several files in one message"
+                                                  : holds(content.media.front(), enc));
 }
 
 std::string MediaExchange::holds(const wire::MediaMessage& message, xml::Element& enc) const {
@@ -370,7 +401,7 @@ void MediaExchange::check_hosted(const std::string& link, const xml::Element& re
   }
   const auto proof = proof_of(announced->second, body_of(response));
   if (proof.verdict != "yes") {
-    breaches_.note({"media-hosted",
+    breaches_.note({"media-hosted", link,
                     "a file is hosted that is not as its message says: " + proof.verdict,
                     announced->first});
   }

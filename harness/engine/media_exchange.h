@@ -5,7 +5,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,9 +57,10 @@ class MediaExchange {
   // What a message says of a file, on its view: <enc media media-url media-type media-name
   // media-length …/>. The key that it says is not shown, in `content` neither.
   static void show(xml::Element& enc, const wire::Content& content);
-  // The same of a message of the SUT's, with `media-holds`: "yes" where the file that was uploaded
-  // for that URL is as the message says, and its `media-sha256`; else why it is not.
-  void describe(xml::Element& enc, const wire::Content& content);
+  // The same of a message of the SUT's that came on `link`, with `media-holds`: "yes" where the
+  // file that was uploaded for that URL is as the message says, and its `media-sha256`; else why it
+  // is not.
+  void describe(const std::string& link, xml::Element& enc, const wire::Content& content);
 
  private:
   struct Credential {
@@ -72,9 +72,14 @@ class MediaExchange {
     std::string url;
     std::vector<std::string> forms;  // in which it may be found
   };
+  struct Came {
+    std::string link;
+    std::string text;
+  };
 
-  void learn_key(const SecretBytes& key, crypto::media::MediaKind kind, const std::string& url);
-  void look_for_secrets(const std::string& text);
+  void learn_key(const std::string& link, const wire::MediaMessage& message);
+  void look_for_secrets(const Came& came);
+  std::string without_secrets(std::string text) const;
   void check_hosted(const std::string& link, const xml::Element& response);
   std::string holds(const wire::MediaMessage& message, xml::Element& enc) const;
 
@@ -83,11 +88,10 @@ class MediaExchange {
   std::vector<Credential> credentials_;
   std::vector<KnownKey> keys_;
   std::vector<std::string> plain_;  // beginnings of files, in the forms to be looked for
-  std::vector<std::string> came_;   // for keys that are learned of later
+  std::vector<Came> came_;          // for keys that are learned of later
   std::size_t came_octets_ = 0;
   std::map<std::string, Bytes> under_way_;    // what is uploaded and not yet answered, by link
   std::map<std::string, Bytes> uploads_;      // what was taken, by URL
-  std::set<Bytes> digests_;                   // of those
   std::map<std::string, std::string> asked_;  // what we asked for last, by link
   std::map<std::string, wire::MediaMessage> announced_;  // what the SUT's messages say, by path
 };

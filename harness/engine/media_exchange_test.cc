@@ -66,7 +66,7 @@ struct Files {
   }
   xml::Element seen(const wire::Content& content) {
     xml::Element out{.ns = "", .name = "enc", .attributes = {}, .children = {}};
-    exchange.describe(out, content);
+    exchange.describe("alice", out, content);
     return out;
   }
   std::string found() const {
@@ -160,6 +160,42 @@ TEST(MediaExchange, FindsAKeyThatIsLearnedOfLater) {
   EXPECT_EQ(files.found(), "");
   (void)files.seen(files.says());
   EXPECT_EQ(files.found(), "media-sealed: the key of a file went out in the clear");
+  ASSERT_FALSE(files.breaches.all().empty());
+  EXPECT_EQ(files.breaches.all().front().link, kUploadLink);
+  EXPECT_TRUE(files.breaches.all().front().came.ends_with("x-key\n***"))
+      << files.breaches.all().front().came;
+}
+
+TEST(MediaExchange, HidesAndLearnsTheKeyOfEachFileOfAMessage) {
+  Files files;
+  auto content = files.says();
+  content.media.push_back(content.media.front());
+  content.media.back().media_key = SecretBytes(std::string(32, 'l'));
+  content.media.back().url = "https://localhost:1/media/b";
+  const auto first = to_hex(content.media.front().media_key->reveal());
+  const auto second = to_hex(content.media.back().media_key->reveal());
+  xml::Element view{.ns = "", .name = "enc", .attributes = {}, .children = {}};
+  view.set("content", first + "00" + second);
+  files.exchange.describe("alice", view, content);
+  EXPECT_EQ(view.get("content"), std::string(64, '*') + "00" + std::string(64, '*'));
+  auto request = wire::http_request_tree("POST", "/v1/uploads");
+  wire::set_http_header(request, "x-key", second);
+  files.exchange.note_came(kUploadLink, request);
+  EXPECT_EQ(files.found(), "media-sealed: the key of a file went out in the clear");
+}
+
+TEST(MediaExchange, LooksForSoManyKeysAndNoMore) {
+  Files files;
+  auto content = files.says();
+  for (char c = 0; c < 65; ++c) {
+    content.media.front().media_key = SecretBytes(std::string(31, 'k') + c);
+    content.media.front().url = "https://localhost:1/media/" + std::to_string(c);
+    (void)files.seen(content);
+  }
+  auto request = wire::http_request_tree("POST", "/v1/uploads");
+  wire::set_http_header(request, "x-key", to_hex(std::string(31, 'k') + char{64}));
+  files.exchange.note_came(kUploadLink, request);
+  EXPECT_EQ(files.found(), "");
 }
 
 TEST(MediaExchange, FindsAFileInTheClear) {
@@ -184,6 +220,9 @@ TEST(MediaExchange, FindsTwoUploadsThatAreTheSame) {
   Files files;
   files.uploads(files.file.file, "a", "503");
   files.uploads(files.file.file, "a");
+  files.uploads(files.file.file, kUrl);  // the answer need not have come
+  EXPECT_EQ(files.found(), "");
+  (void)files.seen(files.says());
   EXPECT_EQ(files.found(), "");
   files.uploads(files.file.file, "b");
   EXPECT_EQ(files.found(), "media-keys-fresh: two uploads are the same octets");

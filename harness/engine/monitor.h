@@ -46,6 +46,9 @@ struct Watched {
   bool about(const Event& event) const;  // whether it is on a link of that SUT
 };
 
+// What that SUT did that was noted for that monitor while the run went on.
+std::optional<Finding> noted(const Watched& watched, std::string_view monitor);
+
 struct MonitorEntry {
   std::string_view name;
   std::string_view text;    // what must hold

@@ -1,41 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/engine/monitor_encryption.h"
 
-#include <algorithm>
 #include <map>
 
 #include "harness/engine/conversations.h"
 
 namespace parley::engine {
-namespace {
-
-std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
-  const auto* conversations = watched.tracker.conversations();
-  if (conversations == nullptr) {
-    return std::nullopt;
-  }
-  const auto& breaches = conversations->breaches();
-  const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
-  return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
-}
-
-}  // namespace
-
 std::optional<Finding> sealed_content(const Watched& watched) {
-  return breach(watched, "sealed-content");
+  return noted(watched, "sealed-content");
 }
 
 std::optional<Finding> message_keys_once(const Watched& watched) {
-  return breach(watched, "message-keys-once");
+  return noted(watched, "message-keys-once");
 }
 
 std::optional<Finding> prekeys_once(const Watched& watched) {
-  return breach(watched, "prekeys-once");
+  return noted(watched, "prekeys-once");
 }
 
-std::optional<Finding> prekey_form(const Watched& watched) {
-  return breach(watched, "prekey-form");
-}
+std::optional<Finding> prekey_form(const Watched& watched) { return noted(watched, "prekey-form"); }
 
 std::optional<Finding> sealed_shown_once(const Watched& watched) {
   const auto* conversations = watched.tracker.conversations();
@@ -45,7 +28,8 @@ std::optional<Finding> sealed_shown_once(const Watched& watched) {
   const auto& texts = conversations->sealed_texts();
   std::map<std::string, int> shown;
   for (const auto& event : watched.record.events) {
-    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object()) {
+    if (event.kind != Event::Kind::notice || event.text != "received" || !event.data.is_object() ||
+        !watched.about(event)) {
       continue;
     }
     // That a file cannot be had may be said before it can, and whatever it was sent with.

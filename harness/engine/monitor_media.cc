@@ -10,7 +10,6 @@
 
 #include "harness/base/text.h"
 #include "harness/engine/cast.h"
-#include "harness/engine/conversations.h"
 #include "harness/engine/media_exchange.h"
 #include "harness/engine/notice_field.h"
 #include "harness/wire/http_tree.h"
@@ -19,16 +18,6 @@ namespace parley::engine {
 namespace {
 
 constexpr const char* kMost = "media-retries-most";
-
-std::optional<Finding> breach(const Watched& watched, std::string_view monitor) {
-  const auto* conversations = watched.tracker.conversations();
-  if (conversations == nullptr) {
-    return std::nullopt;
-  }
-  const auto& breaches = conversations->breaches();
-  const auto at = std::ranges::find(breaches, monitor, &Breach::monitor);
-  return at == breaches.end() ? std::nullopt : std::optional(found(monitor, at->reason, at->came));
-}
 
 // Controls, and marks that turn the direction of what is read (Unicode 16 section 23.2).
 bool is_control(char32_t c) {
@@ -106,22 +95,22 @@ std::string_view wrong_with_name(std::string_view name, bool document) {
 
 // MED-006
 std::optional<Finding> media_sealed(const Watched& watched) {
-  return breach(watched, "media-sealed");
+  return noted(watched, "media-sealed");
 }
 
 // MED-007
 std::optional<Finding> media_hosted(const Watched& watched) {
-  return breach(watched, "media-hosted");
+  return noted(watched, "media-hosted");
 }
 
 // MED-005
 std::optional<Finding> media_keys_fresh(const Watched& watched) {
-  return breach(watched, "media-keys-fresh");
+  return noted(watched, "media-keys-fresh");
 }
 
 // MED-010
 std::optional<Finding> media_credentials(const Watched& watched) {
-  return breach(watched, "media-credentials");
+  return noted(watched, "media-credentials");
 }
 
 // MED-016: of one file, and of what is uploaded again and again.
@@ -156,9 +145,9 @@ std::optional<Finding> bounded_media(const Watched& watched) {
 // MED-019
 std::optional<Finding> media_names(const Watched& watched) {
   for (const auto& event : watched.record.events) {
-    const auto name = event.kind == Event::Kind::notice && event.text == "received"
-                          ? text_in(event.data, "media/name")
-                          : std::nullopt;
+    const bool shows =
+        event.kind == Event::Kind::notice && event.text == "received" && watched.about(event);
+    const auto name = shows ? text_in(event.data, "media/name") : std::nullopt;
     if (!name || name->empty()) {
       continue;
     }

@@ -146,12 +146,12 @@ OmemoTalk::Talk& OmemoTalk::talk_of(const std::string& link, const Device& devic
   return talk;
 }
 
-void OmemoTalk::look_for_texts(const xml::Element& stanza) {
+void OmemoTalk::look_for_texts(const std::string& link, const xml::Element& stanza) {
   const auto said = all_text_of(stanza);
   for (const auto& text : written_) {
     if (text.size() >= kLeastSecret && said.find(text) != std::string::npos) {
       breaches_.note(
-          {"sealed-content", "what a user wrote went out in the clear", xml::print(stanza)});
+          {"sealed-content", link, "what a user wrote went out in the clear", xml::print(stanza)});
     }
   }
 }
@@ -159,7 +159,7 @@ void OmemoTalk::look_for_texts(const xml::Element& stanza) {
 xml::Element OmemoTalk::opened(const std::string& link, const xml::Element& stanza) {
   auto out = stanza;
   erase_opened(out);
-  look_for_texts(stanza);
+  look_for_texts(link, stanza);
   if (!bare_.contains(link)) {
     return out;
   }
@@ -198,11 +198,12 @@ std::optional<Bytes> OmemoTalk::material_before(const omemo::Envelope& message) 
 }
 
 // One key and iv make one payload.
-void OmemoTalk::note_payload(const omemo::Payload& payload, const xml::Element& encrypted) {
+void OmemoTalk::note_payload(const std::string& link, const omemo::Payload& payload,
+                             const xml::Element& encrypted) {
   const auto key = payload.key_material.substr(0, crypto::kAes128KeyOctets) + payload.iv;
   const auto [at, fresh] = payloads_.emplace(key, payload.ciphertext);
   if (!fresh && at->second != payload.ciphertext) {
-    breaches_.note({"message-keys-once", "two payloads are encrypted under one key and iv",
+    breaches_.note({"message-keys-once", link, "two payloads are encrypted under one key and iv",
                     xml::print(encrypted)});
   }
 }
@@ -258,7 +259,8 @@ void OmemoTalk::open(const std::string& link, xml::Element& encrypted, Devices& 
   view.set("sid", std::to_string(message->sid));
   view.set("iv", std::to_string(message->iv.size()));
   if (const auto before = material_before(*message); before && message->payload) {
-    note_payload({.key_material = *before, .iv = message->iv, .ciphertext = *message->payload},
+    note_payload(link,
+                 {.key_material = *before, .iv = message->iv, .ciphertext = *message->payload},
                  encrypted);
   }
   std::optional<Bytes> material;
@@ -277,7 +279,7 @@ void OmemoTalk::open(const std::string& link, xml::Element& encrypted, Devices& 
   } else if (material && message->payload) {
     const omemo::Payload payload{
         .key_material = *material, .iv = message->iv, .ciphertext = *message->payload};
-    note_payload(payload, encrypted);
+    note_payload(link, payload, encrypted);
     const auto text = omemo::open_payload(payload);
     text ? view.set_text(*text) : view.set("unopened", "payload: " + text.error().detail);
   } else if (material) {

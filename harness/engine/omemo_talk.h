@@ -98,7 +98,7 @@ class OmemoTalk final : public Conversations {
   struct Sealing;  // what one message is made with
 
   static std::unique_ptr<Device> make_device(const std::string& actor, Rng rng);
-  void look_for_texts(const xml::Element& stanza);
+  void look_for_texts(const std::string& link, const xml::Element& stanza);
 
   void learn(const std::string& link, xml::Element& pubsub);
   Result<void> learn_list(const std::string& link, const xml::Element& list, xml::Element& view);
@@ -108,7 +108,8 @@ class OmemoTalk final : public Conversations {
   std::optional<Bytes> open_key(const std::string& link, const crypto::omemo::Envelope& message,
                                 Device& device, xml::Element& view);
   std::optional<Bytes> material_before(const crypto::omemo::Envelope& message) const;
-  void note_payload(const crypto::omemo::Payload& payload, const xml::Element& encrypted);
+  void note_payload(const std::string& link, const crypto::omemo::Payload& payload,
+                    const xml::Element& encrypted);
   Devices* devices_of(const std::string& jid);
   const Devices* devices_of(const std::string& jid) const;
   const Device* device_of(const std::string& jid, crypto::omemo::DeviceId id) const;

@@ -58,7 +58,7 @@ void OmemoTalk::learn(const std::string& link, xml::Element& pubsub) {
     return;
   }
   if (!learned) {
-    breaches_.note({"prekey-form",
+    breaches_.note({"prekey-form", link,
                     "the client publishes what nobody can use: " + learned.error().detail,
                     xml::print(*published.payload)});
     return;
