@@ -96,12 +96,15 @@ Result<ForgedMedia> described(Draft& draft) {
   return std::move(draft.out);
 }
 
-// Padding as given: `draft.plaintext` is what the sender takes for the text.
+// Padding as given. What is announced is the text that is left to whoever cuts off as many octets
+// as the last one says and looks at nothing: nothing but the padding is wrong.
 template <auto Padded>
 Result<ForgedMedia> padded(Draft& draft) {
   draft.plaintext = Padded();
   encrypt(draft, CbcPadding::none);
   authenticate(draft);
+  const std::size_t count = static_cast<std::uint8_t>(draft.plaintext.back());
+  draft.plaintext.resize(draft.plaintext.size() - std::min(count, draft.plaintext.size()));
   describe(draft);
   return std::move(draft.out);
 }

@@ -121,10 +121,10 @@ class Opening {
     const std::size_t count = text.empty() ? 0 : static_cast<std::uint8_t>(text.back());
     const bool right = count >= 1 && count <= kBlock && count <= text.size() &&
                        text.ends_with(Bytes(count, text.back()));
-    if (!right) {
-      return lenient(Fault::wt_media_padding_unchecked) ? std::optional(text) : std::nullopt;
+    if (!right && !lenient(Fault::wt_media_padding_unchecked)) {
+      return std::nullopt;
     }
-    text.resize(text.size() - count);
+    text.resize(text.size() - std::min(count, text.size()));
     return text;
   }
 

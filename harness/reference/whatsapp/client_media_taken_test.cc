@@ -73,6 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TakenRow{"wt-media-sidecar-unchecked", forged_as("sidecar-bit"), "shown",
                              "unavailable", FileKind::audio},
                     TakenRow{"wt-media-padding-unchecked", forged_as("padding-17"), "other"},
+                    TakenRow{"wt-media-padding-unchecked", forged_as("padding-uneven"), "other"},
                     TakenRow{"wt-media-padding-kept", {}, "other", "shown"},
                     TakenRow{"wt-media-any-keys", forged_as("kind-video"), "shown"},
                     TakenRow{"wt-media-key-length-unchecked", forged_as("key-empty"),

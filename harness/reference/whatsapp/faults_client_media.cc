@@ -122,7 +122,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-media-sidecar-unchecked", kClient,
      "Plays what its sidecar does not fit (MED-015)", kWhatsApp},
     {"wt-media-padding-unchecked", kClient,
-     "Takes what has no right padding for a file without any (MED-014)", kWhatsApp},
+     "Cuts off as many octets as the last one says, whatever they are (MED-014, MED-022)", kWhatsApp},
     {"wt-media-padding-kept", kClient,
      "Shows files with their padding (MED-014)", kWhatsApp},
     {"wt-media-any-keys", kClient,

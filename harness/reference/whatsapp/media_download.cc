@@ -252,7 +252,8 @@ class Download {
 
   // Octets of the file that are taken.
   std::uint64_t most() const {
-    return has(Fault::wt_media_length_unchecked)
+    // Padding of any length makes a file of any length.
+    return has(Fault::wt_media_length_unchecked) || has(Fault::wt_media_padding_unchecked)
                ? kAnySize
                : encrypted_octets(message_.file_length.value_or(0));
   }
