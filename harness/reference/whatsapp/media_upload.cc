@@ -77,7 +77,7 @@ class Upload {
     if (has(Fault::wt_media_key_of_file)) {
       return SecretBytes(hash_of(task_.file));
     }
-    if (has(Fault::wt_media_same_key) || has(Fault::wt_media_upload_without_end)) {
+    if (has(Fault::wt_media_same_key)) {
       return task_.kept->try_emplace("", std::move(drawn)).first->second;
     }
     if (has(Fault::wt_media_same_file_same_key)) {
