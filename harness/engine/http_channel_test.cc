@@ -40,6 +40,18 @@ TEST(HttpChannel, PairsEachAnswerWithItsQuestion) {
   }
 }
 
+// A case may say more than any reader takes of a peer.
+TEST(HttpChannel, ReadsBackWhateverItSays) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
+  const Bytes body(3 * 1024 * 1024, 'x');
+  const auto said =
+      channel->sent("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+                    "\r\n\r\n" + body);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(element_of(said[0]).get("method"), "POST");
+}
+
 TEST(HttpChannel, WritesWhatAnHonestMessageHas) {
   const Scope scope;
   const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);
