@@ -87,7 +87,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"tp-omemo-ends-on-unread", kClient,
      "Drops its connection upon a message that it cannot decrypt (DR section 3.5)"},
     {"tp-omemo-bundle-of-another", kClient,
-     "Takes the keys of whichever device the answer has (good practice)"},
+     "Takes the keys of whichever device the answer has (XEP-0384 is silent; good practice)"},
     {"tp-omemo-text-in-thread", kClient,
      "Copies the text into the thread (DMA Art. 7(3))"},
     {"tp-omemo-transport-shown", kClient,

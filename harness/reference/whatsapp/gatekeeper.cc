@@ -296,7 +296,9 @@ void Gatekeeper::reset(const std::string& number) {
   if (enlisted != nullptr && enlisted->address.number != number) {  // wg-enlist-visible-id
     reset(std::string(enlisted->address.number));
   }
-  for (const Account* account : of_number(number)) {
+  const auto accounts = of_number(number);
+  addresses_.erase(number);  // which may be of one of them
+  for (const Account* account : accounts) {
     const std::string bare = account->address.bare();
     const auto bound = account->bound;  // each takes itself out
     for (Session* session : bound) {
@@ -307,7 +309,6 @@ void Gatekeeper::reset(const std::string& number) {
       other.subscribers.erase(bare);
     }
   }
-  addresses_.erase(number);
 }
 
 Account* Gatekeeper::of_identifier(const std::string& identifier,
