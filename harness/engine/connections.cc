@@ -8,8 +8,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <mutex>
+#include <set>
 #include <utility>
 
+#include "harness/engine/cast.h"
 #include "harness/engine/handshake.h"
 #include "harness/engine/upgrade.h"
 
@@ -18,6 +21,54 @@ namespace parley::engine {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::string_view kElsewhere = "elsewhere";
+constexpr std::size_t kMostPassedOver = 16;
+
+// Ports at which runs of this process have had services: a SUT may know them yet.
+class KnownPorts {
+ public:
+  void add(std::uint16_t port) {
+    const std::lock_guard lock(guard_);
+    ports_.insert(port);
+  }
+  bool has(std::uint16_t port) {
+    const std::lock_guard lock(guard_);
+    return ports_.contains(port);
+  }
+
+ private:
+  std::mutex guard_;
+  std::set<std::uint16_t> ports_;
+};
+
+// What nobody has registered is at no port that was registered for an earlier run.
+Result<std::unique_ptr<net::Listener>> open_listener(const asio::any_io_executor& executor,
+                                                     const std::string& service) {
+  static KnownPorts known;
+  std::vector<std::unique_ptr<net::Listener>> passed_over;  // held, lest their ports come again
+  for (;;) {
+    auto listener = net::Listener::open(executor);
+    if (!listener) {
+      return listener;
+    }
+    const auto port = (*listener)->address().port;
+    if (service != kElsewhere) {
+      if (!service.empty()) {
+        known.add(port);
+      }
+      return listener;
+    }
+    if (!known.has(port) || passed_over.size() == kMostPassedOver) {
+      return listener;
+    }
+    passed_over.push_back(std::move(*listener));
+  }
+}
+
+}  // namespace
 
 bool Connections::has(const std::string& link) const {
   const auto at = links_.find(link);
@@ -180,7 +231,7 @@ Result<net::Address> Connections::listen(const std::string& name,
                                          std::optional<net::WebSocketOffer> offer) {
   auto& link = links_[name];
   if (link.listener == nullptr) {
-    auto listener = net::Listener::open(executor_);
+    auto listener = open_listener(executor_, service_of(name));
     if (!listener) {
       return std::unexpected(listener.error());
     }
