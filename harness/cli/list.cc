@@ -116,8 +116,12 @@ Listing requirements(const model::Library& library, const RunArguments& argument
   const bool one_profile = arguments.given.contains("--profile");
   const auto& suites = arguments.selection.suites;
   std::map<std::string, int> counts;
+  std::map<std::string, std::string> inherited;  // a profile that has cases and is extended
   for (const auto& one : library.cases) {
     counts[one.requirement] += !one_profile || one.profile == arguments.profile ? 1 : 0;
+    if (one.profile != arguments.profile && is_of(library, arguments.profile, one.profile)) {
+      inherited[one.requirement] = one.profile;
+    }
   }
   Listing out{.columns = {"requirement", "basis", "cases", "source", "text"}, .rows = {}};
   for (const auto& [id, requirement] : library.requirements) {
@@ -130,7 +134,10 @@ Listing requirements(const model::Library& library, const RunArguments& argument
     if (!requirement.monitor.empty()) {
       judged += (judged.empty() ? "monitor " : ", monitor ") + requirement.monitor;
     }
-    if (judged.empty()) {
+    if (judged.empty() && one_profile && inherited.contains(id)) {
+      judged = fmt::format("not tested because profile {} excludes what {} has of it",
+                           arguments.profile, inherited.at(id));
+    } else if (judged.empty()) {
       judged = requirement.not_tested.empty() ? "NO CASE"
                                               : "not tested because " + requirement.not_tested;
     }
