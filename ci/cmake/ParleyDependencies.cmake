@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Debian packages (ci/packages); nothing is downloaded.
+# Debian packages (ci/packages); nothing is downloaded, but by the preset fuzz: the sources of what it instruments.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
-find_package(EXPAT REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
-find_package(pugixml REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Its .pc file names jansson, whose own comes with libjansson-dev.
 pkg_check_modules(cjose REQUIRED IMPORTED_TARGET cjose)
-pkg_check_modules(libsignal REQUIRED IMPORTED_TARGET libsignal-protocol-c)
+if(PARLEY_INSTRUMENTED)
+  add_subdirectory(fuzz/dependencies)
+else()
+  find_package(EXPAT REQUIRED)
+  find_package(LibXml2 REQUIRED)
+  find_package(pugixml REQUIRED)
+  pkg_check_modules(libsignal REQUIRED IMPORTED_TARGET libsignal-protocol-c)
+endif()
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 
 # Boost.Asio is compiled once, in net/asio.cc: every file that only uses it stays quick to build.

@@ -72,18 +72,3 @@ function(parley_bench name)
   add_test(NAME bench_${name} COMMAND parley_${name}_bench --benchmark_min_time=0)
   set_tests_properties(bench_${name} PROPERTIES TIMEOUT 300)
 endfunction()
-
-# parley_fuzz_target(name DEPS parley::xml): fuzz/targets/<name>_fuzz.cc. Every build replays
-# corpora/<name>/ as a ctest; PARLEY_LIBFUZZER links the fuzzer instead.
-function(parley_fuzz_target name)
-  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-  add_executable(fuzz_${name} ${name}_fuzz.cc)
-  target_link_libraries(fuzz_${name} PRIVATE parley_defaults ${ARG_DEPS})
-  if(PARLEY_LIBFUZZER)
-    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-  else()
-    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
-    add_test(NAME corpus_${name} COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/corpora/${name})
-    set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
-  endif()
-endfunction()
