@@ -3,10 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
+
+#include "harness/testkit/golden_file.h"
 
 namespace parley::report::golden {
 namespace {
@@ -67,13 +66,6 @@ model::Verdict undecided(VerdictKind kind, Blame blame, std::string reason) {
           .came = "",
           .difference = "",
           .monitor = ""};
-}
-
-std::string read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
 }
 
 }  // namespace
@@ -185,16 +177,8 @@ engine::Transcript transcript() {
 }
 
 std::string complaint(const std::string& file, const std::string& actual) {
-  const auto path = std::string(PARLEY_SOURCE_DIR) + "/harness/report/golden/" + file;
-  const char* update = std::getenv("PARLEY_UPDATE_GOLDEN");
-  if (update != nullptr && std::string(update) == "1") {
-    std::ofstream(path, std::ios::binary) << actual;
-  }
-  const auto wanted = read(path);
-  if (wanted == actual) {
-    return "";
-  }
-  return fmt::format("{} differs; PARLEY_UPDATE_GOLDEN=1 writes it anew. Now:\n{}", path, actual);
+  return testkit::golden_complaint(
+      std::string(PARLEY_SOURCE_DIR) + "/harness/report/golden/" + file, actual);
 }
 
 }  // namespace parley::report::golden

@@ -183,7 +183,7 @@ asio::awaitable<std::string> Driver::State::ending(std::shared_ptr<State> self,
   const auto until = Clock::now() + kEndWait;
   while (self->process && Clock::now() < until) {
     if (const auto how = self->process->ending()) {
-      co_return fmt::format("the driver ended ({})", *how);
+      co_return fmt::format("the driver ended ({})", to_string(*how));
     }
     timer.expires_after(kEndPoll);
     boost::system::error_code ignored;
@@ -352,7 +352,7 @@ Driver::~Driver() { state_->shut(); }
 Result<std::unique_ptr<Driver>> Driver::start(asio::any_io_executor executor,
                                               std::vector<std::string> command, std::string folder,
                                               std::string log_file, NoticeLog* notices) {
-  auto process = Process::start(command, folder, log_file);
+  auto process = Process::start(command, folder, AppendedTo{log_file});
   if (!process) {
     return std::unexpected(process.error());
   }

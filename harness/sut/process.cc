@@ -54,15 +54,19 @@ Result<Pipe> make_pipe() {
 class SpawnPlan {
  public:
   SpawnPlan(const Pipe& input, const Pipe& output, const std::string& folder,
-            const std::string& log_file) {
+            const StandardError& standard_error) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     posix_spawn_file_actions_adddup2(&actions_, input.read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, output.write.get(), STDOUT_FILENO);
-    const bool logged = !log_file.empty();
-    posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO,
-                                     logged ? log_file.c_str() : "/dev/null",
-                                     O_WRONLY | O_APPEND | (logged ? O_CREAT : 0), 0644);
+    if (const auto* log = std::get_if<AppendedTo>(&standard_error)) {
+      const bool logged = !log->file.empty();
+      posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO,
+                                       logged ? log->file.c_str() : "/dev/null",
+                                       O_WRONLY | O_APPEND | (logged ? O_CREAT : 0), 0644);
+    } else {
+      posix_spawn_file_actions_adddup2(&actions_, output.write.get(), STDERR_FILENO);
+    }
     if (!folder.empty()) {
       posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
     }
@@ -92,18 +96,29 @@ class SpawnPlan {
 };
 
 // What posix_spawn would report as the program's error, found before.
-Result<void> check_places(const std::string& folder, const std::string& log_file) {
+Result<void> check_places(const std::string& folder, const StandardError& standard_error) {
   std::error_code error;
   if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
     return fail(Errc::not_found, fmt::format("the folder '{}' does not exist", folder));
   }
-  if (!log_file.empty()) {
-    const Descriptor log(open(log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-    if (log.get() < 0) {
-      return fail(Errc::io, fmt::format("the log '{}': {}", log_file, reason(errno)));
+  const auto* log = std::get_if<AppendedTo>(&standard_error);
+  if (log != nullptr && !log->file.empty()) {
+    const Descriptor file(open(log->file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+    if (file.get() < 0) {
+      return fail(Errc::io, fmt::format("the log '{}': {}", log->file, reason(errno)));
     }
   }
   return {};
+}
+
+// A log may be named from this program's folder; the child is in its own by then.
+StandardError seen_from_anywhere(StandardError standard_error) {
+  auto* log = std::get_if<AppendedTo>(&standard_error);
+  if (log != nullptr && !log->file.empty()) {
+    std::error_code error;
+    log->file = std::filesystem::absolute(log->file, error).string();
+  }
+  return standard_error;
 }
 
 }  // namespace
@@ -124,11 +139,11 @@ Descriptor::~Descriptor() {
 int Descriptor::release() { return std::exchange(fd_, -1); }
 
 Result<Process> Process::start(const std::vector<std::string>& command, const std::string& folder,
-                               const std::string& log_file) {
+                               const StandardError& standard_error) {
   if (command.empty() || command.front().empty()) {
-    return fail(Errc::not_found, "the driver's command is empty");
+    return fail(Errc::not_found, "the command is empty");
   }
-  if (const auto places = check_places(folder, log_file); !places) {
+  if (const auto places = check_places(folder, standard_error); !places) {
     return std::unexpected(places.error());
   }
   auto input = make_pipe();
@@ -137,11 +152,7 @@ Result<Process> Process::start(const std::vector<std::string>& command, const st
     return std::unexpected(input ? output.error() : input.error());
   }
   std::signal(SIGPIPE, SIG_IGN);
-  // The log may be relative to this program's folder, the child is in its own by then.
-  std::error_code error;
-  const std::string log =
-      log_file.empty() ? "" : std::filesystem::absolute(log_file, error).string();
-  const SpawnPlan plan(*input, *output, folder, log);
+  const SpawnPlan plan(*input, *output, folder, seen_from_anywhere(standard_error));
   std::vector<char*> arguments;
   for (const auto& argument : command) {
     // posix_spawn does not write to them (POSIX, exec: rationale).
@@ -168,29 +179,42 @@ Process::Process(Process&& other) noexcept
       input_(std::move(other.input_)),
       output_(std::move(other.output_)) {}
 
-std::optional<std::string> Process::ending() const {
+std::string to_string(const Ending& ending) {
+  switch (ending.how) {
+    case Ending::How::exit:
+      return fmt::format("exit status {}", ending.status);
+    case Ending::How::signal:
+      return fmt::format("signal {}", ending.status);
+    case Ending::How::unknown:
+      return "exit status unknown";
+  }
+  return "";
+}
+
+std::optional<Ending> Process::ending() const {
   siginfo_t seen{};
   // WNOWAIT: while it is not reaped its number, which names the group, is not given to another.
   if (waitid(P_PID, static_cast<id_t>(pid_), &seen, WEXITED | WNOHANG | WNOWAIT) != 0) {
-    return "exit status unknown";
+    return Ending{};
   }
   if (seen.si_pid == 0) {
     return std::nullopt;
   }
-  return fmt::format("{} {}", seen.si_code == CLD_EXITED ? "exit status" : "signal",
-                     seen.si_status);
+  return Ending{.how = seen.si_code == CLD_EXITED ? Ending::How::exit : Ending::How::signal,
+                .status = seen.si_status};
 }
 
-bool Process::ends_within(std::chrono::milliseconds time) const {
+std::optional<Ending> Process::ending_within(std::chrono::milliseconds time) const {
   const auto until = Clock::now() + time;
-  while (!ending()) {
-    if (Clock::now() >= until) {
-      return false;
-    }
+  auto out = ending();
+  while (!out && Clock::now() < until) {
     poll(nullptr, 0, kPollMs);
+    out = ending();
   }
-  return true;
+  return out;
 }
+
+void Process::kill() const { ::kill(-pid_, SIGKILL); }
 
 Process::~Process() {
   if (pid_ < 0) {
@@ -198,13 +222,13 @@ Process::~Process() {
   }
   input_ = Descriptor();
   output_ = Descriptor();
-  if (!ends_within(kGrace)) {
-    kill(-pid_, SIGTERM);
-    ends_within(kGrace);
+  if (!ending_within(kGrace)) {
+    ::kill(-pid_, SIGTERM);
+    ending_within(kGrace);
   }
-  // Always: children of the driver may be left when it has ended.
-  kill(-pid_, SIGKILL);
-  ends_within(kGrace);
+  // Always: children of it may be left when it has ended.
+  kill();
+  ending_within(kGrace);
   waitpid(pid_, nullptr, WNOHANG);
 }
 
