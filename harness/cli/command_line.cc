@@ -5,11 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
 #include "harness/base/text.h"
+#include "harness/cli/option_checks.h"
 #include "harness/cli/output.h"
 #include "harness/sut/pool.h"
 
@@ -47,23 +47,6 @@ std::string footer() {
          "  parley run --sut sut.yaml           judge your system\n"
          "  parley run --sut a.yaml --sut b.yaml  judge two, Parley between them\n";
 }
-
-// An empty text is a slip of a script (an unset variable), never a wish.
-const CLI::Validator kNotEmpty(
-    [](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, "");
-
-// CLI11 takes a negative number for a large one, and a larger one for the largest.
-const CLI::Validator kSeed(
-    [](std::string& text) {
-      std::uint64_t value = 0;
-      const auto* end = text.data() + text.size();
-      const auto read = std::from_chars(text.data(), end, value);
-      return read.ec == std::errc() && read.ptr == end
-                 ? std::string()
-                 : fmt::format("'{}' is no number from 0 to 18446744073709551615",
-                               printable(text, 60));
-    },
-    "");
 
 void add_selection(CLI::App& app, RunArguments& arguments) {
   app.add_option("--suite", arguments.selection.suites, "Only these suites")->delimiter(',');
@@ -130,6 +113,7 @@ class Program {
     add_run();
     add_queries();
     add_reference();
+    add_fuzz(app_, fuzz_, commands_.fuzz, action_);
     for (auto* command : app_.get_subcommands(nullptr)) {
       refuse_empty(*command);
     }
@@ -335,6 +319,7 @@ class Program {
   CLI::App app_{"Parley: conformance and fuzz tests for messaging interoperability"};
   RunArguments arguments_;
   reference::Options reference_;
+  FuzzArguments fuzz_;
   std::string tokens_;
   std::string word_;
   std::string file_ = "sut.yaml";

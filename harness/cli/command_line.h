@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "harness/cli/fuzz.h"
 #include "harness/cli/options.h"
 #include "harness/reference/reference.h"
 
@@ -23,6 +24,7 @@ struct Commands {
   std::function<ExitCode(const RunArguments&, const std::string& path)> replay;
   std::function<ExitCode(const RunArguments&, const std::string& folder)> report;
   std::function<ExitCode(const reference::Options&)> reference;
+  FuzzCommands fuzz;
 };
 
 // Calls the command that is named and returns its exit code. Help goes to the standard output, what

@@ -23,6 +23,7 @@ Called call(const std::vector<std::string>& words) {
     return ExitCode::ok;
   };
   const auto nothing = [](const RunArguments&, const std::string&) { return ExitCode::ok; };
+  const auto fuzzed = [](const FuzzArguments&) { return ExitCode::ok; };
   const Commands commands{.run = keep,
                           .selftest = keep,
                           .list = nothing,
@@ -32,7 +33,13 @@ Called call(const std::vector<std::string>& words) {
                           .doctor = keep,
                           .replay = nothing,
                           .report = nothing,
-                          .reference = [](const reference::Options&) { return ExitCode::ok; }};
+                          .reference = [](const reference::Options&) { return ExitCode::ok; },
+                          .fuzz = {.list = fuzzed,
+                                   .run = fuzzed,
+                                   .replay = fuzzed,
+                                   .minimize = fuzzed,
+                                   .triage = fuzzed,
+                                   .coverage = fuzzed}};
   std::vector<const char*> arguments{"parley"};
   for (const auto& word : words) {
     arguments.push_back(word.c_str());
@@ -85,6 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"LargePort",
                           {"reference", "--party", "gatekeeper.server", "--port", "65536"},
                           "--port"},
+                    Wrong{"NoFuzzCommand", {"fuzz"}, "subcommand"},
+                    Wrong{"NoFuzzTime", {"fuzz", "run", "--seconds", "0"}, "--seconds"},
+                    Wrong{"NegativeFuzzSeed", {"fuzz", "run", "--seed", "-1"}, "--seed"},
+                    Wrong{"NoInput", {"fuzz", "replay", "xml_reader"}, "file"},
+                    Wrong{"NoSuchInput", {"fuzz", "replay", "xml_reader", "/nowhere"}, "/nowhere"},
                     Wrong{"NoCommand", {}, "subcommand"}),
     [](const auto& row) { return std::string(row.param.name); });
 

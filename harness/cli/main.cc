@@ -28,6 +28,12 @@ parley::cli::Commands commands() {
           [](const parley::reference::Options& options) {
             return static_cast<ExitCode>(parley::reference::run(options));
           },
+      .fuzz = {.list = parley::cli::fuzz_list,
+               .run = parley::cli::fuzz_run,
+               .replay = parley::cli::fuzz_replay,
+               .minimize = parley::cli::fuzz_minimize,
+               .triage = parley::cli::fuzz_triage,
+               .coverage = parley::cli::fuzz_coverage},
   };
 }
 

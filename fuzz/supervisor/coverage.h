@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How much of the instrumented code a corpus reaches, by libFuzzer's own counters (-print_coverage
+// of clang 19): no other build is needed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/supervisor/catalogue.h"
+
+namespace parley::fuzz {
+
+struct FileCoverage {
+  std::string name;
+  std::uint64_t functions = 0;
+  std::uint64_t functions_reached = 0;
+  std::uint64_t edges = 0;
+  std::uint64_t edges_reached = 0;
+
+  friend bool operator==(const FileCoverage&, const FileCoverage&) = default;
+};
+
+// Adds what a line "COVERED_FUNC: hits: 3 edges: 5/7 name file:line" says; other lines add nothing.
+void add_coverage(std::string_view line, std::map<std::string, FileCoverage>& files);
+
+// By file, that with the most edges first: of the target's corpus and of the folders `more`.
+// Errors: not_found (no such program), malformed (it printed no coverage).
+Result<std::vector<FileCoverage>> coverage_of(const Target& target,
+                                              const std::vector<std::string>& more);
+
+}  // namespace parley::fuzz

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a run of a fuzz target has found, as values and as files. A finding's folder holds `input`,
+// perhaps `minimised`, `report.txt` (what the target printed) and `finding.json`; it is written
+// when the finding is made, so that a run that is killed keeps what it had.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fuzz/supervisor/bucket.h"
+#include "harness/base/encoding.h"
+#include "harness/base/result.h"
+
+namespace parley::fuzz {
+
+// Whether an input shows its defect again by itself.
+enum class Reproduces { yes, no, not_tried };
+std::string_view to_string(Reproduces reproduces);
+
+struct Defect {
+  std::string target;
+  CrashState state;
+  std::string place;  // file:line:column of the innermost frame of ours; empty: unknown
+  Bytes input;
+  std::optional<Bytes> minimised;  // shows the same defect
+  Reproduces reproduces = Reproduces::not_tried;
+  std::uint64_t seen = 1;        // times, this one included
+  std::uint64_t executions = 0;  // of the run, when it was found
+  std::chrono::milliseconds after{0};
+  std::string report;              // what the target printed
+  std::uint64_t mutator_seed = 0;  // of a mutator's death
+};
+
+// The name of its folder: kind and digest of the state.
+std::string folder_name(const Defect& defect);
+
+// Writes it below `findings`. Errors: io.
+Result<void> save(const Defect& defect, const std::string& findings);
+
+// Those below `findings`, in order of name; what is no finding's folder is passed over.
+std::vector<Defect> load_defects(const std::string& findings);
+
+std::string to_json(const std::vector<Defect>& defects);
+
+// Static Analysis Results Interchange Format 2.1.0 (OASIS), one result a defect.
+std::string to_sarif(const std::vector<Defect>& defects, std::string_view version);
+
+}  // namespace parley::fuzz

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A fuzz target that misbehaves as PARLEY_MISBEHAVE says, at the input that begins with "BAD" or,
+// in the modes that end with "-later", after some executions. For the tests of the supervisor.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/oracle.h"
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
+
+namespace {
+
+constexpr std::size_t kLater = 2000;  // executions
+
+std::string_view mode() {
+  static const char* named = std::getenv("PARLEY_MISBEHAVE");
+  return named == nullptr ? "" : named;
+}
+
+void* volatile escaped = nullptr;
+
+__attribute__((noinline)) void hang() {
+  for (volatile bool forever = true; forever;) {
+  }
+}
+
+__attribute__((noinline)) void free_twice() {
+  void* block = std::malloc(100);
+  escaped = block;
+  std::free(escaped);
+  std::free(escaped);
+}
+
+__attribute__((noinline)) void take_memory() {
+  std::vector<std::vector<char>> taken;
+  for (int i = 0; i < 4096; ++i) {
+    taken.emplace_back(1024 * 1024, 'x');
+    escaped = taken.back().data();
+  }
+}
+
+__attribute__((noinline)) void leak() { escaped = std::malloc(1234); }
+
+__attribute__((noinline)) int recurse(int depth) {
+  volatile char room[1024];
+  if (depth < 0) {
+    return 0;
+  }
+  room[0] = static_cast<char>(depth);
+  return recurse(depth + 1) + room[0];
+}
+
+void misbehave() {
+  if (mode().starts_with("hang")) {
+    hang();
+  } else if (mode().starts_with("free-twice")) {
+    free_twice();
+  } else if (mode().starts_with("memory")) {
+    take_memory();
+  } else if (mode().starts_with("kill")) {
+    kill(getpid(), SIGKILL);
+  } else if (mode().starts_with("signal")) {
+    std::raise(SIGSEGV);
+  } else if (mode().starts_with("leak")) {
+    leak();
+    escaped = nullptr;
+  } else if (mode().starts_with("recursion")) {
+    recurse(0);
+  } else if (mode().starts_with("exit")) {
+    std::exit(3);
+  } else {
+    PARLEY_ORACLE(!mode().starts_with("oracle"));
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static std::size_t executions = 0;
+  ++executions;
+  if (mode().ends_with("-later") ? executions == kLater
+                                 : size >= 3 && std::memcmp(data, "BAD", 3) == 0) {
+    misbehave();
+  }
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned int seed) {
+  static std::size_t calls = 0;
+  if (mode() == "mutator" && ++calls == kLater) {
+    std::raise(SIGSEGV);
+  }
+  // One in some hundreds: what a mutator that knows the format would come to.
+  if (seed % 512 == 0 && most >= 3) {
+    std::memcpy(data, "BAD", 3);
+    return size < 3 ? 3 : size;
+  }
+  return LLVMFuzzerMutate(data, size, most);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "fuzz/supervisor/minimise.h"
+#include "fuzz/supervisor/session.h"
+
+namespace parley::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+Result<std::string> put_file(const fs::path& path, std::string_view octets) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(octets.data(), static_cast<std::streamsize>(octets.size()));
+  file.flush();
+  if (!file) {
+    return fail(Errc::io, fmt::format("'{}' cannot be written", path.string()));
+  }
+  return path.string();
+}
+
+}  // namespace
+
+Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
+                      Leaks leaks, const RecordFile& record) {
+  std::optional<std::string> running;
+  limits.total = limits.input * static_cast<int>(inputs.size() + 1) + 30s;
+  Watched watched{
+      .command = replay_command(target, inputs, limits, leaks, record.path(), find_symbolizer()),
+      .record = &record,
+      .limits = outer_limits(limits),
+      .on_line =
+          [&](std::string_view line) {
+            if (auto path = read_running(line)) {
+              running = std::move(path);
+            }
+          },
+      .stop = {}};
+  auto ended = watch(watched);
+  if (!ended) {
+    return std::unexpected(ended.error());
+  }
+  Replay out{.trace = judge_end(*ended, limits), .which = std::nullopt, .ended = std::move(*ended)};
+  if (out.trace && running) {
+    const auto found = std::ranges::find(inputs, *running);
+    if (found != inputs.end()) {
+      out.which = static_cast<std::size_t>(found - inputs.begin());
+    }
+  }
+  return out;
+}
+
+Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
+                             std::size_t rounds, const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  auto record = RecordFile::create(folder + "/record");
+  if (error || !record) {
+    return error ? fail(Errc::io, fmt::format("'{}': {}", folder, error.message()))
+                 : std::unexpected(record.error());
+  }
+  const auto leaks = defect.state.kind == Kind::leak ? Leaks::reported : Leaks::ignored;
+  // Those before the one that shows another defect do not show this one, those behind it are asked
+  // again.
+  const FirstThatShows first =
+      [&](const std::vector<Bytes>& candidates) -> std::optional<std::size_t> {
+    std::vector<std::string> files;
+    for (const auto& candidate : candidates) {
+      const auto file = put_file(fs::path(folder) / fmt::format("{}", files.size()), candidate);
+      if (!file) {
+        return std::nullopt;
+      }
+      files.push_back(*file);
+    }
+    for (std::size_t at = 0; at < files.size();) {
+      const auto part = std::vector(files.begin() + static_cast<std::ptrdiff_t>(at), files.end());
+      record->clear();
+      const auto seen = replay(target, part, limits, leaks, *record);
+      if (!seen || !seen->trace || !seen->which) {
+        return std::nullopt;
+      }
+      if (same_defect(crash_state(*seen->trace), defect.state)) {
+        return at + *seen->which;
+      }
+      at += *seen->which + 1;
+    }
+    return std::nullopt;
+  };
+  const bool shows = first({defect.input}).has_value();
+  defect.reproduces = shows ? Reproduces::yes : Reproduces::no;
+  if (shows && rounds > 0) {
+    auto smaller = minimise(defect.input, first, rounds);
+    if (smaller != defect.input) {
+      defect.minimised = std::move(smaller);
+    }
+  }
+  fs::remove_all(folder, error);
+  return shows;
+}
+
+}  // namespace parley::fuzz

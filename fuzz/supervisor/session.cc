@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fuzz/supervisor/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace parley::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kGraceAtEnd = 10s;  // for a fuzzer's own end: last statistics, last files
+constexpr auto kProgressEvery = 1s;
+constexpr std::uint64_t kFewExecutions = 1000;  // a round with fewer has not got to work
+constexpr std::size_t kMostEarlyDeaths = 20;    // in a row
+
+std::chrono::milliseconds since(Clock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+class Session {
+ public:
+  Session(const SessionPlan& plan, const Listeners& listeners, RecordFile record)
+      : plan_(plan), listeners_(listeners), record_(std::move(record)) {
+    result_.defects = load_defects(in("findings"));
+  }
+
+  Result<SessionResult> run() {
+    for (std::uint64_t round = 0; !is_over(); ++round) {
+      record_.clear();
+      const auto ended = watch(watched(round));
+      if (!ended) {
+        return std::unexpected(ended.error());
+      }
+      done_ += ended->last.begun;
+      if (!note(*ended)) {
+        break;
+      }
+    }
+    tell_progress(done_);
+    result_.last = progress_;
+    reproduce_all();
+    return std::move(result_);
+  }
+
+ private:
+  std::string in(const char* name) const { return (fs::path(plan_.out) / name).string(); }
+
+  bool is_over() {
+    if (result_.end != SessionEnd::time) {
+      return true;
+    }
+    if (since(began_) >= plan_.time) {
+      return true;
+    }
+    if (plan_.executions > 0 && done_ >= plan_.executions) {
+      result_.end = SessionEnd::executions;
+      return true;
+    }
+    return false;
+  }
+
+  Watched watched(std::uint64_t round) {
+    const auto left = std::max<std::chrono::milliseconds>(plan_.time - since(began_), 1s);
+    Round of_fuzzer{.seed = plan_.seed + round,
+                    .time = std::chrono::ceil<std::chrono::seconds>(left),
+                    .executions = plan_.executions == 0 ? 0 : plan_.executions - done_,
+                    .max_input_octets = plan_.max_input_octets,
+                    .corpus = in("corpus"),
+                    .seeds = corpus_folders(plan_.target),
+                    .artefacts = in("artefacts"),
+                    .leaks = plan_.leaks};
+    of_fuzzer.seeds.insert(of_fuzzer.seeds.end(), plan_.corpora.begin(), plan_.corpora.end());
+    limits_ = plan_.limits;
+    limits_.total = left + kGraceAtEnd;
+    limits_.disk = plan_.out;
+    auto command = fuzz_command(plan_.target, of_fuzzer, limits_, record_.path(), symbolizer_);
+    return {.command = std::move(command),
+            .record = &record_,
+            .limits = outer_limits(limits_),
+            .on_line = [this](std::string_view line) { hear(line); },
+            .stop = [this] { return look(); }};
+  }
+
+  void hear(std::string_view line) {
+    if (const auto status = read_status(line)) {
+      progress_.status = *status;
+    }
+  }
+
+  // Several times a second.
+  bool look() {
+    if (Clock::now() - told_ >= kProgressEvery) {
+      tell_progress(done_ + record_.now().begun);
+    }
+    return listeners_.stop && listeners_.stop();
+  }
+
+  void tell_progress(std::uint64_t executions) {
+    const auto now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - told_).count();
+    progress_.rate =
+        seconds > 0 ? static_cast<double>(executions - progress_.executions) / seconds : 0;
+    progress_.executions = executions;
+    progress_.findings = result_.defects.size();
+    progress_.took = since(began_);
+    progress_.left = std::max<std::chrono::milliseconds>(plan_.time - progress_.took, 0ms);
+    told_ = now;
+    if (listeners_.progress) {
+      listeners_.progress(progress_);
+    }
+  }
+
+  // False: no further round.
+  bool note(const Ended& ended) {
+    if (ended.stopped_for == StoppedFor::request) {
+      result_.end = SessionEnd::stopped;
+      return false;
+    }
+    const auto trace = judge_end(ended, limits_);
+    if (!trace) {
+      return ended.stopped_for != StoppedFor::total_time;
+    }
+    if (ended.last.begun == 0 && trace->kind != Kind::disk_full) {
+      return cannot_run(ended);
+    }
+    keep(*trace, ended);
+    if (trace->kind == Kind::disk_full) {
+      result_.end = SessionEnd::disk_full;
+      result_.why = trace->what;
+      return false;
+    }
+    return survives(ended);
+  }
+
+  bool cannot_run(const Ended& ended) {
+    result_.end = SessionEnd::cannot_run;
+    result_.why = fmt::format("'{}' has run no input; it says: {}", plan_.target.program,
+                              ended.output.substr(0, 600));
+    return false;
+  }
+
+  bool survives(const Ended& ended) {
+    early_deaths_ = ended.last.begun < kFewExecutions ? early_deaths_ + 1 : 0;
+    if (early_deaths_ < kMostEarlyDeaths) {
+      return true;
+    }
+    result_.end = SessionEnd::dies_at_once;
+    result_.why = fmt::format(
+        "{} rounds in a row ended before {} executions; the findings must "
+        "be mended before more can be found",
+        kMostEarlyDeaths, kFewExecutions);
+    return false;
+  }
+
+  // Writes down what was found at once: the next round may be the last.
+  void keep(const Trace& trace, const Ended& ended) {
+    Defect defect{.target = plan_.target.name,
+                  .state = crash_state(trace),
+                  .place = place_of(trace),
+                  .input = record_.last_input(),
+                  .minimised = std::nullopt,
+                  .executions = done_,
+                  .after = since(began_),
+                  .report = ended.output,
+                  .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0};
+    for (auto& known : result_.defects) {
+      if (same_defect(known.state, defect.state)) {
+        ++known.seen;
+        if (defect.input.size() < known.input.size()) {
+          known.input = std::move(defect.input);
+          known.report = std::move(defect.report);
+        }
+        write_down(known);
+        return;
+      }
+    }
+    write_down(defect);
+    result_.defects.push_back(std::move(defect));
+    if (listeners_.defect) {
+      listeners_.defect(result_.defects.back());
+    }
+  }
+
+  void write_down(const Defect& defect) {
+    if (const auto saved = save(defect, in("findings")); !saved) {
+      result_.end = SessionEnd::disk_full;
+      result_.why = saved.error().detail;
+    }
+  }
+
+  // Each by itself and made small: with what time there is beyond the fuzzing's own.
+  void reproduce_all() {
+    if (result_.end == SessionEnd::disk_full || result_.end == SessionEnd::stopped) {
+      return;
+    }
+    for (auto& defect : result_.defects) {
+      if (!is_finding(defect.state.kind)) {
+        continue;
+      }
+      // Each try of a hang takes as long as it may.
+      const std::size_t rounds = defect.state.kind == Kind::hang ? 0 : plan_.minimise_rounds;
+      if (minimise_defect(plan_.target, defect, plan_.limits, rounds, in("minimising"))) {
+        write_down(defect);
+      }
+    }
+  }
+
+  const SessionPlan& plan_;
+  const Listeners& listeners_;
+  RecordFile record_;
+  const std::string symbolizer_ = find_symbolizer();
+  const Clock::time_point began_ = Clock::now();
+  Clock::time_point told_ = began_;
+  Limits limits_;
+  SessionResult result_;
+  Progress progress_;
+  std::uint64_t done_ = 0;  // executions of the rounds that are over
+  std::size_t early_deaths_ = 0;
+};
+
+Result<void> make_folders(const std::string& out) {
+  for (const auto* name : {"corpus", "findings", "artefacts"}) {
+    std::error_code error;
+    fs::create_directories(fs::path(out) / name, error);
+    if (error) {
+      return fail(Errc::io, fmt::format("'{}': {}", out, error.message()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SessionResult> fuzz(const SessionPlan& plan, const Listeners& listeners) {
+  if (const auto made = make_folders(plan.out); !made) {
+    return std::unexpected(made.error());
+  }
+  auto record = RecordFile::create((fs::path(plan.out) / "last-input").string());
+  if (!record) {
+    return std::unexpected(record.error());
+  }
+  return Session(plan, listeners, std::move(*record)).run();
+}
+
+}  // namespace parley::fuzz

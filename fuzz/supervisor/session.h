@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One target fuzzed for a while: rounds of the fuzzer, each of which ends with a finding or with
+// the time, and for each finding whether it is a new one, whether it shows itself again, and how
+// small it can be. Blocks its thread; sessions in other threads need other folders.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fuzz/supervisor/catalogue.h"
+#include "fuzz/supervisor/defect.h"
+#include "fuzz/supervisor/libfuzzer.h"
+#include "fuzz/supervisor/watch.h"
+
+namespace parley::fuzz {
+
+struct SessionPlan {
+  Target target;
+  std::uint64_t seed = 1;
+  std::chrono::seconds time{60};
+  std::uint64_t executions = 0;      // 0: as many as there is time for
+  std::size_t max_input_octets = 0;  // 0: as the corpus has them
+  Limits limits{};                   // `total` and `disk` are the session's own
+  Leaks leaks = Leaks::ignored;
+  std::string out{};                   // its folder; made; corpus and findings that are in it go on
+  std::vector<std::string> corpora{};  // more folders of seeds
+  std::size_t minimise_rounds = 200;
+};
+
+struct Progress {
+  std::uint64_t executions = 0;
+  double rate = 0;  // executions a second, since the last call
+  Status status;
+  std::size_t findings = 0;
+  std::chrono::milliseconds took{0};
+  std::chrono::milliseconds left{0};
+};
+
+enum class SessionEnd { time, executions, stopped, disk_full, dies_at_once, cannot_run };
+
+struct SessionResult {
+  SessionEnd end = SessionEnd::time;
+  std::string why;  // of an end that nobody asked for, for people
+  std::vector<Defect> defects;
+  Progress last;
+};
+
+struct Listeners {
+  std::function<void(const Progress&)> progress;  // at most once a second; may be empty
+  std::function<void(const Defect&)> defect;      // a new one, before it is minimised
+  std::function<bool()> stop;                     // may be empty
+};
+
+// Errors: io (the folder cannot be made or written), not_found (no such program).
+Result<SessionResult> fuzz(const SessionPlan& plan, const Listeners& listeners);
+
+struct Replay {
+  std::optional<Trace> trace;        // nullopt: all ended as they should
+  std::optional<std::size_t> which;  // of the inputs; nullopt: unknown
+  Ended ended;
+};
+
+// Runs `inputs` one after another until one shows a defect. Errors: as of watch().
+Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
+                      Leaks leaks, const RecordFile& record);
+
+// Makes the defect's input small, with at most `rounds` starts of the program. `folder` holds what
+// it needs meanwhile. False: the input by itself does not show the defect. Errors: io.
+Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
+                             std::size_t rounds, const std::string& folder);
+
+}  // namespace parley::fuzz

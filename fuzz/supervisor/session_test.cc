@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Sessions against a real libFuzzer, in a target that misbehaves on demand.
+#include "fuzz/supervisor/session.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+namespace parley::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+class SessionTest : public testing::Test {
+ protected:
+  SessionTest()
+      : folder_(fs::path(testing::TempDir()) /
+                fs::path(testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(folder_);
+  }
+  ~SessionTest() override {
+    unsetenv("PARLEY_MISBEHAVE");
+    fs::remove_all(folder_);
+  }
+
+  SessionPlan plan(const char* mode) const {
+    setenv("PARLEY_MISBEHAVE", mode, 1);
+    SessionPlan out{.target = {.name = "misbehaving",
+                               .program = PARLEY_MISBEHAVING,
+                               .corpus = (folder_ / "none").string()},
+                    .time = 3s,
+                    .executions = 4'000,
+                    .out = folder_.string()};
+    out.limits.input = std::string_view(mode) == "hang" ? 1s : 20s;
+    out.limits.memory_mib = 1024;
+    return out;
+  }
+
+  static SessionResult run(const SessionPlan& plan, const Listeners& listeners = {}) {
+    auto result = fuzz(plan, listeners);
+    EXPECT_TRUE(result) << result.error();
+    return result ? std::move(*result) : SessionResult{};
+  }
+
+  const fs::path folder_;
+};
+
+struct Death {
+  const char* mode;
+  Kind kind;
+};
+
+class FindsDeath : public SessionTest, public testing::WithParamInterface<Death> {};
+
+TEST_P(FindsDeath, WithItsKindAndItsInput) {
+  const auto result = run(plan(GetParam().mode));
+  ASSERT_FALSE(result.defects.empty()) << result.why;
+  const auto& defect = result.defects.front();
+  EXPECT_EQ(to_string(defect.state.kind), to_string(GetParam().kind)) << to_line(defect.state);
+  EXPECT_EQ(result.defects.size(), 1U);
+  if (is_finding(defect.state.kind)) {
+    EXPECT_EQ(defect.input.substr(0, 3), "BAD");
+    EXPECT_EQ(to_string(defect.reproduces), "yes");
+  }
+  const auto saved = load_defects((folder_ / "findings").string());
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved.front().input, defect.input);
+}
+
+#if defined(__has_feature) && __has_feature(address_sanitizer)
+constexpr Kind kSeenBySanitizer = Kind::sanitizer;
+#else
+constexpr Kind kSeenBySanitizer = Kind::crash;
+#endif
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FindsDeath,
+    testing::Values(Death{"oracle", Kind::disagreement}, Death{"hang", Kind::hang},
+                    Death{"free-twice", kSeenBySanitizer}, Death{"memory", Kind::out_of_memory},
+                    Death{"kill", Kind::killed}, Death{"signal", Kind::crash},
+                    Death{"recursion", kSeenBySanitizer}, Death{"exit", Kind::crash},
+                    Death{"mutator", Kind::mutator}),
+    [](const auto& one) {
+      std::string name = one.param.mode;
+      std::erase(name, '-');
+      return name;
+    });
+
+TEST_F(SessionTest, MakesTheInputSmall) {
+  const auto result = run(plan("oracle"));
+  ASSERT_EQ(result.defects.size(), 1U);
+  const auto& defect = result.defects.front();
+  EXPECT_EQ(defect.minimised.value_or(defect.input), "BAD");
+  EXPECT_GT(defect.seen, 1U);  // rounds go on after the first
+}
+
+TEST_F(SessionTest, SaysWhatDoesNotShowItselfAgain) {
+  const auto result = run(plan("oracle-later"));
+  ASSERT_EQ(result.defects.size(), 1U);
+  EXPECT_EQ(to_string(result.defects.front().reproduces), "no");
+}
+
+TEST_F(SessionTest, EndsWithItsExecutions) {
+  const auto result = run(plan("nothing"));
+  EXPECT_EQ(result.end, SessionEnd::executions);
+  EXPECT_TRUE(result.defects.empty());
+  EXPECT_GE(result.last.executions, 4'000U);
+  EXPECT_LT(result.last.executions, 5'000U);
+}
+
+TEST_F(SessionTest, EndsWhenItIsAskedTo) {
+  auto endless = plan("nothing");
+  endless.executions = 0;
+  endless.time = 600s;
+  const auto result = run(endless, {.progress = {}, .defect = {}, .stop = [] { return true; }});
+  EXPECT_EQ(result.end, SessionEnd::stopped);
+}
+
+TEST_F(SessionTest, EndsWhenTheDiskRunsFull) {
+  auto full = plan("nothing");
+  full.executions = 0;
+  full.limits.disk_left_mib = 1ULL << 40;
+  const auto result = run(full);
+  EXPECT_EQ(result.end, SessionEnd::disk_full);
+  ASSERT_EQ(result.defects.size(), 1U);
+  EXPECT_EQ(to_string(result.defects.front().state.kind), "disk-full");
+}
+
+TEST_F(SessionTest, SaysWhyAProgramRunsNoInput) {
+  auto wrong = plan("nothing");
+  wrong.target.program = "/bin/false";
+  const auto result = run(wrong);
+  EXPECT_EQ(result.end, SessionEnd::cannot_run);
+  EXPECT_NE(result.why.find("/bin/false"), std::string::npos);
+}
+
+TEST_F(SessionTest, GoesOnInItsFolder) {
+  const auto first = run(plan("oracle"));
+  const auto second = run(plan("oracle"));
+  ASSERT_EQ(second.defects.size(), 1U);
+  EXPECT_EQ(load_defects((folder_ / "findings").string()).size(), 1U);
+}
+
+}  // namespace
+}  // namespace parley::fuzz

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "fuzz/supervisor/coverage.h"
+#include "harness/base/text.h"
+#include "harness/cli/fuzz_targets.h"
+#include "harness/cli/output.h"
+
+namespace parley::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json json_of(const fuzz::Target& target) {
+  const auto size = fuzz::corpus_size(target);
+  return {{"name", target.name},       {"oracle", target.oracle},
+          {"seeds", size.seeds},       {"regressions", size.regressions},
+          {"mutator", target.mutator}, {"dictionary", target.dictionary},
+          {"edges", target.edges},     {"dependencies", target.dependencies},
+          {"program", target.program}, {"corpus", target.corpus}};
+}
+
+std::string how_mutated(const fuzz::Target& target) {
+  std::vector<std::string> parts;
+  if (!target.mutator.empty()) {
+    parts.push_back(target.mutator);
+  }
+  if (!target.dictionary.empty()) {
+    parts.push_back("dictionary");
+  }
+  return parts.empty() ? "octets" : join(parts, ", ");
+}
+
+}  // namespace
+
+ExitCode fuzz_list(const FuzzArguments& arguments) {
+  const auto targets = fuzz_targets(arguments);
+  if (!targets) {
+    return ExitCode::usage;
+  }
+  if (arguments.json) {
+    auto out = ordered_json::array();
+    std::ranges::transform(*targets, std::back_inserter(out), json_of);
+    put(stdout, "{}\n", out.dump(2));
+    return ExitCode::ok;
+  }
+  put(stdout, "{:<24} {:>5} {:>11} {:>6}  {:<22} {}\n", "target", "seeds", "regressions", "edges",
+      "mutated by", "oracle");
+  for (const auto& target : *targets) {
+    const auto size = fuzz::corpus_size(target);
+    put(stdout, "{:<24} {:>5} {:>11} {:>6}  {:<22} {}\n", target.name, size.seeds, size.regressions,
+        target.edges, how_mutated(target), target.oracle);
+  }
+  put(stdout, "{} targets\n", targets->size());
+  return ExitCode::ok;
+}
+
+ExitCode fuzz_coverage(const FuzzArguments& arguments) {
+  const auto target = fuzz_target(arguments);
+  if (!target) {
+    return ExitCode::usage;
+  }
+  const auto covered = fuzz::coverage_of(*target, arguments.corpora);
+  if (!covered) {
+    put(stderr, "parley: {}\n", covered.error().detail);
+    return ExitCode::harness_error;
+  }
+  if (arguments.json) {
+    auto out = ordered_json::array();
+    for (const auto& file : *covered) {
+      out.push_back({{"file", file.name},
+                     {"functions", file.functions},
+                     {"functions_reached", file.functions_reached},
+                     {"edges", file.edges},
+                     {"edges_reached", file.edges_reached}});
+    }
+    put(stdout, "{}\n", out.dump(2));
+    return ExitCode::ok;
+  }
+  put(stdout, "{:>15} {:>15}  {}\n", "functions", "edges", "file");
+  for (const auto& file : *covered) {
+    put(stdout, "{:>7} of {:>4} {:>7} of {:>4}  {}\n", file.functions_reached, file.functions,
+        file.edges_reached, file.edges, printable(file.name, 200));
+  }
+  return covered->empty() ? ExitCode::nothing_judged : ExitCode::ok;
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "fuzz/supervisor/session.h"
+#include "harness/base/text.h"
+#include "harness/cli/fuzz_targets.h"
+#include "harness/cli/output.h"
+
+namespace parley::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMinimiseRounds = 500;
+
+// A folder that goes with its owner.
+class WorkFolder {
+ public:
+  WorkFolder() {
+    std::error_code error;
+    auto pattern = (fs::temp_directory_path(error) / "parley-fuzz-XXXXXX").string();
+    path_ = mkdtemp(pattern.data()) == nullptr ? "" : pattern;
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  ~WorkFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) {
+      fs::remove_all(path_, ignored);
+    }
+  }
+  std::string in(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// What a target printed, line by line.
+std::string printable_lines(const std::string& text) {
+  auto lines = split(text, '\n');
+  for (auto& line : lines) {
+    line = printable(line, 400);
+  }
+  return join(lines, "\n");
+}
+
+Bytes read_input(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// One input and what it shows.
+struct Shown {
+  std::string file;
+  fuzz::Trace trace;
+  std::string report;
+};
+
+struct Replays {
+  std::vector<Shown> shown;
+  std::size_t inputs = 0;
+};
+
+// Gives the target all inputs, those behind one that shows a defect too. Nullopt after a message.
+std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArguments& arguments) {
+  const auto inputs = fuzz_inputs(arguments);
+  if (!inputs) {
+    return std::nullopt;
+  }
+  const WorkFolder folder;
+  auto record = fuzz::RecordFile::create(folder.in("record"));
+  if (!record) {
+    put(stderr, "parley: {}\n", record.error().detail);
+    return std::nullopt;
+  }
+  Replays out{.shown = {}, .inputs = inputs->size()};
+  for (std::size_t at = 0; at < inputs->size();) {
+    const std::vector rest(inputs->begin() + static_cast<std::ptrdiff_t>(at), inputs->end());
+    record->clear();
+    const auto seen = fuzz::replay(target, rest, fuzz_limits(arguments), arguments.leaks, *record);
+    if (!seen) {
+      put(stderr, "parley: {}\n", seen.error().detail);
+      return std::nullopt;
+    }
+    if (!seen->trace) {
+      break;
+    }
+    if (!seen->which) {
+      put(stderr, "parley: '{}' ended before it had read an input: {}\n", target.program,
+          printable(seen->ended.output, 600));
+      return std::nullopt;
+    }
+    at += *seen->which;
+    out.shown.push_back(
+        {.file = (*inputs)[at], .trace = *seen->trace, .report = seen->ended.output});
+    ++at;
+  }
+  return out;
+}
+
+fuzz::Defect defect_of(const fuzz::Target& target, const Shown& shown) {
+  return {.target = target.name,
+          .state = fuzz::crash_state(shown.trace),
+          .place = fuzz::place_of(shown.trace),
+          .input = read_input(shown.file),
+          .minimised = std::nullopt,
+          .reproduces = fuzz::Reproduces::yes,
+          .report = shown.report};
+}
+
+struct Bucket {
+  fuzz::Defect defect;             // of the smallest input
+  std::vector<std::string> files;  // each with why it is the same defect
+};
+
+std::vector<Bucket> buckets_of(const fuzz::Target& target, const std::vector<Shown>& shown) {
+  std::vector<Bucket> out;
+  for (const auto& one : shown) {
+    auto defect = defect_of(target, one);
+    std::optional<std::string> why;
+    const auto found = std::ranges::find_if(out, [&](const Bucket& bucket) {
+      why = fuzz::same_defect(bucket.defect.state, defect.state);
+      return why.has_value();
+    });
+    if (found == out.end()) {
+      out.push_back({.defect = std::move(defect), .files = {one.file}});
+      continue;
+    }
+    ++found->defect.seen;
+    found->files.push_back(fmt::format("{} ({})", one.file, *why));
+    if (defect.input.size() < found->defect.input.size()) {
+      found->defect.input = std::move(defect.input);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ExitCode fuzz_replay(const FuzzArguments& arguments) {
+  const auto target = fuzz_target(arguments);
+  if (!target) {
+    return ExitCode::usage;
+  }
+  const auto replays = replay_all(*target, arguments);
+  if (!replays) {
+    return ExitCode::harness_error;
+  }
+  for (const auto& one : replays->shown) {
+    put(stdout, "{}: {}\n", one.file, printable(fuzz::to_line(fuzz::crash_state(one.trace)), 400));
+  }
+  if (replays->shown.size() == 1) {
+    put(stdout, "\n{}\n", printable_lines(replays->shown.front().report));
+  }
+  put(stdout, "{} inputs, {} show a defect\n", replays->inputs, replays->shown.size());
+  return replays->shown.empty() ? ExitCode::ok : ExitCode::findings;
+}
+
+ExitCode fuzz_minimize(const FuzzArguments& arguments) {
+  const auto target = fuzz_target(arguments);
+  if (!target) {
+    return ExitCode::usage;
+  }
+  if (arguments.files.size() != 1) {
+    put(stderr, "parley: minimize takes one file\n");
+    return ExitCode::usage;
+  }
+  const auto replays = replay_all(*target, arguments);
+  if (!replays) {
+    return ExitCode::harness_error;
+  }
+  if (replays->shown.empty()) {
+    put(stderr,
+        "parley: '{}' shows no defect of {}: there is nothing to keep while it is made smaller "
+        "(leaks are seen with --leaks alone)\n",
+        arguments.files.front(), target->name);
+    return ExitCode::nothing_judged;
+  }
+  auto defect = defect_of(*target, replays->shown.front());
+  const WorkFolder folder;
+  const auto shows = fuzz::minimise_defect(*target, defect, fuzz_limits(arguments), kMinimiseRounds,
+                                           folder.in("tries"));
+  if (!shows || !*shows) {
+    put(stderr, "parley: {}\n",
+        shows ? "the defect did not show itself a second time" : shows.error().detail);
+    return ExitCode::harness_error;
+  }
+  const auto out = arguments.out.empty() ? arguments.files.front() + ".min" : arguments.out;
+  const auto& smallest = defect.minimised ? *defect.minimised : defect.input;
+  std::ofstream file(out, std::ios::binary | std::ios::trunc);
+  file << smallest;
+  file.flush();
+  if (!file) {
+    put(stderr, "parley: '{}' cannot be written\n", out);
+    return ExitCode::harness_error;
+  }
+  put(stdout, "{}\n{}: {} octets, {} before\n", printable(fuzz::to_line(defect.state), 400), out,
+      smallest.size(), defect.input.size());
+  return ExitCode::findings;
+}
+
+ExitCode fuzz_triage(const FuzzArguments& arguments) {
+  const auto target = fuzz_target(arguments);
+  if (!target) {
+    return ExitCode::usage;
+  }
+  const auto replays = replay_all(*target, arguments);
+  if (!replays) {
+    return ExitCode::harness_error;
+  }
+  const auto buckets = buckets_of(*target, replays->shown);
+  std::vector<fuzz::Defect> defects;
+  for (const auto& bucket : buckets) {
+    defects.push_back(bucket.defect);
+    if (arguments.out.empty()) {
+      continue;
+    }
+    if (const auto saved = fuzz::save(bucket.defect, arguments.out); !saved) {
+      put(stderr, "parley: {}\n", saved.error().detail);
+      return ExitCode::harness_error;
+    }
+  }
+  if (arguments.json) {
+    put(stdout, "{}", fuzz::to_json(defects));
+  } else {
+    for (const auto& bucket : buckets) {
+      put(stdout, "{}\n", printable(fuzz::to_line(bucket.defect.state), 400));
+      for (const auto& file : bucket.files) {
+        put(stdout, "  {}\n", file);
+      }
+    }
+    put(stdout, "{} inputs, {} show a defect, {} defects\n", replays->inputs, replays->shown.size(),
+        buckets.size());
+  }
+  return buckets.empty() ? ExitCode::ok : ExitCode::findings;
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "fuzz/supervisor/session.h"
+#include "harness/base/text.h"
+#include "harness/cli/fuzz_targets.h"
+#include "harness/cli/output.h"
+#include "harness/cli/stop_signals.h"
+
+namespace parley::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+std::string folder_by_time() {
+  return fmt::format("out/fuzz-{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
+}
+
+std::string_view to_word(fuzz::SessionEnd end) {
+  switch (end) {
+    case fuzz::SessionEnd::time:
+      return "time";
+    case fuzz::SessionEnd::executions:
+      return "executions";
+    case fuzz::SessionEnd::stopped:
+      return "stopped";
+    case fuzz::SessionEnd::disk_full:
+      return "disk-full";
+    case fuzz::SessionEnd::dies_at_once:
+      return "dies-at-once";
+    case fuzz::SessionEnd::cannot_run:
+      return "cannot-run";
+  }
+  return "";
+}
+
+struct Done {
+  fuzz::Target target;
+  fuzz::SessionResult result;
+};
+
+// All targets of a run, some at once. What they tell comes from several threads.
+class FuzzRun {
+ public:
+  FuzzRun(const FuzzArguments& arguments, std::vector<fuzz::Target> targets, std::string out)
+      : arguments_(arguments), targets_(std::move(targets)), out_(std::move(out)) {}
+
+  void run() {
+    std::vector<std::jthread> threads;
+    const auto count = std::min<std::size_t>(arguments_.jobs, targets_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      threads.emplace_back([this] { work(); });
+    }
+  }
+
+  std::vector<Done>& done() {
+    std::ranges::sort(done_, {}, [](const Done& one) { return one.target.name; });
+    return done_;
+  }
+  const std::string& out() const { return out_; }
+
+ private:
+  void work() {
+    for (auto at = next_++; at < targets_.size() && !StopSignals::requested(); at = next_++) {
+      fuzz_one(targets_[at]);
+    }
+  }
+
+  void fuzz_one(const fuzz::Target& target) {
+    const fuzz::SessionPlan plan{
+        .target = target,
+        .seed = arguments_.seed,
+        .time = std::chrono::seconds(arguments_.seconds),
+        .executions = arguments_.executions,
+        .max_input_octets = static_cast<std::size_t>(arguments_.max_octets),
+        .limits = fuzz_limits(arguments_),
+        .leaks = arguments_.leaks,
+        .out = (fs::path(out_) / target.name).string(),
+        .corpora = arguments_.corpora};
+    const fuzz::Listeners listeners{
+        .progress = [&](const fuzz::Progress& progress) { show(target, progress); },
+        .defect = [&](const fuzz::Defect& defect) { announce(defect); },
+        .stop = [] { return StopSignals::requested(); }};
+    auto result = fuzz::fuzz(plan, listeners);
+    const std::lock_guard lock(mutex_);
+    if (!result) {
+      fuzz::SessionResult failed{.end = fuzz::SessionEnd::cannot_run,
+                                 .why = result.error().detail,
+                                 .defects = {},
+                                 .last = {}};
+      result = std::move(failed);
+    }
+    done_.push_back({.target = target, .result = std::move(*result)});
+    summarise(done_.back());
+  }
+
+  void show(const fuzz::Target& target, const fuzz::Progress& progress) {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    const auto every = terminal_ ? std::chrono::seconds(0) : std::chrono::seconds(10);
+    if (arguments_.quiet || now - shown_ < every) {
+      return;
+    }
+    shown_ = now;
+    const auto line = fmt::format(
+        "{}: {} executions, {:.0f}/s, {} edges, corpus {}, {} finding{}, {} s left", target.name,
+        progress.executions, progress.rate, progress.status.edges, progress.status.corpus,
+        progress.findings, progress.findings == 1 ? "" : "s", progress.left.count() / 1000);
+    put(stderr, "{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n");
+    open_ = terminal_;
+  }
+
+  void announce(const fuzz::Defect& defect) {
+    const std::lock_guard lock(mutex_);
+    end_line();
+    if (!arguments_.quiet) {
+      put(stderr, "{}: {}\n", defect.target, printable(fuzz::to_line(defect.state), 300));
+    }
+  }
+
+  void summarise(const Done& done) {
+    end_line();
+    if (arguments_.quiet) {
+      return;
+    }
+    const auto& last = done.result.last;
+    const auto seconds = static_cast<double>(last.took.count()) / 1000;
+    put(stderr, "{}: {} executions in {:.0f} s ({:.0f}/s), {} edges, corpus {}, {} finding{}\n",
+        done.target.name, last.executions, seconds,
+        seconds > 0 ? static_cast<double>(last.executions) / seconds : 0, last.status.edges,
+        last.status.corpus, done.result.defects.size(), done.result.defects.size() == 1 ? "" : "s");
+  }
+
+  // Between the live line and what is printed next.
+  void end_line() {
+    if (open_) {
+      put(stderr, "\n");
+      open_ = false;
+    }
+  }
+
+  const FuzzArguments& arguments_;
+  const std::vector<fuzz::Target> targets_;
+  const std::string out_;
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  std::atomic<std::size_t> next_ = 0;
+  std::mutex mutex_;  // guards all below
+  std::vector<Done> done_;
+  std::chrono::steady_clock::time_point shown_{};
+  bool open_ = false;
+};
+
+ordered_json json_of(const Done& done) {
+  const auto& last = done.result.last;
+  return {{"target", done.target.name},
+          {"end", to_word(done.result.end)},
+          {"why", printable(done.result.why, 1000)},
+          {"executions", last.executions},
+          {"took_ms", last.took.count()},
+          {"edges", last.status.edges},
+          {"features", last.status.features},
+          {"corpus", last.status.corpus},
+          {"findings", ordered_json::parse(fuzz::to_json(done.result.defects))}};
+}
+
+bool write(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.flush();
+  if (!file) {
+    put(stderr, "parley: '{}' cannot be written\n", path.string());
+  }
+  return static_cast<bool>(file);
+}
+
+bool write_reports(const std::vector<Done>& done, const fs::path& out, std::string& report) {
+  auto targets = ordered_json::array();
+  std::vector<fuzz::Defect> all;
+  for (const auto& one : done) {
+    targets.push_back(json_of(one));
+    all.insert(all.end(), one.result.defects.begin(), one.result.defects.end());
+  }
+  report = targets.dump(2) + "\n";
+  return write(out / "findings.json", report) &&
+         write(out / "findings.sarif", fuzz::to_sarif(all, PARLEY_VERSION));
+}
+
+ExitCode exit_code_of(const std::vector<Done>& done) {
+  bool findings = false;
+  bool broken = false;
+  std::uint64_t executions = 0;
+  for (const auto& one : done) {
+    executions += one.result.last.executions;
+    broken = broken || one.result.end == fuzz::SessionEnd::cannot_run ||
+             one.result.end == fuzz::SessionEnd::disk_full;
+    for (const auto& defect : one.result.defects) {
+      findings = findings || fuzz::is_finding(defect.state.kind);
+      broken = broken || defect.state.kind == fuzz::Kind::mutator;
+    }
+  }
+  if (broken) {
+    return ExitCode::harness_error;
+  }
+  if (StopSignals::requested()) {
+    return ExitCode::stopped;
+  }
+  if (findings) {
+    return ExitCode::findings;
+  }
+  return executions == 0 ? ExitCode::nothing_judged : ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode fuzz_run(const FuzzArguments& arguments) {
+  auto targets = fuzz_targets(arguments);
+  if (!targets) {
+    return ExitCode::usage;
+  }
+  const auto out = arguments.out.empty() ? folder_by_time() : arguments.out;
+  const StopSignals signals;
+  FuzzRun run(arguments, std::move(*targets), out);
+  run.run();
+  const auto& done = run.done();
+  std::string report;
+  const bool written = write_reports(done, out, report);
+  if (arguments.json) {
+    put(stdout, "{}", report);
+  }
+  for (const auto& one : done) {
+    if (!one.result.why.empty()) {
+      put(stderr, "parley: {}: {}\n", one.target.name, printable(one.result.why, 1000));
+    }
+    for (const auto& defect : one.result.defects) {
+      if (!arguments.json) {
+        put(stdout, "\n{}",
+            fuzz_finding(defect, (fs::path(out) / one.target.name / "findings").string()));
+      }
+    }
+  }
+  if (!arguments.json) {
+    put(stdout, "\n{} of {} targets run; report: {}/findings.json, findings.sarif\n", done.size(),
+        done.size(), out);
+  }
+  return written ? exit_code_of(done) : ExitCode::harness_error;
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the commands of `parley fuzz` share: which targets are meant, and how a finding reads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fuzz/supervisor/catalogue.h"
+#include "fuzz/supervisor/defect.h"
+#include "harness/cli/fuzz.h"
+
+namespace parley::cli {
+
+// The targets that `arguments` name, in order of name; all of them where it names none. Prints what
+// is wrong (no fuzz build, an unknown name with the nearest ones); nullopt then.
+std::optional<std::vector<fuzz::Target>> fuzz_targets(const FuzzArguments& arguments);
+
+// The one target that is named, whose program is there; nullopt after a message.
+std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments);
+
+fuzz::Limits fuzz_limits(const FuzzArguments& arguments);
+
+// A finding for people: what, where, how often, its input and the command that shows it again.
+std::string fuzz_finding(const fuzz::Defect& defect, const std::string& findings_folder);
+
+// The files below what is named, sorted within each folder; nullopt after a message.
+std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);
+
+}  // namespace parley::cli
