@@ -6,6 +6,16 @@
 
 namespace parley::engine {
 
+std::string user_of(const std::string& jid) {
+  auto out = jid.substr(0, jid.find('/'));
+  const auto colon = out.find(':');
+  const auto at = out.find('@');
+  if (colon != std::string::npos && at != std::string::npos && colon < at) {
+    out.erase(colon, at - colon);
+  }
+  return out;
+}
+
 std::unique_ptr<Conversations> Conversations::of(const CastRun& run,
                                                  const std::map<std::string, std::string>& values,
                                                  const Rng& rng) {

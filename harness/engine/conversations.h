@@ -20,6 +20,9 @@
 
 namespace parley::engine {
 
+// An address without a resource or a device: "491…:0@s.whatsapp.net" is the user's too.
+std::string user_of(const std::string& jid);
+
 class Conversations {
  public:
   // `values` is the run's scope at the start. Null where the flow's content goes in the clear or no

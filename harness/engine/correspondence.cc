@@ -24,17 +24,6 @@ constexpr std::size_t kOneTimePrekeys = 8;
 constexpr std::size_t kLeastSecret = 8;    // what is shorter is found by chance
 constexpr std::size_t kMostUnopened = 64;  // of a link; each may cost as many keys as are skipped
 
-// Without a resource or a device: "491…:0@s.whatsapp.net" is the user's too.
-std::string bare_of(const std::string& jid) {
-  auto out = jid.substr(0, jid.find('/'));
-  const auto colon = out.find(':');
-  const auto at = out.find('@');
-  if (colon != std::string::npos && at != std::string::npos && colon < at) {
-    out.erase(colon, at - colon);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
@@ -94,12 +83,12 @@ std::map<std::string, std::string> Correspondence::values() const {
 void Correspondence::note_written(const std::string& text) { written_.insert(text); }
 
 const Correspondence::Device* Correspondence::device_of(const std::string& jid) const {
-  const auto at = devices_.find(bare_of(jid));
+  const auto at = devices_.find(user_of(jid));
   return at == devices_.end() ? nullptr : at->second.get();
 }
 
 Correspondence::Device* Correspondence::device_of(const std::string& jid) {
-  const auto at = devices_.find(bare_of(jid));
+  const auto at = devices_.find(user_of(jid));
   return at == devices_.end() ? nullptr : at->second.get();
 }
 
@@ -142,7 +131,7 @@ void Correspondence::note_request(const std::string& link, const xml::Element& r
   Asked asked;
   for (const auto* user : request.child("key")->elements()) {
     auto* device = device_of(user->get("jid"));
-    asked.emplace_back(bare_of(user->get("jid")), device == nullptr ? 0 : device->asked++);
+    asked.emplace_back(user_of(user->get("jid")), device == nullptr ? 0 : device->asked++);
   }
   asked_[link + " " + request.get("id")] = std::move(asked);
 }
@@ -276,7 +265,7 @@ xml::Element Correspondence::shown(const xml::Element& stanza) const {
 }
 
 xml::Element Correspondence::keys_of(const Request& request, const std::string& jid) const {
-  const auto changed = changed_.find(request.link + " " + bare_of(jid));
+  const auto changed = changed_.find(request.link + " " + user_of(jid));
   if (changed != changed_.end()) {
     return changed->second;
   }
@@ -300,7 +289,7 @@ void Correspondence::inform(const Request& request, PeerView& view) const {
 signal::PrekeyBundle Correspondence::offered(const Request& request, const std::string& jid,
                                              const Device& device) const {
   if (const auto at = asked_.find(request.link + " " + request.id); at != asked_.end()) {
-    const auto user = std::ranges::find(at->second, bare_of(jid), &Asked::value_type::first);
+    const auto user = std::ranges::find(at->second, user_of(jid), &Asked::value_type::first);
     if (user != at->second.end()) {
       return device.offered(user->second);
     }

@@ -76,6 +76,34 @@ Result<void> read_signed(const xml::Element& upload, signal::PrekeyBundle& bundl
   return signal::check_bundle(bundle);
 }
 
+// What a user's keys are but for one-time prekeys.
+Result<signal::PrekeyBundle> read_lasting(const xml::Element& holder) {
+  const auto registration = octets_of(holder, "registration", kRegistrationOctets);
+  const auto type = octets_of(holder, "type", 1);
+  auto identity = octets_of(holder, "identity", crypto::kX25519Octets);
+  for (const Result<Bytes>* read : {&registration, &type, &std::as_const(identity)}) {
+    if (!*read) {
+      return std::unexpected(read->error());
+    }
+  }
+  if (type->front() != signal::kKeyType) {
+    return fail(Errc::malformed, "<type/> is not 05");
+  }
+  signal::PrekeyBundle out;
+  out.registration = signal::RegistrationId(number_of(*registration));
+  out.identity_key = std::move(*identity);
+  if (auto read = read_signed(holder, out); !read) {
+    return std::unexpected(read.error());
+  }
+  return out;
+}
+
+// Of a child element; empty where there is none.
+Bytes text_in(const xml::Element& parent, std::string_view name) {
+  const auto* child = parent.child(name);
+  return child == nullptr ? Bytes() : child->text();
+}
+
 xml::Element leaf(std::string name, std::string text) {
   xml::Element out{.ns = "", .name = std::move(name), .attributes = {}, .children = {}};
   out.set_text(std::move(text));
@@ -104,23 +132,11 @@ bool is_key_request(const xml::Element& stanza) {
 }
 
 Result<Publication> read_publication(const xml::Element& upload) {
-  Publication out;
-  const auto registration = octets_of(upload, "registration", kRegistrationOctets);
-  const auto type = octets_of(upload, "type", 1);
-  auto identity = octets_of(upload, "identity", crypto::kX25519Octets);
-  for (const Result<Bytes>* read : {&registration, &type, &std::as_const(identity)}) {
-    if (!*read) {
-      return std::unexpected(read->error());
-    }
+  auto lasting = read_lasting(upload);
+  if (!lasting) {
+    return std::unexpected(lasting.error());
   }
-  if (type->front() != signal::kKeyType) {
-    return fail(Errc::malformed, "<type/> is not 05");
-  }
-  out.bundle.registration = signal::RegistrationId(number_of(*registration));
-  out.bundle.identity_key = std::move(*identity);
-  if (auto read = read_signed(upload, out.bundle); !read) {
-    return std::unexpected(read.error());
-  }
+  Publication out{.bundle = std::move(*lasting), .one_time = {}};
   const auto* list = upload.child("list");
   if (list == nullptr) {
     return fail(Errc::malformed, "there is no <list/>");
@@ -133,6 +149,61 @@ Result<Publication> read_publication(const xml::Element& upload) {
     out.one_time.push_back({.id = signal::PrekeyId(key->id), .key = std::move(key->key)});
   }
   return out;
+}
+
+Result<signal::PrekeyBundle> read_bundle(const xml::Element& user) {
+  auto out = read_lasting(user);
+  const auto* element = user.child("key");
+  if (!out || element == nullptr) {
+    return out;
+  }
+  auto key = key_of(*element);
+  if (!key) {
+    return std::unexpected(key.error());
+  }
+  out->one_time = {.id = signal::PrekeyId(key->id), .key = std::move(key->key)};
+  return out;
+}
+
+StatedKeys stated_keys(const xml::Element& holder) {
+  const auto* signed_prekey = holder.child("skey");
+  return {.registration = text_in(holder, "registration"),
+          .kind = text_in(holder, "type"),
+          .identity = text_in(holder, "identity"),
+          .signed_prekey = signed_prekey == nullptr ? StatedKey() : stated_key(*signed_prekey),
+          .signature = signed_prekey == nullptr ? "" : text_in(*signed_prekey, "signature")};
+}
+
+StatedKey stated_key(const xml::Element& key) {
+  return {.id = text_in(key, "id"), .key = text_in(key, "value")};
+}
+
+std::vector<StatedKey> stated_one_time(const xml::Element& upload) {
+  std::vector<StatedKey> out;
+  const auto* list = upload.child("list");
+  for (const auto* key : list == nullptr ? std::vector<const xml::Element*>() : list->elements()) {
+    out.push_back(stated_key(*key));
+  }
+  return out;
+}
+
+void write_publication(xml::Element& upload, const signal::PrekeyBundle& lasting,
+                       std::span<const signal::OfferedPrekey> one_time) {
+  xml::Element list{.ns = "", .name = "list", .attributes = {}, .children = {}};
+  for (const auto& key : one_time) {
+    list.children.emplace_back(key_element("key", static_cast<std::uint32_t>(key.id), key.key));
+  }
+  upload.children.clear();
+  const auto user = bundle_element("", lasting);
+  for (const auto* part : user.elements()) {
+    if (part->name == "key") {
+      continue;
+    }
+    if (part->name == "skey") {
+      upload.children.emplace_back(std::move(list));
+    }
+    upload.children.emplace_back(*part);
+  }
 }
 
 std::string registration_octets(signal::RegistrationId id) {

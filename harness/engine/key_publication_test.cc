@@ -33,6 +33,44 @@ TEST(ReadPublication, TakesWhatABundleShows) {
   EXPECT_EQ(read->one_time[1], device.bundle(1).one_time);
 }
 
+TEST(ReadBundle, TakesWhatAServerHandsOut) {
+  const signal::TestDevice device("alice", 3, 2);
+  for (const std::size_t place : {0U, 9U}) {
+    const auto read = read_bundle(bundle_element("a", device.bundle(place)));
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(*read, device.bundle(place));
+  }
+}
+
+TEST(ReadBundle, RefusesAOneTimeKeyThatIsShort) {
+  const signal::TestDevice device("alice", 3, 2);
+  auto user = bundle_element("a", device.bundle(0));
+  user.child("key")->child("value")->set_text("short");
+  const auto read = read_bundle(user);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::malformed);
+}
+
+TEST(WritePublication, IsReadAsItWasWritten) {
+  const signal::TestDevice device("alice", 3, 2);
+  const auto read = read_publication(upload());
+  xml::Element written{.ns = "", .name = "iq", .attributes = {}, .children = {}};
+  write_publication(written, device.bundle(0), read->one_time);
+  const auto again = read_publication(written);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->bundle, read->bundle);
+  EXPECT_EQ(again->one_time, read->one_time);
+}
+
+TEST(StatedKeys, AreWhatStandsThereWhateverItIs) {
+  const auto user = xml::parse("<user><identity>abc</identity><skey><id>1</id></skey></user>", "");
+  const auto keys = stated_keys(*user);
+  EXPECT_EQ(keys.identity, "abc");
+  EXPECT_EQ(keys.signed_prekey.id, "1");
+  EXPECT_EQ(keys.signature, "");
+  EXPECT_TRUE(stated_one_time(*user).empty());
+}
+
 struct BadUpload {
   const char* name;
   std::function<void(xml::Element&)> bend;
