@@ -3,6 +3,7 @@
 
 #include "harness/engine/correspondence.h"
 #include "harness/engine/omemo_talk.h"
+#include "harness/engine/relayed_talk.h"
 
 namespace parley::engine {
 
@@ -26,6 +27,9 @@ std::unique_ptr<Conversations> Conversations::of(const CastRun& run,
     case model::Content::clear:
       return nullptr;
     case model::Content::signal:
+      if (auto relayed = RelayedTalk::of(run, values, rng)) {
+        return relayed;
+      }
       return Correspondence::of(run, values, rng);
     case model::Content::omemo:
       return OmemoTalk::of(run, values, rng);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a run whose content is sealed asks of whoever seals it: correspondence.h by the stanzas of
-// the binary dialect, omemo_talk.h by those of XMPP. It sees all that is said, in order, and draws
+// the binary dialect, relayed_talk.h where a server is under test between them, omemo_talk.h by
+// those of XMPP. It sees all that is said, in order, and draws
 // from the run's generator alone: a replay makes and reads the same octets. Not thread-safe.
 #pragma once
 
@@ -25,8 +26,8 @@ std::string user_of(const std::string& jid);
 
 class Conversations {
  public:
-  // `values` is the run's scope at the start. Null where the flow's content goes in the clear or no
-  // client is under test.
+  // `values` is the run's scope at the start. Null where the flow's content goes in the clear or
+  // nobody under test has a part in what is sealed.
   static std::unique_ptr<Conversations> of(const CastRun& run,
                                            const std::map<std::string, std::string>& values,
                                            const Rng& rng);

@@ -20,6 +20,26 @@ std::optional<Finding> prekeys_once(const Watched& watched) {
 
 std::optional<Finding> prekey_form(const Watched& watched) { return noted(watched, "prekey-form"); }
 
+std::optional<Finding> bundles_published(const Watched& watched) {
+  return noted(watched, "bundles-published");
+}
+
+std::optional<Finding> prekeys_handed_once(const Watched& watched) {
+  return noted(watched, "prekeys-handed-once");
+}
+
+std::optional<Finding> sealed_relayed(const Watched& watched) {
+  return noted(watched, "sealed-relayed");
+}
+
+std::optional<Finding> enc_kept(const Watched& watched) { return noted(watched, "enc-kept"); }
+
+std::optional<Finding> sealed_once(const Watched& watched) { return noted(watched, "sealed-once"); }
+
+std::optional<Finding> retries_relayed(const Watched& watched) {
+  return noted(watched, "retries-relayed");
+}
+
 std::optional<Finding> sealed_shown_once(const Watched& watched) {
   const auto* conversations = watched.tracker.conversations();
   if (conversations == nullptr) {
