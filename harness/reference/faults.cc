@@ -18,6 +18,7 @@
 #include "harness/reference/whatsapp/faults_media.h"
 #include "harness/reference/whatsapp/faults_messenger.h"
 #include "harness/reference/whatsapp/faults_partner.h"
+#include "harness/reference/whatsapp/faults_sealed.h"
 #include "harness/reference/whatsapp/faults_wake.h"
 #include "harness/reference/whatsapp/liberties.h"
 
@@ -45,6 +46,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_calls.begin(), of_calls.end());
     const auto of_encryption = whatsapp::encryption_faults();
     out.insert(out.end(), of_encryption.begin(), of_encryption.end());
+    const auto of_sealed = whatsapp::sealed_faults();
+    out.insert(out.end(), of_sealed.begin(), of_sealed.end());
     const auto of_messenger = whatsapp::messenger_faults();
     out.insert(out.end(), of_messenger.begin(), of_messenger.end());
     const auto liberties = whatsapp::liberties();

@@ -403,6 +403,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "keepalive",
                     "reconnect",
                     "prekeys",
+                    "prekey-notices",
+                    "identity-notices",
                     "encryption",
                     "last-tokens-unassigned",
                     "no-namesakes",

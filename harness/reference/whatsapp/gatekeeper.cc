@@ -307,6 +307,7 @@ void Gatekeeper::reset(const std::string& number) {
     accounts_.erase(bare);
     for (auto& [ignored, other] : accounts_) {
       other.subscribers.erase(bare);
+      other.correspondents.erase(bare);
     }
   }
 }

@@ -63,8 +63,10 @@ struct Account {
   std::map<std::string, std::size_t> sent;  // accepted messages: id and hash of what it held
   std::string last_sent;                    // the id of the last of them
   std::optional<KeyBundle> bundle;          // what the client has left for others
-  std::set<std::string> subscribers;        // bare addresses that see this one's presence
-  Consent consent;                          // of a user of the gatekeeper's own
+  KeyHistory key_history;
+  std::set<std::string> correspondents;  // bare addresses that it has written to or heard of
+  std::set<std::string> subscribers;     // bare addresses that see this one's presence
+  Consent consent;                       // of a user of the gatekeeper's own
 };
 
 // Where one set of connections comes in.

@@ -111,6 +111,8 @@ json Gatekeeper::describe() const {
             "chatstate",
             "websocket",
             "prekeys",
+            "prekey-notices",
+            "identity-notices",
             "last-tokens-unassigned",
             "no-namesakes",
             "identity-proof",

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/reference/whatsapp/careless_keys.h"
 #include "harness/reference/whatsapp/session.h"
 
 namespace parley::reference::whatsapp {
@@ -216,6 +217,10 @@ void Session::log_in() {
   }
   account_->bound.insert(this);
   recall_consent();
+  remember_carelessly(account_->bundle, account_->key_history, faults_);
+  if (has(Fault::wg_bundle_keys_back_to_asker)) {
+    recall_keys();
+  }
   state_ = State::open;
   if (has(Fault::wg_no_passive_hold)) {
     passive_ = false;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/whatsapp/prekeys.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "harness/crypto/digest.h"
+#include "harness/crypto/x25519.h"
+#include "harness/crypto/xeddsa.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -47,6 +50,56 @@ class UploadReader {
   bool any_length_;
   bool right_ = true;
 };
+
+// RFC 7748 section 6.1: of small order, so that all that is agreed with it is zero.
+bool is_small(const Bytes& key) {
+  static const auto any = crypto::x25519_key_pair(std::string(kKeyOctets, 'k'));
+  return any && !crypto::x25519(any->private_key, key, crypto::LowOrder::refuse);
+}
+
+// X3DH section 3.2: its owner has signed what is signed.
+bool is_proven(const KeyBundle& bundle) {
+  return crypto::xeddsa_verify(bundle.identity, std::string(kCurve25519) + bundle.signed_key.value,
+                               bundle.signature)
+      .has_value();
+}
+
+// Of two one-time keys under one id the later one stays.
+void drop_repeated(std::deque<Prekey>& keys) {
+  for (auto at = keys.begin(); at != keys.end();) {
+    const bool later = std::any_of(std::next(at), keys.end(),
+                                   [&](const Prekey& other) { return other.id == at->id; });
+    at = later ? keys.erase(at) : std::next(at);
+  }
+}
+
+bool has_repeated(std::deque<Prekey> keys) {
+  const auto count = keys.size();
+  drop_repeated(keys);
+  return keys.size() < count;
+}
+
+// ENC-044: why nobody could begin a session with these keys.
+Result<void> check_usable(const KeyBundle& bundle, const FaultSet& faults) {
+  if (faults.has(Fault::wg_accepts_odd_keys)) {
+    return {};  // what has another length cannot be proven
+  }
+  const auto small = [](const Prekey& key) { return is_small(key.value); };
+  if (!faults.has(Fault::wg_upload_unproven) && !is_proven(bundle)) {
+    return fail(Errc::refused, "a signed prekey that its owner has not signed");
+  }
+  if (!faults.has(Fault::wg_upload_small_order) && small(bundle.signed_key)) {
+    return fail(Errc::refused, "a signed prekey of small order");
+  }
+  if (!faults.has(Fault::wg_upload_one_time_small_order) &&
+      std::ranges::any_of(bundle.one_time, small)) {
+    return fail(Errc::refused, "a one-time prekey of small order");
+  }
+  if (!faults.has(Fault::wg_upload_key_twice) && has_repeated(bundle.one_time)) {
+    return fail(Errc::refused, "two one-time prekeys under one id");
+  }
+  return {};
+}
 
 xml::Element key_element(std::string_view name, const Prekey& key) {
   auto out = named(name);
@@ -90,6 +143,12 @@ Result<KeyBundle> parse_upload(const xml::Element& iq, const FaultSet& faults) {
   }
   if (out.type != kCurve25519 && !faults.has(Fault::wg_accepts_other_key_type)) {
     return fail(Errc::malformed, "keys of an unknown type");
+  }
+  if (faults.has(Fault::wg_may_take_keys_twice)) {
+    drop_repeated(out.one_time);
+  }
+  if (auto usable = check_usable(out, faults); !usable) {
+    return std::unexpected(usable.error());
   }
   return out;
 }

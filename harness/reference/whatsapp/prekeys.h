@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a user's client uploads so that others can begin a session with it, and the elements that
-// carry it. Source: STZ-030, STZ-031, ENC-003; observed client behaviour. Nothing is proven here:
-// what the keys are worth is the clients' affair. Pure functions: safe from any thread.
+// carry it. Source: STZ-030, STZ-031, ENC-003, ENC-044; observed client behaviour. Pure functions:
+// safe from any thread.
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
@@ -28,7 +30,16 @@ struct KeyBundle {
   std::deque<Prekey> one_time{};  // those that nobody has been given
 };
 
-// Of `<iq type='set' xmlns='encrypt'>`. Errors: malformed, but for what `faults` take.
+// What became of a user's keys: more than a server needs, which has no fault.
+struct KeyHistory {
+  std::optional<KeyBundle> first{};              // as it was published first
+  std::deque<Prekey> handed_out{};               // one-time keys
+  std::map<std::string, std::size_t> fetches{};  // how often each has asked, by bare address
+  bool recounts = false;                         // wg-count-anew-on-return
+};
+
+// Of `<iq type='set' xmlns='encrypt'>`. Errors, but for what `faults` take: malformed; refused for
+// keys that nobody can begin a session with, and for one key twice.
 Result<KeyBundle> parse_upload(const xml::Element& iq, const FaultSet& faults);
 
 // `into` gets registration, type, identity, `one_time` if there is one, and the signed key.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,51 @@ TEST(Prekeys, OfAnotherTypeAreRefused) {
   FaultSet faults;
   faults.add(Fault::wg_accepts_other_key_type);
   EXPECT_TRUE(parse_upload(iq, faults));
+}
+
+struct Unusable {
+  const char* name;
+  std::function<void(KeyBundle&)> bend;
+  Fault taken_with;
+};
+std::ostream& operator<<(std::ostream& out, const Unusable& row) { return out << row.name; }
+
+class RefusesUnusable : public testing::TestWithParam<Unusable> {};
+
+TEST_P(RefusesUnusable, KeysUnlessAFaultTakesThem) {
+  auto keys = ClientKeys({}, Rng(1)).draw(2);
+  GetParam().bend(keys);
+  auto bent = named("iq");
+  write_upload(bent, keys);
+  const auto read = parse_upload(bent, FaultSet());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::refused);
+  FaultSet faults;
+  faults.add(GetParam().taken_with);
+  EXPECT_TRUE(parse_upload(bent, faults));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Prekeys, RefusesUnusable,
+    testing::Values(Unusable{"unsigned", [](KeyBundle& keys) { keys.signature.assign(64, 'x'); },
+                             Fault::wg_upload_unproven},
+                    Unusable{"of_small_order",
+                             [](KeyBundle& keys) { keys.one_time[1].value.assign(32, '\0'); },
+                             Fault::wg_upload_one_time_small_order},
+                    Unusable{"twice", [](KeyBundle& keys) { keys.one_time[0] = keys.one_time[1]; },
+                             Fault::wg_upload_key_twice}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Prekeys, ThatStandThereTwiceMayBeKeptOnce) {
+  auto keys = ClientKeys({}, Rng(1)).draw(2);
+  keys.one_time[0] = keys.one_time[1];
+  auto twice = named("iq");
+  write_upload(twice, keys);
+  FaultSet liberties;
+  liberties.add(Fault::wg_may_take_keys_twice);
+  const auto read = parse_upload(twice, liberties);
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->one_time.size(), 1U);
 }
 
 }  // namespace

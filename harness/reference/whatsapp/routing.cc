@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "harness/reference/whatsapp/careless_relay.h"
 #include "harness/reference/whatsapp/session.h"
 
 namespace parley::reference::whatsapp {
@@ -15,7 +16,14 @@ constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kUnavailable = 503;
 constexpr std::size_t kMaxStored = 10'000;
+constexpr std::size_t kFewStored = 3;  // wg-offline-three
 constexpr std::size_t kMaxKeptIds = 100'000;
+
+// Of a type or a version that need not be known, or empty.
+bool is_odd(const xml::Element* enc) {
+  return enc != nullptr && ((enc->get("type") != "msg" && enc->get("type") != "pkmsg") ||
+                            (enc->get("v") != "2" && enc->get("v") != "3") || enc->text().empty());
+}
 
 bool is_known_child(const std::string& name) { return name == "enc" || name == "participants"; }
 
@@ -54,6 +62,9 @@ int Session::shape_error(const xml::Element& message) const {
     return kBadRequest;
   }
   if (encs == 0 && !is_wrapped && !has(Fault::wg_accepts_no_enc)) {
+    return kBadRequest;
+  }
+  if (has(Fault::wg_may_refuse_odd_enc) && is_odd(message.child("enc"))) {
     return kBadRequest;
   }
   const bool has_unknown =
@@ -102,6 +113,8 @@ void Session::on_message(const xml::Element& message) {
   }
   const auto from = sender_of(message, Fault::wg_from_message_not_enforced);
   const std::string bare = to->address.bare();
+  account_->correspondents.insert(bare);
+  to->correspondents.insert(own());
   auto delivered = as_delivered(message, shown(*from));
   // STZ-021: acknowledged once it is stored.
   const bool late = has(Fault::wg_acks_before_storing);
@@ -160,6 +173,7 @@ xml::Element Session::as_delivered(const xml::Element& message, const std::strin
       enc->set("type", "pkmsg");
     }
   }
+  relay_carelessly(out, keeper_.dialect().enc_version, faults_);
   if (has(Fault::wg_wraps_in_participants)) {
     auto wrapped = make_element("participants");
     wrapped.children = std::exchange(out.children, {});
@@ -170,7 +184,8 @@ xml::Element Session::as_delivered(const xml::Element& message, const std::strin
 
 void Session::accept_message(const std::string& to, xml::Element delivered) {
   ++messages_;
-  if (has(Fault::wg_drops_messages) && messages_ % 2 == 0) {
+  if ((has(Fault::wg_drops_messages) && messages_ % 2 == 0) ||
+      (has(Fault::wg_drops_every_fifth) && messages_ % 5 == 0)) {
     return;
   }
   if (has(Fault::wg_reorders_messages) && !held_) {
@@ -215,7 +230,11 @@ void Session::deliver(const std::string& to, xml::Element stanza) {
   if (there) {
     account->session->send(stanza);
   }
-  const bool lost = !there && has(Fault::wg_offline_lost);
+  const bool full = account->stored.size() >= kFewStored && has(Fault::wg_offline_three);
+  const bool lost = !there && (full || has(Fault::wg_offline_lost));
+  if (!there) {
+    keep_waiting_carelessly(stanza, faults_);
+  }
   const bool forgotten = there && has(Fault::wg_no_redelivery);
   if (!lost && !forgotten && account->stored.size() < kMaxStored) {
     account->stored.push_back(std::move(stanza));
@@ -256,6 +275,9 @@ void Session::deliver_offline() {
   for (xml::Element& stanza : stored) {
     stanza.set("offline", std::to_string(number++));
     send(stanza);
+    if (has(Fault::wg_offline_twice)) {
+      send(stanza);
+    }
   }
   if (has(Fault::wg_no_redelivery)) {
     account_->stored.clear();

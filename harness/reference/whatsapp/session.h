@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -163,8 +164,18 @@ class Session : public std::enable_shared_from_this<Session> {
   // key_server.cc
   void on_encrypt(const xml::Element& iq);
   void on_upload(const xml::Element& iq);
+  void refuse_upload(const xml::Element& iq);
+  void keep_keys(Account& owner, KeyBundle bundle);
+  void tell_of_identity(const Account& owner);
+  void tell_if_low(Account& owner, const Account& asker);
+  // What one request was answered with, by owner.
+  using Handed = std::map<Account*, std::optional<Prekey>>;
   void on_fetch(const xml::Element& iq, const xml::Element& key);
-  std::optional<Prekey> take_one_time(KeyBundle& bundle) const;
+  std::optional<xml::Element> keys_for(const xml::Element& asked, Handed& handed);
+  Account* owner_of_keys(const std::string& jid);
+  bool kept_apart(const Account& owner) const;
+  void recall_keys();
+  std::optional<Prekey> take_one_time(Account& owner);
 
   // routing.cc
   void on_message(const xml::Element& message);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/reference/whatsapp/careless_relay.h"
 #include "harness/reference/whatsapp/enlistment.h"
 #include "harness/reference/whatsapp/session.h"
 
@@ -266,6 +267,10 @@ void Session::on_receipt(const xml::Element& receipt) {
       !passes(*to, Fault::wg_receipts_while_out, Fault::wg_receipts_of_blocked)) {
     return;
   }
+  // What is asked for again comes once more under its id, sealed anew.
+  if (receipt.get("type") == "retry" && !has(Fault::wg_resealed_lost)) {
+    to->sent.erase(receipt.get("id"));
+  }
   auto out = make_element("receipt");
   out.set("id", receipt.get("id"));
   out.set("from", shown(*from));
@@ -274,6 +279,7 @@ void Session::on_receipt(const xml::Element& receipt) {
     out.set("type", *type);
   }
   out.children = receipt.children;
+  ask_again_carelessly(out, faults_);
   deliver(to->address.bare(), std::move(out));
 }
 
