@@ -7,13 +7,28 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 #include "harness/cli/output.h"
+#include "harness/reference/faults.h"
+#include "harness/reference/reference.h"
 
 namespace parley::cli {
 namespace {
 
 bool by_monitor(const Kill& kill) { return !kill.monitor.empty(); }
+
+// Whether the fault's sentence names that requirement, as a word of its own.
+bool breaks(const std::string& fault, const std::string& requirement) {
+  const auto known = reference::find_fault(fault);
+  if (!known || requirement.empty()) {
+    return false;
+  }
+  const auto sentence = reference::faults()[static_cast<std::size_t>(*known)].breaks;
+  const auto at = sentence.find(requirement);
+  return at != std::string_view::npos &&
+         sentence.substr(at + requirement.size()).find_first_of("0123456789") != 0;
+}
 
 }  // namespace
 
@@ -49,17 +64,24 @@ Gaps gaps_of(const Matrix& matrix, const std::vector<const model::Case*>& cases)
   return out;
 }
 
-nlohmann::json plan_of(const Matrix& matrix) {
+nlohmann::json plan_of(const Matrix& matrix, const std::vector<const model::Case*>& cases) {
+  std::map<std::string, std::string> requirements;
+  for (const auto* one : cases) {
+    requirements[one->id] = one->requirement;
+  }
   std::map<std::string, std::set<std::string>> plan;
   for (const auto& [id, kills] : matrix.by_case) {
     const auto best = std::ranges::min_element(kills, {}, [&](const Kill& kill) {
-      return std::pair(by_monitor(kill), matrix.by_fault.at(kill.fault).size());
+      return std::tuple(!breaks(kill.fault, requirements[id]), by_monitor(kill),
+                        matrix.by_fault.at(kill.fault).size());
     });
     plan[best->fault].insert(id);
   }
-  for (const auto& [fault, cases] : matrix.by_fault) {
-    if (!cases.empty() && plan[fault].empty()) {
-      plan[fault].insert(cases.front());
+  for (const auto& [fault, killed] : matrix.by_fault) {
+    if (!killed.empty() && plan[fault].empty()) {
+      const auto own = std::ranges::find_if(
+          killed, [&](const std::string& id) { return breaks(fault, requirements[id]); });
+      plan[fault].insert(own == killed.end() ? killed.front() : *own);
     }
   }
   return plan;

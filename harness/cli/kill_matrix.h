@@ -42,9 +42,12 @@ struct Gaps {
 };
 Gaps gaps_of(const Matrix& matrix, const std::vector<const model::Case*>& cases);
 
-// For each case the fault that kills the fewest others, one that the case's own expectation sees
-// before one that a monitor sees; for each fault at least one case.
-nlohmann::json plan_of(const Matrix& matrix);
+// For each case one of the faults that kill it: one that breaks the requirement which the case
+// verifies before one that breaks another, one that the case's own expectation sees before one that
+// a monitor sees, and of these the one that kills the fewest others. For each fault at least one
+// case, of its own requirement where there is one. A case that is not among `cases` has no
+// requirement.
+nlohmann::json plan_of(const Matrix& matrix, const std::vector<const model::Case*>& cases);
 
 nlohmann::json matrix_json(const Matrix& matrix, const std::vector<const model::Case*>& cases);
 void print_matrix(const Matrix& matrix, const Gaps& gaps);

@@ -59,12 +59,12 @@ TEST(KillMatrix, DoesNotCallACaseASurvivorThatNoFaultWasPlannedFor) {
 }
 
 TEST(KillMatrix, PlansTheFaultThatTheCaseItselfSeesBeforeARarerOneThatAMonitorSees) {
-  const auto plan = plan_of(small_matrix());
+  const auto plan = plan_of(small_matrix(), {});
   EXPECT_EQ(plan["common"], (nlohmann::json{"s/seen", "s/watched"}));
 }
 
 TEST(KillMatrix, PlansACaseForEachFaultThatKills) {
-  const auto plan = plan_of(small_matrix());
+  const auto plan = plan_of(small_matrix(), {});
   EXPECT_EQ(plan["rare"], nlohmann::json{"s/seen"});
   EXPECT_FALSE(plan.contains("unseen"));
 }
@@ -75,9 +75,43 @@ TEST(KillMatrix, PlansTheRarestOfTheFaultsThatTheCaseSees) {
       matrix, "common",
       {result_of("s/a", model::VerdictKind::fail), result_of("s/b", model::VerdictKind::fail)});
   take_kills(matrix, "rare", {result_of("s/b", model::VerdictKind::fail)});
-  const auto plan = plan_of(matrix);
+  const auto plan = plan_of(matrix, {});
   EXPECT_EQ(plan["common"], nlohmann::json{"s/a"});
   EXPECT_EQ(plan["rare"], nlohmann::json{"s/b"});
+}
+
+TEST(KillMatrix, PlansTheFaultThatBreaksTheCasesOwnRequirementBeforeARarerOne) {
+  model::Case first;
+  first.id = "s/first";
+  first.requirement = "ENC-038";
+  Matrix matrix;
+  take_kills(matrix, "wg-sealed-cut",
+             {result_of("s/a", model::VerdictKind::fail),
+              result_of("s/first", model::VerdictKind::fail, "sealed-relayed")});
+  take_kills(matrix, "wg-enc-version-lost", {result_of("s/first", model::VerdictKind::fail)});
+  const auto plan = plan_of(matrix, {&first});
+  EXPECT_EQ(plan["wg-sealed-cut"], (nlohmann::json{"s/a", "s/first"}));
+}
+
+TEST(KillMatrix, PlansACaseOfTheFaultsOwnRequirementForIt) {
+  model::Case first;
+  first.id = "s/first";
+  first.requirement = "ENC-038";
+  model::Case last;
+  last.id = "s/last";
+  last.requirement = "ENC-039";
+  Matrix matrix;
+  take_kills(matrix, "wg-enc-version-lost",
+             {result_of("s/first", model::VerdictKind::fail),
+              result_of("s/last", model::VerdictKind::fail)});
+  take_kills(matrix, "wg-enc-type-lost",
+             {result_of("s/first", model::VerdictKind::fail),
+              result_of("s/last", model::VerdictKind::fail)});
+  take_kills(matrix, "wg-sealed-cut", {result_of("s/first", model::VerdictKind::fail)});
+  const auto plan = plan_of(matrix, {&first, &last});
+  EXPECT_EQ(plan["wg-sealed-cut"], nlohmann::json{"s/first"});
+  EXPECT_EQ(plan["wg-enc-type-lost"], nlohmann::json{"s/last"});
+  EXPECT_EQ(plan["wg-enc-version-lost"], nlohmann::json{"s/last"});
 }
 
 }  // namespace

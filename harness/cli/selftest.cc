@@ -393,8 +393,14 @@ bool holds_a_run(const std::filesystem::path& folder) {
 
 // Without the cases that are planned as others are.
 nlohmann::json written_plan(const Bench& bench, const Matrix& matrix) {
+  Cases known;
+  for (const auto& [id, kills] : matrix.by_case) {
+    if (const auto* one = bench.library.find_case(id)) {
+      known.push_back(one);
+    }
+  }
   nlohmann::json out = nlohmann::json::object();
-  for (const auto& [fault, cases] : plan_of(matrix).items()) {
+  for (const auto& [fault, cases] : plan_of(matrix, known).items()) {
     for (const auto& id : cases) {
       const auto* one = bench.library.find_case(id.get<std::string>());
       if (one != nullptr && one->inherits.empty() && one->mirrors.empty()) {
