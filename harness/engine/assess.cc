@@ -83,6 +83,20 @@ std::string Tracker::shown_due() const {
   return "the end of the flow";
 }
 
+// Of the step that was due, or is.
+const Tracker::Near* Tracker::near_due() const {
+  if (!near_) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& id = run_.steps[i].step.id;
+    if (deadline_ ? id == *deadline_ : active(i) && !marks_[i].done) {
+      return id == near_->step ? &*near_ : nullptr;
+    }
+  }
+  return nullptr;
+}
+
 // The SUT may still ask after all else is done.
 Assessment Tracker::assess_asked() const {
   const auto* missing = not_asked();
@@ -109,11 +123,15 @@ Assessment Tracker::assess_completes() const {
   if (all && !refused_) {
     return assess_asked();
   }
+  const auto* near = near_due();
   const auto with_difference = [&](Assessment out) {
-    if (difference_) {
+    const auto* difference = difference_       ? &*difference_
+                             : near != nullptr ? &near->difference
+                                               : nullptr;
+    if (difference != nullptr) {
       out.difference =
-          fmt::format("{}: expected {}, came {}", difference_->path,
-                      printable(difference_->expected, 200), printable(difference_->actual, 200));
+          fmt::format("{}: expected {}, came {}", difference->path,
+                      printable(difference->expected, 200), printable(difference->actual, 200));
     }
     return out;
   };
@@ -131,7 +149,9 @@ Assessment Tracker::assess_completes() const {
     return with_difference(violated("the flow cannot go on", shown_due(), "nothing more"));
   }
   if (deadline_) {
-    return with_difference(violated("nothing came in time", shown_due(), "nothing"));
+    return with_difference(
+        near != nullptr ? violated("nothing that fits came in time", shown_due(), near->shown)
+                        : violated("nothing came in time", shown_due(), "nothing"));
   }
   return {};
 }

@@ -239,6 +239,16 @@ class Tracker {
   bool fence_done() const;
   std::string shown_due() const;
 
+  // What came in place of a due step, and is like it: the same element, other contents.
+  struct Near {
+    std::string step;
+    std::string shown;
+    xml::Difference difference;
+  };
+  void note_near(std::size_t index, const xml::Item& item,
+                 const std::optional<xml::Difference>& difference);
+  const Near* near_due() const;
+
   Result<Message> written(const CastStep& step, std::vector<xml::Element> stanzas);
 
   const CastRun& run_;
@@ -269,6 +279,7 @@ class Tracker {
   std::optional<std::string> wrong_;  // an answer to the due step that is not of its form
   std::optional<xml::Difference> difference_;
   std::string wrong_step_;
+  std::optional<Near> near_;
   std::optional<std::string> deadline_;  // the step that was due
   bool late_ = false;
   std::string broken_;

@@ -200,9 +200,7 @@ void Tracker::on_item(const std::string& link, xml::Item item) {
   }
   if (first && element != nullptr) {
     note_wrong(*first, item, refusal, wrong);
-    if (wrong && !difference_) {
-      difference_ = wrong;
-    }
+    note_near(*first, item, wrong);
   }
   note_seen(link, std::move(item), "");
 }
@@ -294,6 +292,18 @@ void Tracker::note_wrong(std::size_t index, const xml::Item& item,
     wrong_ = shown(item);
     wrong_step_ = run_.steps[index].step.id;
     difference_ = difference;
+  }
+}
+
+// The first such is kept: what comes later may be about something else.
+void Tracker::note_near(std::size_t index, const xml::Item& item,
+                        const std::optional<xml::Difference>& difference) {
+  const auto& step = run_.steps[index].step;
+  const auto& pattern = run_.profile->forms.at(step.form).pattern;
+  const auto* element = element_of(item).first;
+  const bool like = element->name == pattern.name && element->ns == pattern.ns;
+  if (like && difference && (!near_ || near_->step != step.id)) {
+    near_ = {.step = step.id, .shown = shown(item), .difference = *difference};
   }
 }
 
