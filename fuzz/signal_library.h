@@ -10,13 +10,19 @@
 
 namespace parley::fuzz {
 
-// For what the library reads without a session.
-inline signal_context* library_context() {
+// What the library's context draws keys from. A target that lets it draw sets it anew for each
+// input.
+inline Rng& library_rng() {
   static Rng rng(1);
+  return rng;
+}
+
+// For what the library does without a session.
+inline signal_context* library_context() {
   static const crypto::signal::ContextPtr made = [] {
     signal_context* out = nullptr;
     PARLEY_ORACLE(signal_context_create(&out, nullptr) == 0);
-    const auto table = crypto::signal::crypto_on_openssl(rng);
+    const auto table = crypto::signal::crypto_on_openssl(library_rng());
     PARLEY_ORACLE(signal_context_set_crypto_provider(out, &table) == 0);
     return crypto::signal::ContextPtr(out);
   }();

@@ -42,6 +42,7 @@ EVP_MAC* hmac() {
 }
 
 int hmac_init(void** context, const std::uint8_t* key, std::size_t key_size, void* /*user_data*/) {
+  *context = nullptr;  // the library cleans up after a failure too, whatever stands there
   EVP_MAC_CTX* out = EVP_MAC_CTX_new(hmac());
   char digest[] = "SHA256";
   const OSSL_PARAM parameters[] = {
