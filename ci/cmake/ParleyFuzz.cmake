@@ -3,14 +3,16 @@
 
 # parley_fuzz_target(name DEPS parley::xml
 #                    [ORACLE "what must hold"] [USES expat pugixml] [CORPUS other]
+#                    [SOURCES harness/engine/transcript.cc]
 #                    [MUTATOR xml | MUTATOR "r=signal x=bytes"] [DICTIONARY xml] [EDGES 900])
 # fuzz/targets/<name>_fuzz.cc. Every build replays corpora/<name>/ (or that of another target, CORPUS) as a ctest;
 # PARLEY_LIBFUZZER links the fuzzer instead, and the ctest asks that the corpus reaches EDGES edges.
+# SOURCES: files of a floor that is too high to be built whole for a target.
 # USES: the libraries of others whose code the target runs. MUTATOR: one of fuzz/mutators, or one for each first octet
 # of the input (fuzz/mutators/choice.h). DICTIONARY: corpora/dictionaries/<name>.dict.
 function(parley_fuzz_target name)
   # PARSE_ARGV: a text may hold a semicolon.
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "ORACLE;CORPUS;MUTATOR;DICTIONARY;EDGES" "DEPS;USES")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "ORACLE;CORPUS;MUTATOR;DICTIONARY;EDGES" "DEPS;SOURCES;USES")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "parley_fuzz_target(${name}): what is ${ARG_UNPARSED_ARGUMENTS}?")
   endif()
@@ -18,7 +20,8 @@ function(parley_fuzz_target name)
     set(ARG_CORPUS ${name})
   endif()
   set(corpus "${PROJECT_SOURCE_DIR}/corpora/${ARG_CORPUS}")
-  add_executable(fuzz_${name} ${name}_fuzz.cc)
+  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
+  add_executable(fuzz_${name} ${name}_fuzz.cc ${ARG_SOURCES})
   target_link_libraries(fuzz_${name} PRIVATE parley_defaults ${ARG_DEPS})
   if(PARLEY_LIBFUZZER)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Target: model::parse_document, through which all goes that users write. Input: YAML.
+// Oracles: a document or a problem, never both; a problem stands within the text; what was read,
+// written as JSON, reads as the same document.
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "fuzz/oracle.h"
+#include "harness/model/document.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace parley;
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  if (size > 4096) {
+    return 0;
+  }
+  model::Problems problems;
+  const auto document = model::parse_document("case.yaml", text, problems);
+  PARLEY_ORACLE(document.has_value() == problems.empty());
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) +
+                     static_cast<std::size_t>(std::ranges::count(text, '\r')) + 2;
+  for (const auto& problem : problems) {
+    PARLEY_ORACLE(problem.line <= lines && !problem.message.empty());
+  }
+  if (!document) {
+    return 0;
+  }
+  std::string written;
+  try {
+    written = document->root().dump();
+  } catch (const nlohmann::json::exception&) {
+    return 0;  // a text that is no UTF-8
+  }
+  if (written.size() > 1000) {
+    return 0;  // YAML's keys end after 1,024 characters, JSON's do not
+  }
+  model::Problems none;
+  const auto again = model::parse_document("case.json", written, none);
+  PARLEY_ORACLE(again && none.empty());
+  PARLEY_ORACLE(again->root() == document->root());
+  return 0;
+}
