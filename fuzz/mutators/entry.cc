@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled into each target that names a mutator (PARLEY_MUTATOR, choice.h): what libFuzzer, and
-// AFL++ through the same names, calls instead of its own mutations. Every tenth is the engine's
-// own all the same: it has the dictionary and what comparisons it saw.
+// Compiled into each target that names a mutator (PARLEY_MUTATOR, choice.h): what libFuzzer calls
+// instead of its own mutations. Every tenth is the engine's own all the same: it has the dictionary
+// and what comparisons it saw. AFL++ loads a library: afl_entry.cc.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
