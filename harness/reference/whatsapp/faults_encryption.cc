@@ -28,7 +28,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-signal-key-type-unchecked", kClient,
      "Takes a bundle whose keys are of another type than 05, or of none (ENC-002)", kWhatsApp},
     {"wt-signal-bundle-of-another", kClient,
-     "Takes the first bundle of an answer, whoever's it is (ENC-002)", kWhatsApp},
+     "Takes the first bundle of an answer, whoever's it is (ENC-050)", kWhatsApp},
     {"wt-signal-one-time-prekey-needed", kClient,
      "Begins no session with a bundle without one-time prekey (ENC-004)", kWhatsApp},
     {"wt-signal-one-time-prekey-kept", kClient,
