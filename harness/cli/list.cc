@@ -10,7 +10,7 @@
 #include "harness/cli/options.h"
 #include "harness/cli/output.h"
 #include "harness/crypto/jose/forgery.h"
-#include "harness/crypto/media/media_forgery.h"
+#include "harness/crypto/media/large_media.h"
 #include "harness/crypto/omemo/payload_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/engine/cast.h"
@@ -234,6 +234,9 @@ Listing forgeries() {
   }
   for (const auto& forgery : crypto::media::media_forgeries()) {
     add(forgery, "media file");
+  }
+  for (const auto& forgery : crypto::media::large_media_forgeries()) {
+    add(forgery, "large media file");
   }
   for (const auto& forgery : crypto::omemo::payload_forgeries()) {
     add(forgery, "payload");

@@ -13,6 +13,7 @@
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
 #include "harness/engine/expression.h"
+#include "harness/engine/large_body.h"
 #include "harness/model/model.h"
 #include "harness/xml/reader.h"
 
@@ -50,6 +51,8 @@ class Channel {
   virtual bool idle() const { return false; }
   // What the SUT has said by ending the connection, where that completes a message.
   virtual std::vector<xml::Item> ended() { return {}; }
+  // The bodies too large to be held of what received() and ended() gave last, which names them.
+  virtual std::vector<LargeBody> take_large() { return {}; }
 };
 
 // Which end of the connection is ours.

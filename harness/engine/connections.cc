@@ -328,7 +328,7 @@ asio::awaitable<void> Connections::read(std::string name) {
       received_ += octets->size() + kReadOctets;
       run_.note({.kind = Event::Kind::received, .link = name, .octets = std::move(*octets)});
       idle_.cancel();
-      if (received_ > kMaxReceivedOctets || run_.too_much()) {
+      if (received_ > kMaxReceivedOctets + run_.expected() || run_.too_much()) {
         run_.note(
             {.kind = Event::Kind::gave_up, .link = name, .text = "the SUT does not stop sending"});
         stream->reset();
@@ -449,6 +449,10 @@ asio::awaitable<void> Connections::write(std::string name, Bytes octets, model::
     co_await hand_over(name, std::move(octets), std::move(how));
   }
   let_go(name);
+}
+
+void Connections::write_large(const std::string& name, LargeSource body) {
+  spawn(name, pour(name, std::move(body)));
 }
 
 void Connections::end(const std::string& link, Ending how) {

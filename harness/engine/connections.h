@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "harness/base/rng.h"
+#include "harness/engine/large_body.h"
 #include "harness/engine/transcript.h"
 #include "harness/model/model.h"
 #include "harness/net/stream.h"
@@ -54,6 +55,8 @@ class Connections {
     std::function<bool()> too_much;
     // What a connection's own random octets are drawn from.
     std::function<Rng(const std::string& link)> rng;
+    // How many octets more than kMaxReceivedOctets the SUT has reason to send.
+    std::function<std::uint64_t()> expected = [] { return std::uint64_t{0}; };
   };
   using TlsOptions = std::variant<net::TlsClientOptions, net::TlsServerOptions>;
 
@@ -77,6 +80,8 @@ class Connections {
   boost::asio::awaitable<void> write(std::string link, Bytes octets, model::StreamEdit how);
   // What no step sends: at once, or behind what waits for a step to come; it is not counted as one.
   boost::asio::awaitable<void> write_beside(std::string link, Bytes octets);
+  // What a service answers at such length goes out while the run goes on, and ends its connection.
+  void write_large(const std::string& link, LargeSource body);
   bool has(const std::string& link) const;
   // Whether something is listening to what the SUT sends there.
   bool reading(const std::string& link) const;
@@ -118,6 +123,8 @@ class Connections {
   boost::asio::awaitable<void> pause_reading(std::string link);
   boost::asio::awaitable<void> hand_over(std::string link, Bytes octets, model::StreamEdit how);
   boost::asio::awaitable<void> drip(std::string link, Bytes octets, model::StreamEdit how);
+  boost::asio::awaitable<void> pour(std::string link, LargeSource body);
+  void end_served(const std::string& link);
   std::chrono::milliseconds time_for(std::size_t octets, const model::StreamEdit& how) const;
   boost::asio::awaitable<void> shake_hands(std::string link, std::string step, TlsOptions options);
   // What waited for the link's stream to be free goes on.

@@ -29,6 +29,21 @@ asio::awaitable<void> Connections::drip(std::string name, Bytes octets, model::S
     const Hold hold(links_[name]);
     co_await hand_over(name, std::move(octets), std::move(how));
   }
+  end_served(name);
+}
+
+// Of what nobody takes any more no further piece is made.
+asio::awaitable<void> Connections::pour(std::string name, LargeSource body) {
+  {
+    const Hold hold(links_[name]);
+    for (auto piece = body(); !piece.empty() && reading(name) && !shut_; piece = body()) {
+      co_await hand_over(name, std::move(piece), {});
+    }
+  }
+  end_served(name);
+}
+
+void Connections::end_served(const std::string& name) {
   if (reading(name) && !shut_) {
     run_.note({.kind = Event::Kind::ended, .link = name});
     end(name, Ending::fin);

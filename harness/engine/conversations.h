@@ -16,6 +16,7 @@
 #include "harness/engine/breach.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/expression.h"
+#include "harness/engine/large_body.h"
 #include "harness/engine/ports.h"
 #include "harness/xml/tree.h"
 
@@ -42,6 +43,13 @@ class Conversations {
   virtual void note_written(const std::string& text) = 0;
   // A file that it sends, and that must not either.
   virtual void note_file(std::string_view file) { static_cast<void>(file); }
+  // What a message that comes next names.
+  virtual void note_large(LargeBody body) { static_cast<void>(body); }
+  // Of a file of ours that a message names; null: there is none.
+  virtual LargeSource file_named(const std::string& name) {
+    static_cast<void>(name);
+    return nullptr;
+  }
 
   // What came from the SUT on `link`, with what can be read of it beside what stands there. What it
   // says of this itself is gone.

@@ -7,8 +7,10 @@
 #include <charconv>
 #include <deque>
 #include <iterator>
+#include <optional>
 #include <utility>
 
+#include "harness/crypto/digest_stream.h"
 #include "harness/engine/call_proof.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/media_exchange.h"
@@ -39,13 +41,48 @@ std::string date_of(const Scope& scope) {
              : "";
 }
 
-// What a client uploads may be larger than what is said otherwise.
+constexpr std::size_t kMostHeld = 2 * 1024 * 1024;  // of a body; the rest of it is spooled
+constexpr std::size_t kAnySize = std::size_t{1} << 40U;
+
+// Files may be larger than what is said otherwise: how much a SUT may send in all its connections
+// bound.
 wire::HttpLimits limits_of(const std::string& label) {
-  constexpr std::size_t kMostUploaded = 4 * 1024 * 1024;
   wire::HttpLimits out;
-  if (service_of(label.substr(0, label.rfind('/'))) == kUploadService) {
-    out.max_body_octets = kMostUploaded;
+  const auto service = service_of(label.substr(0, label.rfind('/')));
+  if (service == kUploadService || service == kProxyService) {
+    out.max_body_octets = kAnySize;
   }
+  return out;
+}
+
+// A body that comes, once it is too large to be held.
+class SpooledBody {
+ public:
+  void add(const Bytes& octets) {
+    if (!octets_) {
+      octets_ = Spool::make().value_or(nullptr);
+    }
+    digest_.update(octets);
+    length_ += octets.size();
+    failed_ = failed_ || octets_ == nullptr || !octets_->append(octets);
+  }
+  // Where the disk is full it is what nobody can open.
+  LargeBody finish() {
+    const LargeName name{.length = length_, .sha256 = to_hex(digest_.finish())};
+    return {.name = to_string(name), .octets = failed_ ? nullptr : std::move(octets_)};
+  }
+
+ private:
+  crypto::Sha256Stream digest_;
+  std::shared_ptr<Spool> octets_;
+  std::uint64_t length_ = 0;
+  bool failed_ = false;
+};
+
+xml::Element large_octets(const std::string& name) {
+  xml::Element out{
+      .ns = {}, .name = std::string(wire::kHttpOctets), .attributes = {}, .children = {}};
+  out.set_text(name);
   return out;
 }
 
@@ -71,6 +108,10 @@ class HttpChannel : public Channel {
         take(std::get<wire::HttpReceived>(item), out);
       }
     }
+    const auto* begun = in_.begun();
+    if (begun != nullptr && (spooled_ || begun->body.size() > kMostHeld)) {
+      spool(in_.take_body());
+    }
     return out;
   }
 
@@ -79,18 +120,23 @@ class HttpChannel : public Channel {
   std::vector<xml::Item> ended() override {
     std::vector<xml::Item> out;
     for (auto& item : in_.end()) {
-      if (const auto* received = std::get_if<wire::HttpReceived>(&item)) {
+      if (auto* received = std::get_if<wire::HttpReceived>(&item)) {
         take(*received, out);
       }
     }
     return out;
   }
 
+  std::vector<LargeBody> take_large() override { return std::exchange(large_, {}); }
+
   Result<Bytes> write(const model::MessageForm& /*message*/, xml::Element element,
                       const Edits& edits) override {
     complete(element);
     if (auto changed = change(element, edits); !changed) {
       return std::unexpected(changed.error());
+    }
+    if (auto announced = announce_large(element); !announced) {
+      return std::unexpected(announced.error());
     }
     auto message = wire::http_message_of(element);
     if (!message) {
@@ -110,16 +156,18 @@ class HttpChannel : public Channel {
   // Whatever a change has made of it, it asks something or answers something: once, also where
   // its framing says two things (RFC 9112 section 6.3). What a SUT answers twice is asked once.
   std::vector<xml::Item> sent(std::string_view octets) override {
-    constexpr std::size_t kMostSaid = 8 * 1024 * 1024;  // a case may say more than a reader takes
     const bool asks = side_ == Side::client;
     wire::HttpLimits limits;
-    limits.max_body_octets = kMostSaid;
+    limits.max_body_octets = kAnySize;  // a case may say more than a reader takes
     wire::HttpReader reader(asks ? wire::HttpRole::request : wire::HttpRole::response, limits);
     if (!asks && !open_.empty()) {
       reader.expect(open_.front().method);
     }
     auto tree = asks ? wire::http_request_tree("", "") : wire::http_response_tree("");
     auto items = reader.feed(octets);
+    if (const auto* begun = reader.begun(); begun != nullptr && begun->body.empty()) {
+      tree = wire::tree_of(*begun);  // what follows goes out beside it
+    }
     std::ranges::move(reader.end(), std::back_inserter(items));  // a body may last until then
     for (const auto& item : items) {
       if (const auto* read = std::get_if<wire::HttpReceived>(&item)) {
@@ -139,13 +187,51 @@ class HttpChannel : public Channel {
   bool idle() const override { return open_.empty(); }
 
  private:
-  void take(const wire::HttpReceived& received, std::vector<xml::Item>& out) {
-    const auto& message = received.message;
+  void spool(const Bytes& octets) {
+    if (!spooled_) {
+      spooled_.emplace();
+    }
+    spooled_->add(octets);
+  }
+
+  // Of a body too large to be held the head alone is written.
+  static Result<void> announce_large(xml::Element& message) {
+    auto* octets = message.child(wire::kHttpOctets);
+    if (octets == nullptr || !is_large(octets->text())) {
+      return {};
+    }
+    const auto name = name_of(octets->text());
+    if (!name) {
+      return std::unexpected(name.error());
+    }
+    octets->children.clear();
+    auto* wire = message.child(wire::kHttpWire);
+    if (wire == nullptr) {
+      message.children.emplace_back(xml::Element{
+          .ns = {}, .name = std::string(wire::kHttpWire), .attributes = {}, .children = {}});
+      wire = message.child(wire::kHttpWire);
+    }
+    if (wire->find("content-length") == nullptr) {
+      wire->set("content-length", std::to_string(name->length));
+    }
+    return {};
+  }
+
+  void take(wire::HttpReceived& received, std::vector<xml::Item>& out) {
+    auto& message = received.message;
     const auto* response = message.response();
     if (response != nullptr && response->status < 200 && response->status != 101) {
       return;  // answers nothing: the final response follows (RFC 9110 section 15.2)
     }
+    if (spooled_) {
+      spool(std::exchange(message.body, {}));
+    }
     auto tree = wire::tree_of(message);
+    if (spooled_) {
+      large_.push_back(spooled_->finish());
+      spooled_.reset();
+      tree.children.emplace_back(large_octets(large_.back().name));
+    }
     tree.set("id", side_ == Side::client ? next_answer() : next_question(tree));
     // Who only reads what is published calls nobody, and has nothing to prove.
     if (side_ == Side::server && tree.get("method") != "GET") {
@@ -214,6 +300,8 @@ class HttpChannel : public Channel {
   std::string number_;  // of the connection
   std::string host_;
   wire::HttpReader in_;
+  std::optional<SpooledBody> spooled_;  // of the message that comes
+  std::vector<LargeBody> large_;
   std::deque<Question> open_;  // what is asked and not yet answered
   int asked_ = 0;
 };

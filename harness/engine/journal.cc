@@ -339,8 +339,35 @@ Result<std::unique_ptr<Journal>> Journal::resume(const fs::path& folder) {
   return journal;
 }
 
+namespace {
+
+// Where what one of a transcript's runs has spooled lies beside it.
+fs::path spool_path(const fs::path& transcript, const std::string& run) {
+  auto out = transcript;
+  return out.replace_extension("." + run + ".octets");
+}
+
+// What passed needs no evidence of that size.
+Result<void> keep_spools(const CaseResult& result, const Transcript& transcript,
+                         const fs::path& file) {
+  for (const auto& run : transcript.runs) {
+    if (run.spool == nullptr || result.verdict.kind == model::VerdictKind::pass) {
+      continue;
+    }
+    if (auto written = write_spool(*run.spool, spool_path(file, run.name)); !written) {
+      return written;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> Journal::add(const CaseResult& result, const Transcript& transcript) {
   const auto file = transcript_path(folder_, result.id, result.repetition);
+  if (auto kept = keep_spools(result, transcript, file); !kept) {
+    return kept;
+  }
   // The transcript first: a verdict in the journal always has its evidence.
   if (auto written = write_file(file, dump(to_json(transcript)) + "\n"); !written) {
     return written;
@@ -371,6 +398,17 @@ Result<Transcript> load_transcript(const fs::path& file) {
   if (!transcript) {
     return fail(transcript.error().code,
                 fmt::format("{} is damaged: {}", file.string(), transcript.error().detail));
+  }
+  for (auto& run : transcript->runs) {
+    const auto beside = spool_path(file, run.name);
+    std::error_code error;
+    if (fs::exists(beside, error)) {
+      auto spool = Spool::open(beside);
+      if (!spool) {
+        return std::unexpected(spool.error());
+      }
+      run.spool = std::move(*spool);
+    }
   }
   return transcript;
 }

@@ -70,7 +70,8 @@ class Journal {
   const Plan& plan() const { return plan_; }
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<CaseResult>& done() const { return done_; }  // verdicts that stood already
-  // From any worker. Errors: io (a full disk).
+  // From any worker. What a run has spooled is kept unless the case has passed. Errors: io (a full
+  // disk).
   Result<void> add(const CaseResult& result, const Transcript& transcript);
 
  private:
@@ -85,7 +86,8 @@ class Journal {
 // Where a case's transcript lies below the run's folder.
 std::filesystem::path transcript_path(const std::filesystem::path& folder, const std::string& id,
                                       int repetition);
-// Errors: io, malformed. At most 256 MiB are read.
+// What its runs have spooled is read where it is needed. Errors: io, malformed. At most 256 MiB are
+// read.
 Result<Transcript> load_transcript(const std::filesystem::path& file);
 
 }  // namespace parley::engine

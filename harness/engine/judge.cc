@@ -61,10 +61,16 @@ class Judge {
       return unsettled(VerdictKind::error, Blame::harness,
                        fmt::format("the transcript has no run '{}'", run.name));
     }
+    if (EventReader::lacks_octets(*record)) {
+      return unsettled(VerdictKind::inconclusive, Blame::harness,
+                       "the large files of this run were not kept, for the case had passed: run it "
+                       "again");
+    }
     const auto& origin = record->origin.empty() ? case_.id : record->origin;
     Tracker tracker(run, record->values, run_rng(transcript_.seed, origin, run.name));
+    EventReader reader(*record);
     for (const auto& event : record->events) {
-      tracker.feed(event);
+      tracker.feed(reader.whole(event));
     }
     auto verdict = judged(run, *record, tracker);
     return verdict ? std::optional(

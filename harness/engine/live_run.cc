@@ -57,7 +57,9 @@ LiveRun::LiveRun(const CastRun& cast, Workshop& workshop, Transcript& transcript
                         [this](const std::string& link) {
                           return rng_.child(
                               fmt::format("connection/{}/{}", link, tracker_->connection(link)));
-                        }}),
+                        },
+                    // A SUT may send a file again.
+                    .expected = [this] { return tracker_ ? 2 * tracker_->file_octets() : 0; }}),
       rng_(run_rng(transcript.seed, transcript.case_id, cast.name)) {
   record_.name = cast.name;
   record_.values = std::move(row);
@@ -95,9 +97,30 @@ void LiveRun::note(Event event) {
   record_.events.push_back(std::move(event));
   if (tracker_) {
     tracker_->feed(record_.events.back());
+    spool(record_.events.back());
   }
   last_event_ = Clock::now();
   wake_.cancel();
+}
+
+// What a service is sent of files need not be held once it has been read.
+void LiveRun::spool(Event& event) {
+  if (event.kind != Event::Kind::received || service_of(event.link).empty()) {
+    return;
+  }
+  served_ += event.octets.size();
+  if (served_ <= kMostServedHeld) {
+    return;
+  }
+  if (!record_.spool) {
+    record_.spool = Spool::make().value_or(nullptr);
+  }
+  if (!record_.spool || !record_.spool->append(event.octets)) {
+    return;  // it stays where it is
+  }
+  event.spooled = event.octets.size();
+  event.octets.clear();
+  event.octets.shrink_to_fit();
 }
 
 void LiveRun::broken(std::string link, std::string text) {

@@ -45,6 +45,7 @@ class LiveRun {
   milliseconds patience() const;
   Clock::time_point end_of_patience() const;
   void note(Event event);
+  void spool(Event& event);
   void broken(std::string link, std::string text);
   Attachment& attachment_of(model::Party party) const;
   Attachment& home() const;
@@ -103,7 +104,8 @@ class LiveRun {
   // Of one run.
   static constexpr std::size_t kMaxNoticedOctets = 4 * 1024 * 1024;
   static constexpr std::size_t kEventOctets = 400;  // what a small event takes
-  static constexpr int kMostWaits = 10;             // for one step, in patiences
+  static constexpr std::size_t kMostServedHeld = 2 * 1024 * 1024;
+  static constexpr int kMostWaits = 10;  // for one step, in patiences
   static constexpr std::size_t kOctetsAMillisecond = 100;
   static constexpr std::string_view kWebSocket = "websocket";
   // Methods of a client's driver: to connect, at once or once its own server has it woken.
@@ -133,6 +135,7 @@ class LiveRun {
   Clock::time_point due_since_ = Clock::now();
   KeptNodes kept_;
   std::size_t noticed_ = 0;
+  std::size_t served_ = 0;  // octets that services were sent
   std::size_t sent_ = 0;
 };
 

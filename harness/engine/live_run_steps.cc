@@ -168,8 +168,13 @@ asio::awaitable<void> LiveRun::send(const CastStep& step) {
   note({.kind = Event::Kind::sent,
         .link = step.link,
         .step = step.step.id,
-        .octets = message->octets});
+        .octets = message->octets,
+        .text = message->large});
   co_await connections_.write(step.link, std::move(message->octets), message->stream);
+  if (message->body) {
+    connections_.write_large(step.link, std::move(message->body));
+    co_return;
+  }
   // Which ends by itself once all of it is out, or stays.
   const bool slow = message->stream.stall_after || message->stream.pause.count() > 0;
   if (message->then_end || (cast_.serves(step.link) && !slow)) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
@@ -14,49 +13,22 @@
 #include "harness/crypto/media/media_forgery.h"
 #include "harness/crypto/media/media_stream.h"
 #include "harness/engine/cast.h"
+#include "harness/engine/media_kind.h"
 #include "harness/engine/media_secrets.h"
 #include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 
 namespace media = crypto::media;
-using media::MediaKind;
 using wire::MediaType;
 
 namespace {
 
 constexpr std::size_t kLeastHidden = 8;             // octets of a key that no view shows
 constexpr std::size_t kMostKept = 4 * 1024 * 1024;  // octets of what came, of one run
+constexpr std::size_t kMostLooked = 1024 * 1024;    // at the beginning of what is too large
 constexpr std::size_t kMostKeys = 64;               // of one run, that are looked for
 constexpr const char* kKeyInTheClear = "the key of a file went out in the clear";
-
-// What a user calls a kind of file, and how a message says it.
-struct NamedKind {
-  std::string_view name;
-  MediaType type;
-  MediaKind keys;
-  std::optional<std::uint64_t> wire::MediaMessage::* mark = nullptr;  // that is 1 of this kind
-  std::string_view mimetype;
-  std::string_view mediatype;  // of <enc/>: whatsmeow send.go
-};
-constexpr std::array kKinds{
-    NamedKind{"image", MediaType::image, MediaKind::image, nullptr, "image/jpeg", "image"},
-    NamedKind{"gif", MediaType::video, MediaKind::video, &wire::MediaMessage::gif_playback,
-              "video/mp4", "gif"},
-    NamedKind{"video", MediaType::video, MediaKind::video, nullptr, "video/mp4", "video"},
-    NamedKind{"voice", MediaType::audio, MediaKind::audio, &wire::MediaMessage::ptt,
-              "audio/ogg; codecs=opus", "ptt"},
-    NamedKind{"audio", MediaType::audio, MediaKind::audio, nullptr, "audio/mp4", "audio"},
-    NamedKind{"document", MediaType::document, MediaKind::document, nullptr, "application/pdf",
-              "document"}};
-
-// The kinds that are marked stand before those of the same type that are not.
-const NamedKind& kind_of(const wire::MediaMessage& message) {
-  return *std::ranges::find_if(kKinds, [&](const NamedKind& kind) {
-    return kind.type == message.type &&
-           (kind.mark == nullptr || (message.*kind.mark).value_or(0) != 0);
-  });
-}
 
 std::optional<std::string> said(const std::string& field, const Scope& scope) {
   const auto at = scope.values.find(field);
@@ -118,38 +90,6 @@ wire::MediaMessage message_of(const NamedKind& kind, const media::ForgedMedia& f
   return out;
 }
 
-// What a message has to say of a file, and does not; empty where it says all of it.
-std::string_view missing(const wire::MediaMessage& message) {
-  return !message.url               ? "url"
-         : !message.media_key       ? "mediaKey"
-         : !message.file_sha256     ? "fileSha256"
-         : !message.file_enc_sha256 ? "fileEncSha256"
-         : !message.file_length     ? "fileLength"
-         : !message.mimetype        ? "mimetype"
-                                    : "";
-}
-
-struct Proof {
-  std::string verdict;  // "yes", or why the file is not what the message says
-  std::string sha256;   // of its plaintext, in hex
-};
-Proof proof_of(const wire::MediaMessage& message, std::string_view file) {
-  if (const auto lacks = missing(message); !lacks.empty()) {
-    return {.verdict = fmt::format("without {}", lacks), .sha256 = ""};
-  }
-  const auto keys = media::expand(*message.media_key, kind_of(message).keys);
-  if (!keys) {
-    return {.verdict = std::string(to_string(media::MediaRefusal::key)), .sha256 = ""};
-  }
-  const auto opened = media::decrypt_media(*keys, file,
-                                           {.file_sha256 = message.file_sha256,
-                                            .file_enc_sha256 = message.file_enc_sha256,
-                                            .file_length = message.file_length,
-                                            .sidecar = message.sidecar});
-  return opened ? Proof{.verdict = "yes", .sha256 = to_hex(crypto::sha256(*opened))}
-                : Proof{.verdict = std::string(to_string(opened.error().reason)), .sha256 = ""};
-}
-
 // Of an http URL; the whole text where it is none.
 std::string path_of(const std::string& url) {
   const auto scheme = url.find("://");
@@ -157,23 +97,15 @@ std::string path_of(const std::string& url) {
   return path == std::string::npos ? url : url.substr(path);
 }
 
-std::string body_of(const xml::Element& message) {
-  if (const auto* octets = message.child(wire::kHttpOctets)) {
-    return from_hex(octets->text()).value_or("");
-  }
-  const auto* body = message.child(wire::kHttpBody);
-  return body == nullptr ? "" : body->text();
-}
-
 }  // namespace
 
 Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaEdit* edit,
                                     Scope& scope) {
   const auto name = said(step + ".kind", scope).value_or("");
-  const auto* kind = std::ranges::find(kKinds, name, &NamedKind::name);
-  if (kind == kKinds.end()) {
+  const auto* kind = find_kind(name);
+  if (kind == nullptr) {
     std::vector<std::string> known;
-    for (const auto& one : kKinds) {
+    for (const auto& one : named_kinds()) {
       known.emplace_back(one.name);
     }
     return fail(Errc::not_found, unknown_name("kind of media", name, known));
@@ -190,6 +122,14 @@ Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaE
     }
     forgery = std::move(*forge);
   }
+  if (const auto times = number_said(step + ".times", scope)) {
+    return large_letter({.kind = *kind,
+                         .step = step,
+                         .octets = std::move(*plaintext),
+                         .times = *times,
+                         .forgery = forgery.value_or("")},
+                        scope);
+  }
   scope.values[step + ".sha256"] = to_hex(crypto::sha256(*plaintext));
   scope.values[step + ".length"] = std::to_string(plaintext->size());
   auto rng = rng_.child("file/" + step);
@@ -204,10 +144,64 @@ Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaE
   return wire::write(content);
 }
 
+Result<Bytes> MediaExchange::large_letter(const LargeLetter& letter, Scope& scope) {
+  const auto& [kind, step, octets, times, forgery] = letter;
+  auto rng = rng_.child("file/" + step);
+  OwnLarge own{.file = {.octets = octets,
+                        .times = times,
+                        .media_key = media::make_media_key(rng),
+                        .kind = kind.keys,
+                        .forgery = forgery},
+               .facts = {}};
+  auto facts = media::facts_of(own.file);
+  if (!facts) {
+    return std::unexpected(facts.error());
+  }
+  own.facts = std::move(*facts);
+  scope.values[step + ".sha256"] = to_hex(own.facts.plain_sha256);
+  scope.values[step + ".length"] = std::to_string(octets.size() * times);
+  const media::ForgedMedia described{
+      .file = {}, .description = own.facts.description, .media_key = own.file.media_key};
+  wire::Content content;
+  content.media.push_back(message_of(kind, described, step, scope));
+  learn_key("", content.media.front());
+  const auto name =
+      to_string(LargeName{.length = own.facts.octets, .sha256 = to_hex(own.facts.sha256)});
+  scope.values[step + ".hosted"] = name;
+  own_large_.insert_or_assign(name, std::move(own));
+  return wire::write(content);
+}
+
+LargeSource MediaExchange::file_named(const std::string& name) {
+  const auto own = own_large_.find(name);
+  auto made = own == own_large_.end()
+                  ? fail(Errc::not_found, "")
+                  : media::LargeMediaStream::make(own->second.file, own->second.facts);
+  if (!made) {
+    return nullptr;
+  }
+  const auto stream = std::make_shared<media::LargeMediaStream>(std::move(*made));
+  return [stream] { return stream->next(); };
+}
+
 std::string MediaExchange::mediatype_of(const std::string& step, const Scope& scope) {
-  const auto* kind =
-      std::ranges::find(kKinds, said(step + ".kind", scope).value_or(""), &NamedKind::name);
-  return kind == kKinds.end() ? "" : std::string(kind->mediatype);
+  const auto* kind = find_kind(said(step + ".kind", scope).value_or(""));
+  return kind == nullptr ? "" : std::string(kind->mediatype);
+}
+
+void MediaExchange::note_large(LargeBody body) {
+  large_.insert_or_assign(std::move(body.name), std::move(body.octets));
+}
+
+LyingFile MediaExchange::body_of(const xml::Element& message) const {
+  if (const auto* octets = message.child(wire::kHttpOctets)) {
+    const auto large = large_.find(octets->text());
+    return large != large_.end()
+               ? LyingFile{.octets = {}, .name = large->first, .spool = large->second}
+               : LyingFile{.octets = from_hex(octets->text()).value_or("")};
+  }
+  const auto* body = message.child(wire::kHttpBody);
+  return {.octets = body == nullptr ? "" : body->text()};
 }
 
 void MediaExchange::note_credential(std::string credential, std::string link) {
@@ -235,6 +229,9 @@ void MediaExchange::note_came(const std::string& link, const xml::Element& said)
     });
   }
   Came came{.link = link, .text = all_text_of(bare)};
+  if (const auto body = body_of(said); body.spool != nullptr) {
+    came.text += body.spool->read(0, kMostLooked);
+  }
   look_for_secrets(came);
   if (came_octets_ + came.text.size() <= kMostKept) {
     came_octets_ += came.text.size();
@@ -385,7 +382,7 @@ std::string MediaExchange::holds(const wire::MediaMessage& message, xml::Element
   if (missing(message).empty() && upload == uploads_.end()) {
     return "nothing was uploaded for that URL";
   }
-  auto proof = proof_of(message, upload == uploads_.end() ? "" : upload->second);
+  auto proof = proof_of(message, upload == uploads_.end() ? LyingFile{} : upload->second);
   if (!proof.sha256.empty()) {
     enc.set("media-sha256", std::move(proof.sha256));
   }

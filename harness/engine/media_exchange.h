@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,9 +13,13 @@
 
 #include "harness/base/rng.h"
 #include "harness/base/secret_bytes.h"
+#include "harness/crypto/media/large_media.h"
 #include "harness/crypto/media/media_keys.h"
 #include "harness/engine/breach.h"
 #include "harness/engine/expression.h"
+#include "harness/engine/large_body.h"
+#include "harness/engine/media_kind.h"
+#include "harness/engine/media_proof.h"
 #include "harness/model/model.h"
 #include "harness/wire/content.h"
 #include "harness/xml/tree.h"
@@ -25,6 +30,8 @@ namespace parley::engine {
 // gatekeeper's, for what it is sent.
 inline constexpr std::string_view kUploadService = "media";
 inline constexpr std::string_view kDownloadService = "files";
+// The gatekeeper's proxy, which its users ask for what third parties' servers host.
+inline constexpr std::string_view kProxyService = "proxy";
 
 // What a client is told of where it uploads, as members of a driver's `media`, and what each is
 // called as an actor's value.
@@ -39,7 +46,8 @@ class MediaExchange {
   // The content of a message of ours about a file: of what the step says as `kind` (image, video,
   // gif, voice, audio, document), `file` (octets in hex), `url`, `text`, and perhaps `mimetype`,
   // `name` and `seconds`. Binds the step's `hosted`, the encrypted file in hex, and of the file
-  // itself `sha256` (hex) and `length`. `edit` may be null.
+  // itself `sha256` (hex) and `length`. With `times` the file is so often those octets, `hosted`
+  // is its name (large_body.h), and file_named() makes it. `edit` may be null.
   // Errors: malformed for a file that is no hex; not_found for an unknown kind or forgery.
   Result<Bytes> letter(const std::string& step, const model::MediaEdit* edit, Scope& scope);
 
@@ -50,6 +58,9 @@ class MediaExchange {
   void note_credential(std::string credential, std::string link);
   // A file that a user of the SUT's is told to send: hex, so often one after the other.
   void note_told(std::string_view file);
+  // A body too large to be held that something names which comes next.
+  void note_large(LargeBody body);
+  LargeSource file_named(const std::string& name);  // null: letter() has made none of that name
   // Whatever came on `link`, a stanza or a request, before it is opened.
   void note_came(const std::string& link, const xml::Element& said);
   // What we said there.
@@ -77,6 +88,15 @@ class MediaExchange {
     std::string text;
   };
 
+  struct LargeLetter {
+    const NamedKind& kind;
+    std::string step;
+    Bytes octets;  // of the file, `times` one after the other
+    std::uint64_t times = 1;
+    std::string forgery;  // empty: none
+  };
+  Result<Bytes> large_letter(const LargeLetter& letter, Scope& scope);
+  LyingFile body_of(const xml::Element& message) const;
   void learn_key(const std::string& link, const wire::MediaMessage& message);
   void look_for_secrets(const Came& came);
   std::string without_secrets(std::string text) const;
@@ -90,9 +110,15 @@ class MediaExchange {
   std::vector<std::string> plain_;  // beginnings of files, in the forms to be looked for
   std::vector<Came> came_;          // for keys that are learned of later
   std::size_t came_octets_ = 0;
-  std::map<std::string, Bytes> under_way_;    // what is uploaded and not yet answered, by link
-  std::map<std::string, Bytes> uploads_;      // what was taken, by URL
-  std::map<std::string, std::string> asked_;  // what we asked for last, by link
+  std::map<std::string, LyingFile> under_way_;  // what is uploaded and not yet answered, by link
+  std::map<std::string, LyingFile> uploads_;    // what was taken, by URL
+  std::map<std::string, std::shared_ptr<const Spool>> large_;  // what came of that, by its name
+  struct OwnLarge {
+    crypto::media::LargeMedia file;
+    crypto::media::LargeMediaFacts facts;
+  };
+  std::map<std::string, OwnLarge> own_large_;            // by its name
+  std::map<std::string, std::string> asked_;             // what we asked for last, by link
   std::map<std::string, wire::MediaMessage> announced_;  // what the SUT's messages say, by path
 };
 

@@ -8,7 +8,8 @@
 #include <charconv>
 
 #include "harness/base/encoding.h"
-#include "harness/crypto/digest_stream.h"
+#include "harness/crypto/digest.h"
+#include "harness/engine/large_body.h"
 
 namespace parley::engine {
 namespace {
@@ -130,26 +131,45 @@ Result<std::string> in_the_clear(const Arguments& arguments) {
 
 Result<std::string> hex(const Arguments& arguments) { return to_hex(arguments[0]); }
 
-// Of octets in hex, so often one after the other.
+// Of octets in hex, so often one after the other, or of a body that is too large to be held.
+Result<LargeName> named(const Arguments& arguments) {
+  if (is_large(arguments[0])) {
+    return name_of(arguments[0]);
+  }
+  const auto text = repeated_text(arguments[0], arguments[1]);
+  return text ? name_of(*text) : std::unexpected(text.error());
+}
+bool is_once(const Arguments& arguments) {
+  return arguments.size() == 1 && !is_large(arguments[0]);
+}
+
 Result<std::string> digest_of(const Arguments& arguments) {
-  const auto octets = from_hex(arguments[0]);
-  const auto times = arguments.size() > 1 ? number_of(arguments[1]) : 1;
-  if (!octets || octets->size() * times > kMaxValueOctets) {
-    return octets ? fail(Errc::too_large, "sha256() of more than 8 MiB")
+  if (is_once(arguments)) {
+    const auto octets = from_hex(arguments[0]);
+    return octets ? Result<std::string>(to_hex(crypto::sha256(*octets)))
                   : fail(Errc::malformed, "sha256() takes octets in hex");
   }
-  crypto::Sha256Stream digest;
-  for (std::size_t i = 0; i < times; ++i) {
-    digest.update(*octets);
-  }
-  return to_hex(digest.finish());
+  const auto name = named(arguments);
+  return name ? Result<std::string>(name->sha256) : std::unexpected(name.error());
 }
 
 Result<std::string> octets_in(const Arguments& arguments) {
-  const auto octets = from_hex(arguments[0]);
-  const auto times = arguments.size() > 1 ? number_of(arguments[1]) : 1;
-  return octets ? Result<std::string>(std::to_string(octets->size() * times))
-                : fail(Errc::malformed, "octets-in() takes octets in hex");
+  if (is_once(arguments)) {
+    const auto octets = from_hex(arguments[0]);
+    return octets ? Result<std::string>(std::to_string(octets->size()))
+                  : fail(Errc::malformed, "octets-in() takes octets in hex");
+  }
+  const auto name = named(arguments);
+  return name ? Result<std::string>(std::to_string(name->length)) : std::unexpected(name.error());
+}
+
+Result<std::string> repeated(const Arguments& arguments) {
+  return repeated_text(arguments[0], arguments[1]);
+}
+
+Result<std::string> large(const Arguments& arguments) {
+  const auto name = name_of(arguments[0]);
+  return name ? Result<std::string>(to_string(*name)) : std::unexpected(name.error());
 }
 
 Result<std::string> b64(const Arguments& arguments) { return to_base64(arguments[0]); }
@@ -175,6 +195,8 @@ constexpr TextFunction kFunctions[] = {
     {"hex", 1, 1, hex},
     {"sha256", 1, 2, digest_of},     // of octets in hex, in hex; of so many times the same
     {"octets-in", 1, 2, octets_in},  // how many those are
+    {"repeated", 2, 2, repeated},    // octets in hex so often, as a body too large to be held
+    {"large", 1, 1, large},          // what such a body is called where it comes
     {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
     {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text
     {"host-of", 1, 1, host_of},          // of a URL, with its port

@@ -13,6 +13,7 @@
 #include "harness/engine/handshake_tree.h"
 #include "harness/engine/http_channel.h"
 #include "harness/model/setting.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -292,6 +293,9 @@ void Tracker::feed(const Event& event) {
 
 void Tracker::on_sent(const Event& event) {
   auto& link = links_[event.link];
+  if (const auto large = large_name(event.text)) {
+    file_octets_ += large->length;
+  }
   const auto at =
       std::ranges::find(run_.steps, event.step, [](const CastStep& one) { return one.step.id; });
   const bool of_step = at != run_.steps.end() && !event.step.empty();
@@ -357,7 +361,9 @@ void Tracker::on_sent(const Event& event) {
 void Tracker::on_end(const Event& event) {
   auto& link = links_[event.link];
   if (link.channel && event.kind == Event::Kind::closed) {
-    for (auto& item : link.channel->ended()) {
+    auto items = link.channel->ended();
+    note_large(*link.channel);
+    for (auto& item : items) {
       on_item(event.link, std::move(item));
     }
   }
@@ -442,12 +448,23 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
     const bool last = i + 1 == stanzas.size();
     auto edits =
         changed && last ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
+    if (const auto* body = stanzas[i].child(wire::kHttpOctets); body != nullptr && last) {
+      out.large = is_large(body->text()) ? body->text() : "";
+    }
     edits.counter += static_cast<int>(i);  // a frame each
     auto octets = channel.write(form, std::move(stanzas[i]), edits);
     if (!octets) {
       return std::unexpected(octets.error());
     }
     out.octets += *octets;
+  }
+  if (!out.large.empty()) {
+    out.body = repeated_source(out.large);
+    if (!out.body && conversations_) {
+      out.body = conversations_->file_named(out.large);
+    }
+    const auto name = name_of(out.large);
+    out.large = name ? to_string(*name) : "";
   }
   if (!changed) {
     return out;

@@ -81,6 +81,8 @@ class Tracker {
     Bytes octets;
     bool then_end = false;       // the connection ends after it
     model::StreamEdit stream{};  // how it is written
+    std::string large{};         // the name of a body that follows the octets
+    LargeSource body{};          // that body
   };
   Result<Message> compose(const CastStep& step);
   // Whether a message of ours may go out on that link now. Of a service's link: nothing more is
@@ -101,6 +103,9 @@ class Tracker {
   Result<Bytes> carry(const std::string& half);
   // Half a connection that ends now, for the other half has and nothing is left to carry.
   std::optional<std::string> ends_next() const;
+
+  // How many octets of files the SUT has been told to send, or been given to pass on.
+  std::uint64_t file_octets() const { return file_octets_; }
 
   // The sealed conversations of a flow that has them; null for any other.
   const Conversations* conversations() const { return conversations_.get(); }
@@ -174,6 +179,7 @@ class Tracker {
   void open(const std::string& link, int connection);
   void on_connection(const Event& event);
   void note_written(const Event& event);
+  void note_large(Channel& channel);
   void bind_params(const std::string& name, const nlohmann::json& params);
   void on_sent(const Event& event);
   void on_received(const Event& event);
@@ -259,6 +265,7 @@ class Tracker {
   std::map<std::string, Across> across_;  // by the half that writes it
   std::vector<Seen> seen_;
   std::vector<Said> sent_;
+  std::uint64_t file_octets_ = 0;
   std::size_t beside_from_ = 0;
   std::size_t events_ = 0;
   std::int64_t now_us_ = 0;  // of the event that is fed

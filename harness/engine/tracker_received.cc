@@ -42,8 +42,18 @@ void Tracker::on_received(const Event& event) {
   if (!link.channel) {
     return;
   }
-  for (auto& item : link.channel->received(event.octets)) {
+  auto items = link.channel->received(event.octets);
+  note_large(*link.channel);
+  for (auto& item : items) {
     on_item(event.link, std::move(item));
+  }
+}
+
+void Tracker::note_large(Channel& channel) {
+  for (auto& body : channel.take_large()) {
+    if (conversations_) {
+      conversations_->note_large(std::move(body));
+    }
   }
 }
 
@@ -369,6 +379,12 @@ bool Tracker::takes(const std::vector<std::string>& alternatives, const std::str
 // What a user of the SUT's is told to write, and which file to send.
 void Tracker::note_written(const Event& event) {
   const auto file = text_in(event.data, "media/file");
+  for (const auto& [octets, times] : {std::pair("media/file", "media/times"), {"file", "times"}}) {
+    const auto hex = text_in(event.data, octets);
+    const auto often = text_in(event.data, times);
+    const auto name = hex && often ? repeated_text(*hex, *often) : fail(Errc::not_found, "");
+    file_octets_ += name ? name_of(*name)->length : 0;
+  }
   for (const auto* field : {"text", "media/name"}) {
     if (const auto text = text_in(event.data, field); conversations_ && text) {
       conversations_->note_written(*text);

@@ -55,6 +55,9 @@ json event_json(const Event& event) {
     out["step"] = event.step;
   }
   put_octets(out, event.octets);
+  if (event.spooled > 0) {
+    out["spooled"] = event.spooled;
+  }
   if (!event.text.empty()) {
     out["text"] = is_plain_text(event.text) ? event.text : printable(event.text);
   }
@@ -96,6 +99,9 @@ Result<Event> event_from(const json& value) {
   if (value.contains("data")) {
     event.data = value["data"];
   }
+  if (value.contains("spooled") && value["spooled"].is_number_unsigned()) {
+    event.spooled = value["spooled"].get<std::uint64_t>();
+  }
   return event;
 }
 
@@ -108,6 +114,24 @@ std::string_view to_string(Event::Kind kind) {
     }
   }
   return "?";
+}
+
+const Event& EventReader::whole(const Event& event) {
+  if (event.spooled == 0) {
+    return event;
+  }
+  const auto from = std::exchange(at_, at_ + event.spooled);
+  whole_ = event;
+  whole_.octets = record_.spool == nullptr ? Bytes() : record_.spool->read(from, event.spooled);
+  return whole_;
+}
+
+bool EventReader::lacks_octets(const RunRecord& record) {
+  std::uint64_t spooled = 0;
+  for (const auto& event : record.events) {
+    spooled += event.spooled;
+  }
+  return spooled > (record.spool == nullptr ? 0 : record.spool->size());
 }
 
 json to_json(const std::vector<model::Party>& parties) {

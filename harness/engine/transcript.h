@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/base/result.h"
+#include "harness/engine/spool.h"
 #include "harness/model/model.h"
 
 namespace parley::engine {
@@ -52,7 +54,10 @@ struct Event {
                            // "driver" for none
   std::string step{};      // the step that we carried out; empty for what came
   std::string octets{};    // sent, received, parting; a control frame's payload
-  std::string text{};      // reason, TLS version, driver method
+  // received: how many octets lie in the run's spool, behind those of the events before, in place
+  // of `octets`.
+  std::uint64_t spooled = 0;
+  std::string text{};  // reason, TLS version, driver method
   // Driver parameters; deadline: {"waited_ms", "late_ms"}; dialled and accepted over a WebSocket:
   // {"request", "answer"}, the heads of its opening handshake.
   nlohmann::json data{};
@@ -67,6 +72,23 @@ struct RunRecord {
   std::string origin{};
   std::map<std::string, std::string> values;  // the scope's values at the start
   std::vector<Event> events;
+  // What came of bodies too large to be held; null: nothing, or it was let go.
+  std::shared_ptr<Spool> spool{};
+};
+
+// A run's events as they came, in order, with what lies in the spool of each. Each event is valid
+// until the next one is asked for.
+class EventReader {
+ public:
+  explicit EventReader(const RunRecord& record) : record_(record) {}
+  const Event& whole(const Event& event);
+  // Whether the octets of some event are gone.
+  static bool lacks_octets(const RunRecord& record);
+
+ private:
+  const RunRecord& record_;
+  std::uint64_t at_ = 0;  // in the spool
+  Event whole_;
 };
 
 struct Transcript {

@@ -11,7 +11,7 @@
 
 #include "harness/base/text.h"
 #include "harness/crypto/jose/forgery.h"
-#include "harness/crypto/media/media_forgery.h"
+#include "harness/crypto/media/large_media.h"
 #include "harness/crypto/omemo/payload_forgery.h"
 #include "harness/crypto/signal/forgery.h"
 #include "harness/model/case_rows.h"
@@ -219,7 +219,10 @@ class CaseCheck {
   }
 
   void media(const json& change, const Row& row, const std::string& place) const {
-    forgery(change, row, place, names_of(crypto::media::media_forgeries()));
+    auto known = names_of(crypto::media::media_forgeries());
+    const auto large = names_of(crypto::media::large_media_forgeries());
+    known.insert(known.end(), large.begin(), large.end());
+    forgery(change, row, place, known);
   }
 
  private:

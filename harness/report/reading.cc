@@ -200,8 +200,9 @@ Reading reading_of(const model::Case& one, const model::Library& library,
     const auto& origin = record.origin.empty() ? one.id : record.origin;
     engine::Tracker tracker(*run, record.values,
                             engine::run_rng(transcript.seed, origin, record.name));
+    engine::EventReader reader(record);
     for (const auto& event : record.events) {
-      tracker.feed(event);
+      tracker.feed(reader.whole(event));
     }
     out.runs[i] = lines_of(*run, tracker, record);
   }

@@ -112,8 +112,12 @@ std::string hex_of(std::string_view octets, Octets extent) {
 std::string words_of(const Event& event, Octets extent, bool binary, Masks& masks) {
   const auto max_octets = extent == Octets::full ? SIZE_MAX : kLadderOctets;
   if (event.kind == Event::Kind::sent || event.kind == Event::Kind::received) {
+    if (event.spooled > 0) {
+      return fmt::format("({} octets more)", event.spooled);
+    }
     if (!engine::service_of(event.link).empty()) {  // HTTP can be read, whatever the profile's form
-      return printable(masked(event.octets), max_octets);
+      const auto body = event.text.empty() ? "" : fmt::format(" (then {})", event.text);
+      return printable(masked(event.octets), max_octets) + body;
     }
     return binary ? hex_of(event.octets, extent)
                   : printable(masks[{event.link, event.kind}].hide(event.octets), max_octets);

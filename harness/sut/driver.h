@@ -36,7 +36,7 @@ class Driver {
 
   // The driver's result. Many may be open at once.
   // Errors: unsupported when the driver says so; refused for another error answer; io when it is
-  // gone, broken or silent for `timeout`.
+  // gone or broken; timed_out when it is silent for `timeout`.
   asio::awaitable<Result<nlohmann::json>> call(std::string method, nlohmann::json params,
                                                std::chrono::milliseconds timeout);
   // Notifications whose params name `user` go to `handler`; null ends that. Others are dropped;

@@ -153,7 +153,7 @@ TEST_F(DriverTest, ReportsSilenceOnlyForTheCallThatWaited) {
       launch("r = requests()\nnext(r)\nsecond = next(r)\nanswer(second, 'here')\ntime.sleep(60)"),
       {"one", "two"}, 1'000ms, {}));
   ASSERT_FALSE(answers[0]);
-  EXPECT_EQ(answers[0].error().code, Errc::io);
+  EXPECT_EQ(answers[0].error().code, Errc::timed_out);
   EXPECT_NE(answers[0].error().detail.find("within 1000 ms"), std::string::npos);
   ASSERT_TRUE(answers[1]) << answers[1].error();
   EXPECT_EQ(*answers[1], json("here"));
@@ -329,8 +329,8 @@ TEST_F(DriverTest, DoesNotBlockOnADriverThatDoesNotRead) {
   const auto answers = run_to_end(calls(launch("time.sleep(60)"), methods, 20ms, params));
   for (const auto& answer : answers) {
     ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, Errc::io);
   }
+  EXPECT_EQ(answers.back().error().code, Errc::io);
   EXPECT_NE(answers.back().error().detail.find("does not read"), std::string::npos)
       << answers.back().error();
 }

@@ -89,7 +89,8 @@ class Driver:
         except (KeyError, ValueError) as error:
             raise Refused("upload takes a file, octets in hex") from error
         with open(f"{self.folder}/served/media/{name}", "wb") as file:
-            file.write(octets)
+            for _ in range(params.get("times", 1)):
+                file.write(octets)
         return {"url": f"{self.host}/media/{name}"}
 
 

@@ -82,6 +82,9 @@ void describe_octets(const Uploaded& uploaded, const FaultSet& faults, wire::Med
   if (faults.has(Fault::wt_media_length_of_upload)) {
     out.file_length = uploaded.octets;
   }
+  if (out.file_length && faults.has(Fault::wt_media_large_length_wraps)) {
+    *out.file_length %= kLargeFileOctets;
+  }
   if (out.sidecar && faults.has(Fault::wt_media_sidecar_sent_wrong)) {
     out.sidecar->front() = static_cast<char>(out.sidecar->front() ^ 1);
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "harness/crypto/media/media_stream.h"
@@ -23,8 +24,10 @@ using FileOutcome = std::expected<HadFile, std::string>;
 
 class Arrival {
  public:
-  // `most` octets at the most.
-  Arrival(crypto::media::MediaDecryptor decryptor, std::uint64_t most, const FaultSet& faults);
+  // `most` octets at the most. `proven`: the hash of the plaintext that the decryptor checks, if it
+  // does.
+  Arrival(crypto::media::MediaDecryptor decryptor, std::uint64_t most, std::optional<Bytes> proven,
+          const FaultSet& faults);
 
   // A piece of an answer's body; false when no more of it is wanted.
   bool take(const wire::HttpMessage& head, const Bytes& piece);
@@ -47,6 +50,7 @@ class Arrival {
   std::uint64_t most_;
   FaultSet faults_;
   bool keeps_;
+  std::optional<Bytes> proven_;
   crypto::Sha256Stream plain_;
   std::uint64_t length_ = 0;  // of what was decrypted
   std::uint64_t received_ = 0;

@@ -119,6 +119,10 @@ class Download {
         message_.file_length.value_or(kAnySize) > kMostMediaFileOctets) {
       return "a file of too many octets";
     }
+    const bool large = message_.file_length.value_or(0) > kLargeFileOctets;
+    if (large && has(Fault::wt_media_large_refused)) {
+      return "a file of too many octets";
+    }
     if (has(Fault::wt_media_never_fetches) || !place()) {
       return "the file is at no host that is known";
     }
@@ -156,7 +160,7 @@ class Download {
     if (!decryptor) {
       co_return Tried{.had = std::unexpected(decryptor.error().detail)};
     }
-    Arrival arrival(std::move(*decryptor), most(), task_.faults);
+    Arrival arrival(std::move(*decryptor), most(), description().file_sha256, task_.faults);
     auto tried = co_await fetch_into(arrival, *place());
     if (tried) {
       co_return Tried{.had = std::unexpected(*tried), .status = arrival.status()};
@@ -226,7 +230,10 @@ class Download {
       out.file_length.reset();
     }
     // An image's is about its scans.
-    if (message_.type == wire::MediaType::image || has(Fault::wt_media_sidecar_unchecked)) {
+    const bool overlooked = has(Fault::wt_media_sidecar_unchecked) ||
+                            (has(Fault::wt_media_large_sidecar_unchecked) &&
+                             message_.file_length.value_or(0) > kLargeFileOctets);
+    if (message_.type == wire::MediaType::image || overlooked) {
       out.sidecar.reset();
     }
     return out;

@@ -10,8 +10,6 @@ namespace {
 using crypto::media::MediaKind;
 using wire::MediaType;
 
-constexpr std::size_t kPieceOctets = 64 * 1024;
-
 struct Kind {
   FileKind kind;
   std::string_view name;
@@ -58,25 +56,6 @@ FileKind kind_of(const wire::MediaMessage& message) {
       return FileKind::document;
   }
   return FileKind::document;
-}
-
-RepeatedFile::RepeatedFile(const Bytes& octets, std::uint64_t times)
-    : block_(octets), size_(octets.size() * times) {
-  while (!block_.empty() && block_.size() < kPieceOctets && block_.size() < size_) {
-    block_ += octets;
-  }
-}
-
-Bytes RepeatedFile::next() {
-  Bytes out;
-  while (out.size() < kPieceOctets && at_ < size_) {
-    const auto within = static_cast<std::size_t>(at_ % block_.size());
-    const auto left = std::min<std::uint64_t>(size_ - at_, kPieceOctets - out.size());
-    const auto count = std::min<std::size_t>(block_.size() - within, left);
-    out.append(block_, within, count);
-    at_ += count;
-  }
-  return out;
 }
 
 }  // namespace parley::reference::whatsapp

@@ -25,18 +25,8 @@ crypto::media::MediaKind keys_of(FileKind kind);
 std::string_view mediatype_of(FileKind kind);
 FileKind kind_of(const wire::MediaMessage& message);
 
-// Octets that come one or many times, one after the other, read in pieces.
-class RepeatedFile {
- public:
-  RepeatedFile(const Bytes& octets, std::uint64_t times);
-  std::uint64_t size() const { return size_; }
-  Bytes next();  // up to 64 KiB; nothing at the end
-
- private:
-  Bytes block_;  // the octets, so often that a piece is made of few
-  std::uint64_t size_;
-  std::uint64_t at_ = 0;
-};
+// Beyond so many octets a file is large to whoever is careless about those.
+inline constexpr std::uint64_t kLargeFileOctets = 64 * 1024 * 1024;
 
 // What the driver has a client send.
 struct OutgoingFile {

@@ -9,15 +9,18 @@
 #include "harness/base/text.h"
 #include "harness/reference/certificate_folder.h"
 #include "harness/reference/whatsapp/json_answer.h"
+#include "harness/reference/whatsapp/media_file.h"
 #include "harness/reference/whatsapp/media_host.h"
 
 namespace parley::reference::whatsapp {
 namespace {
 
-constexpr auto kPatience = std::chrono::milliseconds(6'000);  // for all of a file
+constexpr auto kPatience = std::chrono::milliseconds(18'000);  // for all of a file
+constexpr auto kGrace = std::chrono::seconds(6);               // and so long for the slowest part
+constexpr std::uint64_t kLeastOctetsASecond = 512 * 1024;
 constexpr auto kIdlePatience = std::chrono::milliseconds(4'000);
 constexpr auto kAnyTime = std::chrono::milliseconds(600'000);
-constexpr std::size_t kMostOctets = 8 * 1024 * 1024;
+constexpr std::uint64_t kMostOctets = kMostMediaFileOctets + 64 * 1024;  // as it is encrypted
 constexpr std::size_t kCutOctets = 10;
 constexpr std::size_t kMostUrlOctets = 2048;
 constexpr std::string_view kBearer = "Bearer ";
@@ -179,6 +182,13 @@ asio::awaitable<net::HttpAnswer> MediaProxy::fetch(std::string url, MediaHosts::
   net::HttpFetchOptions options{.patience = patient ? kAnyTime : kPatience,
                                 .idle_patience = patient ? kAnyTime : kIdlePatience};
   options.limits.max_body_octets = kMostOctets;
+  const auto body = std::make_shared<KeptBody>();
+  options.taker = [body, patient, began = std::chrono::steady_clock::now()](
+                      const wire::HttpMessage&, const Bytes& piece) {
+    const auto given = kGrace + std::chrono::seconds(body->size() / kLeastOctetsASecond);
+    const bool slow = std::chrono::steady_clock::now() - began > given;
+    return body->add(piece) && (patient || !slow);
+  };
   options.tls.ca_pem = host.ca_pem;
   if (has(Fault::wg_proxy_follows)) {
     options.redirects = {.most = 5, .schemes = net::HttpRedirects::Schemes::any};
@@ -197,11 +207,12 @@ asio::awaitable<net::HttpAnswer> MediaProxy::fetch(std::string url, MediaHosts::
     options.tls.verify = false;
     fetched = co_await client_->fetch(request_for(asked_with), *place, options);
   }
-  co_return pass_on(fetched);
+  co_return pass_on(fetched, body);
 }
 
 // MED-018: a whole file, or none.
-net::HttpAnswer MediaProxy::pass_on(const net::HttpOutcome& fetched) const {
+net::HttpAnswer MediaProxy::pass_on(const net::HttpOutcome& fetched,
+                                    const std::shared_ptr<KeptBody>& body) const {
   if (!fetched) {
     return none(fetched.error().fault == net::HttpFault::timed_out ? kGatewayTimeout : kBadGateway);
   }
@@ -211,7 +222,18 @@ net::HttpAnswer MediaProxy::pass_on(const net::HttpOutcome& fetched) const {
     const bool gone = status == kNotFound || status == kGone;
     return none(gone ? status : kBadGateway);
   }
-  auto content = message.body;
+  if (!body->small()) {
+    const auto octets =
+        has(Fault::wg_proxy_large_cut) ? std::min(kLargeFileOctets, body->size()) : body->size();
+    const auto left = std::make_shared<std::uint64_t>(octets);
+    return large_body({.message = media("").message, .octets = octets, .next = [body, left] {
+                         auto piece = body->next();
+                         piece.resize(std::min<std::uint64_t>(piece.size(), *left));
+                         *left -= piece.size();
+                         return piece;
+                       }});
+  }
+  auto content = body->take();
   if (has(Fault::wg_proxy_cut)) {
     content.resize(content.size() - std::min(content.size(), kCutOctets));
   }

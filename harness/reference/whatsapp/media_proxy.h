@@ -18,6 +18,7 @@
 #include "harness/net/http_client.h"
 #include "harness/net/http_server.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/large_answer.h"
 
 namespace parley::reference::whatsapp {
 
@@ -59,7 +60,8 @@ class MediaProxy {
                                          std::string asked_with);
   wire::HttpMessage request_for(const std::string& asked_with) const;
   net::HttpAnswer none(int status) const;
-  net::HttpAnswer pass_on(const net::HttpOutcome& fetched) const;
+  net::HttpAnswer pass_on(const net::HttpOutcome& fetched,
+                          const std::shared_ptr<KeptBody>& body) const;
   bool has(Fault fault) const { return faults_.has(fault); }
 
   const MediaHosts& hosts_;

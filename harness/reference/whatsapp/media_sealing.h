@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "harness/base/repeated_octets.h"
 #include "harness/crypto/media/media_stream.h"
 #include "harness/reference/faults.h"
 #include "harness/reference/whatsapp/media_file.h"
@@ -40,7 +41,7 @@ class Sealing {
   Bytes encrypted();
   void bend(Bytes& out);
 
-  RepeatedFile file_;
+  RepeatedOctets file_;
   crypto::media::MediaEncryptor encryptor_;
   Bends bends_;
   crypto::HmacSha256Stream mac_;  // that a careless one sends

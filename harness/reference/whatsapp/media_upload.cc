@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/reference/whatsapp/media_upload.h"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "harness/base/repeated_octets.h"
 #include "harness/crypto/digest.h"
 #include "harness/reference/whatsapp/media_announcement.h"
 #include "harness/reference/whatsapp/media_sealing.h"
@@ -36,7 +38,7 @@ std::optional<std::string> url_in(const wire::HttpMessage& answer) {
 
 // Of all of the file.
 Bytes hash_of(const OutgoingFile& file) {
-  RepeatedFile octets(file.octets, file.times);
+  RepeatedOctets octets(file.octets, file.times);
   crypto::Sha256Stream out;
   for (auto piece = octets.next(); !piece.empty(); piece = octets.next()) {
     out.update(piece);
@@ -46,7 +48,12 @@ Bytes hash_of(const OutgoingFile& file) {
 
 class Upload {
  public:
-  explicit Upload(UploadTask task) : task_(std::move(task)) {}
+  explicit Upload(UploadTask task) : task_(std::move(task)) {
+    auto& file = task_.file;
+    if (has(Fault::wt_media_large_sent_cut) && !file.octets.empty()) {
+      file.times = std::min(file.times, kLargeFileOctets / file.octets.size());
+    }
+  }
 
   asio::awaitable<UploadOutcome> run() {
     milliseconds wait = kFirstWait;

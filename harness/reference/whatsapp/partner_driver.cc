@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/reference/whatsapp/media_file.h"
 #include "harness/reference/whatsapp/partner_server.h"
 #include "harness/reference/whatsapp/partner_tokens.h"
 
@@ -206,9 +207,14 @@ RpcResult PartnerServer::handle_upload(const json& params) {
   if (!file || file->empty()) {
     return invalid("upload takes a file, octets in hex");
   }
+  const auto times = params.value("times", json(1U));
+  if (!times.is_number_unsigned() || times.get<std::uint64_t>() == 0 ||
+      times.get<std::uint64_t>() > kMostMediaFileOctets / file->size() + 1) {
+    return invalid("times is how often the octets come one after the other");
+  }
   const auto& [issuer, faults, calls] = door();
   const auto& base = faults.has(Fault::wp_media_elsewhere) ? in_clear(issuer) : issuer;
-  return json{{"url", base + media_.host(std::move(*file), faults)}};
+  return json{{"url", base + media_.host(std::move(*file), faults, times.get<std::uint64_t>())}};
 }
 
 RpcResult PartnerServer::handle_token(const std::string& user, const json& params) {

@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <utility>
 
+#include "harness/base/repeated_octets.h"
 #include "harness/base/text.h"
 #include "harness/reference/whatsapp/json_answer.h"
+#include "harness/reference/whatsapp/large_answer.h"
+#include "harness/reference/whatsapp/media_file.h"
 #include "harness/wire/http_message.h"
 
 namespace parley::reference::whatsapp {
@@ -113,6 +117,18 @@ net::HttpAnswer part_answer(const Bytes& file, Part part, const FaultSet& faults
   return out;
 }
 
+// Whole, whatever part is asked for (RFC 9110 section 14.2), and piece by piece.
+net::HttpAnswer large_answer(std::string_view method, const Bytes& octets, std::uint64_t times,
+                             const FaultSet& faults) {
+  const auto most =
+      faults.has(Fault::wp_media_large_cut) ? kLargeFileOctets / octets.size() : times;
+  const auto file = std::make_shared<RepeatedOctets>(octets, std::min(times, most));
+  const bool head = method == "HEAD";
+  return large_body({.message = file_answer(kOk, "").message,
+                     .octets = file->size(),
+                     .next = [file, head] { return head ? Bytes() : file->next(); }});
+}
+
 // What comes of a file on its way through a careless server.
 Bytes served(Bytes file, const FaultSet& faults) {
   if (faults.has(Fault::wp_media_cut)) {
@@ -124,11 +140,11 @@ Bytes served(Bytes file, const FaultSet& faults) {
 
 }  // namespace
 
-std::string PartnerMedia::host(Bytes file, const FaultSet& faults) {
+std::string PartnerMedia::host(Bytes file, const FaultSet& faults, std::uint64_t times) {
   while (!order_.empty() &&
          (order_.size() >= kMostMediaFiles || octets_ + file.size() > kMostMediaOctets)) {
     if (const auto oldest = files_.find(order_.front()); oldest != files_.end()) {
-      octets_ -= std::min(octets_, oldest->second.size());
+      octets_ -= std::min(octets_, oldest->second.octets.size());
       files_.erase(oldest);
     }
     order_.erase(order_.begin());
@@ -137,7 +153,7 @@ std::string PartnerMedia::host(Bytes file, const FaultSet& faults) {
   const auto name = faults.has(Fault::wp_media_sequential) ? std::to_string(order_.size() + 1)
                                                            : to_hex(rng_.octets(kNameOctets));
   auto path = std::string(kMediaFolder) + name;
-  files_[path] = std::move(file);
+  files_[path] = {.octets = std::move(file), .times = times};
   order_.push_back(path);
   return path;
 }
@@ -164,7 +180,7 @@ net::HttpAnswer PartnerMedia::change(std::string_view method, Files::iterator fi
   }
   const bool writes = method == "PUT" || method == "POST" || method == "PATCH";
   if (writes && faults.has(Fault::wp_media_overwrites)) {
-    file->second = body;
+    file->second = {.octets = body};
     return file_answer(kNoContent, "");
   }
   return not_allowed();
@@ -187,7 +203,10 @@ net::HttpAnswer PartnerMedia::answer(const wire::HttpMessage& request, const Fau
   if (method == "HEAD" && faults.has(Fault::wp_media_head_refused)) {
     return not_allowed();
   }
-  const auto content = served(file->second, faults);
+  if (file->second.times > 1) {
+    return large_answer(method, file->second.octets, file->second.times, faults);
+  }
+  const auto content = served(file->second.octets, faults);
   const auto part = part_of(wire::value_of(request.headers, "range"), content.size());
   auto out =
       method == "GET" && part ? part_answer(content, *part, faults) : file_answer(kOk, content);

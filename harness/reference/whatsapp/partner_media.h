@@ -5,6 +5,7 @@
 // MED-016. One thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,13 +31,17 @@ class PartnerMedia {
     return path.starts_with(kMediaFolder) ||
            path == kMediaFolder.substr(0, kMediaFolder.size() - 1);
   }
-  // The path of the file from now on.
-  std::string host(Bytes file, const FaultSet& faults);
+  // The path of the file from now on, which is so often those octets.
+  std::string host(Bytes file, const FaultSet& faults, std::uint64_t times = 1);
   // To a request for something in the folder.
   net::HttpAnswer answer(const wire::HttpMessage& request, const FaultSet& faults);
 
  private:
-  using Files = std::map<std::string, Bytes, std::less<>>;
+  struct Hosted {
+    Bytes octets;
+    std::uint64_t times = 1;  // one after the other
+  };
+  using Files = std::map<std::string, Hosted, std::less<>>;
 
   Files::iterator find(std::string_view path, const FaultSet& faults);
   net::HttpAnswer change(std::string_view method, Files::iterator file, const Bytes& body,
