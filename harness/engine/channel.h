@@ -53,6 +53,8 @@ class Channel {
   virtual std::vector<xml::Item> ended() { return {}; }
   // The bodies too large to be held of what received() and ended() gave last, which names them.
   virtual std::vector<LargeBody> take_large() { return {}; }
+  // What the last write() said of a body that follows its octets; empty: none does.
+  virtual std::string said_large() const { return ""; }
 };
 
 // Which end of the connection is ours.

@@ -124,7 +124,7 @@ class Connections {
   boost::asio::awaitable<void> hand_over(std::string link, Bytes octets, model::StreamEdit how);
   boost::asio::awaitable<void> drip(std::string link, Bytes octets, model::StreamEdit how);
   boost::asio::awaitable<void> pour(std::string link, LargeSource body);
-  void end_served(const std::string& link);
+  void end_served(const std::string& link, std::uint64_t taken = 0);
   std::chrono::milliseconds time_for(std::size_t octets, const model::StreamEdit& how) const;
   boost::asio::awaitable<void> shake_hands(std::string link, std::string step, TlsOptions options);
   // What waited for the link's stream to be free goes on.

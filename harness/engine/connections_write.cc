@@ -34,18 +34,22 @@ asio::awaitable<void> Connections::drip(std::string name, Bytes octets, model::S
 
 // Of what nobody takes any more no further piece is made.
 asio::awaitable<void> Connections::pour(std::string name, LargeSource body) {
+  std::uint64_t taken = 0;
   {
     const Hold hold(links_[name]);
     for (auto piece = body(); !piece.empty() && reading(name) && !shut_; piece = body()) {
+      taken += piece.size();
       co_await hand_over(name, std::move(piece), {});
     }
   }
-  end_served(name);
+  end_served(name, taken);
 }
 
-void Connections::end_served(const std::string& name) {
+void Connections::end_served(const std::string& name, std::uint64_t taken) {
   if (reading(name) && !shut_) {
-    run_.note({.kind = Event::Kind::ended, .link = name});
+    run_.note({.kind = Event::Kind::ended,
+               .link = name,
+               .data = taken == 0 ? nlohmann::json() : nlohmann::json{{"taken", taken}}});
     end(name, Ending::fin);
   }
 }

@@ -127,6 +127,7 @@ class HttpChannel : public Channel {
     return out;
   }
 
+  std::string said_large() const override { return said_large_; }
   std::vector<LargeBody> take_large() override { return std::exchange(large_, {}); }
 
   Result<Bytes> write(const model::MessageForm& /*message*/, xml::Element element,
@@ -195,23 +196,26 @@ class HttpChannel : public Channel {
   }
 
   // Of a body too large to be held the head alone is written.
-  static Result<void> announce_large(xml::Element& message) {
+  Result<void> announce_large(xml::Element& message) {
     auto* octets = message.child(wire::kHttpOctets);
-    if (octets == nullptr || !is_large(octets->text())) {
+    said_large_ = octets != nullptr && is_large(octets->text()) ? octets->text() : "";
+    if (said_large_.empty()) {
       return {};
     }
-    const auto name = name_of(octets->text());
+    const auto name = name_of(said_large_);
     if (!name) {
       return std::unexpected(name.error());
     }
     octets->children.clear();
-    auto* wire = message.child(wire::kHttpWire);
-    if (wire == nullptr) {
+    if (message.child(wire::kHttpWire) == nullptr) {
       message.children.emplace_back(xml::Element{
           .ns = {}, .name = std::string(wire::kHttpWire), .attributes = {}, .children = {}});
-      wire = message.child(wire::kHttpWire);
     }
-    if (wire->find("content-length") == nullptr) {
+    auto* wire = message.child(wire::kHttpWire);
+    const auto framing = wire->get("framing");
+    if (framing == "chunked") {
+      wire->set("last-chunk", "");  // it follows
+    } else if (framing != "verbatim" && wire->find("content-length") == nullptr) {
       wire->set("content-length", std::to_string(name->length));
     }
     return {};
@@ -302,6 +306,7 @@ class HttpChannel : public Channel {
   wire::HttpReader in_;
   std::optional<SpooledBody> spooled_;  // of the message that comes
   std::vector<LargeBody> large_;
+  std::string said_large_;
   std::deque<Question> open_;  // what is asked and not yet answered
   int asked_ = 0;
 };

@@ -52,6 +52,50 @@ TEST(HttpChannel, ReadsBackWhateverItSays) {
   EXPECT_EQ(element_of(said[0]).get("method"), "POST");
 }
 
+// What the head says is kept; of the body its name, and it beside that.
+TEST(HttpChannel, SpoolsABodyTooLargeToBeHeld) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::server, "alice/media/1", scope);
+  const Bytes piece(16 * 1024, 'x');
+  constexpr std::size_t kPieces = 200;
+  auto came = channel->received("POST /v1/uploads HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                std::to_string(piece.size() * kPieces) + "\r\n\r\n");
+  for (std::size_t i = 0; i < kPieces; ++i) {
+    EXPECT_TRUE(came.empty());
+    came = channel->received(piece);
+  }
+  ASSERT_EQ(came.size(), 1U);
+  const auto bodies = channel->take_large();
+  ASSERT_EQ(bodies.size(), 1U);
+  EXPECT_EQ(element_of(came[0]).child("octets")->text(), bodies[0].name);
+  const auto name = large_name(bodies[0].name);
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->length, piece.size() * kPieces);
+  ASSERT_TRUE(bodies[0].octets);
+  EXPECT_EQ(bodies[0].octets->size(), name->length);
+  EXPECT_EQ(bodies[0].octets->read(name->length - 2, 10), "xx");
+  EXPECT_TRUE(channel->take_large().empty());
+}
+
+// The body follows, and what was sent is read back without it.
+TEST(HttpChannel, WritesOfABodyTooLargeToBeHeldTheHead) {
+  const Scope scope;
+  const auto channel = make_http_channel(Side::server, "alice/files/1", scope);
+  (void)channel->received("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+  auto answer = wire::http_response_tree("200");
+  xml::Element octets{.ns = "", .name = "octets", .attributes = {}, .children = {}};
+  octets.set_text("repeated:1000000:616263");
+  answer.children.push_back(std::move(octets));
+  const auto head = channel->write({}, std::move(answer), {});
+  ASSERT_TRUE(head) << head.error();
+  EXPECT_NE(head->find("Content-Length: 3000000\r\n"), std::string::npos) << *head;
+  EXPECT_TRUE(head->ends_with("\r\n\r\n"));
+  EXPECT_EQ(channel->said_large(), "repeated:1000000:616263");
+  const auto said = channel->sent(*head);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(element_of(said[0]).get("status"), "200");
+}
+
 TEST(HttpChannel, WritesWhatAnHonestMessageHas) {
   const Scope scope;
   const auto channel = make_http_channel(Side::client, "alice/enlistment/1", scope);

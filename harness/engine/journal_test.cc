@@ -64,6 +64,32 @@ TEST_F(JournalFolder, KeepsVerdictsAndTranscriptsOverAResume) {
   EXPECT_EQ(transcript->runs[0].events[0].octets, "\xC0\x80");
 }
 
+// What a case that passed has spooled is let go; what another has lies beside its transcript.
+TEST_F(JournalFolder, KeepsWhatIsSpooledUnlessTheCaseHasPassed) {
+  auto journal = Journal::begin(folder_, plan());
+  ASSERT_TRUE(journal) << journal.error();
+  for (const bool passed : {true, false}) {
+    auto result = failed(passed ? "stanza/b" : "stanza/a");
+    result.verdict.kind = passed ? model::VerdictKind::pass : result.verdict.kind;
+    RunRecord run{.name = "plain", .values = {}, .events = {}};
+    run.spool = *Spool::make();
+    ASSERT_TRUE(run.spool->append("abcde"));
+    for (const std::uint64_t octets : {2, 3}) {
+      run.events.push_back(
+          {.kind = Event::Kind::received, .link = "alice/media", .spooled = octets});
+    }
+    ASSERT_TRUE(
+        (*journal)->add(result, {.case_id = result.id, .seed = 5, .runs = {std::move(run)}}));
+    const auto again = load_transcript(transcript_path(folder_, result.id, 0));
+    ASSERT_TRUE(again) << again.error();
+    const auto& read = again->runs[0];
+    EXPECT_EQ(EventReader::lacks_octets(read), passed);
+    EventReader reader(read);
+    EXPECT_EQ(reader.whole(read.events[0]).octets, passed ? "" : "ab");
+    EXPECT_EQ(reader.whole(read.events[1]).octets, passed ? "" : "cde");
+  }
+}
+
 TEST_F(JournalFolder, DropsATornLastLine) {
   {
     auto journal = Journal::begin(folder_, plan());

@@ -244,6 +244,17 @@ TEST(Judge, TakesAMissingRunForAnErrorOfTheHarness) {
   EXPECT_EQ(verdict.reason, "the transcript has no run 'after'");
 }
 
+TEST(Judge, SaysSoWhereWhatWasSpooledIsGone) {
+  auto all = transcript({"plain"});
+  all.runs[0].events.back().spooled = 5;
+  const auto verdict = judge(one_case(""), library(), all);
+  EXPECT_EQ(verdict.kind, VerdictKind::inconclusive);
+  EXPECT_EQ(verdict.blame, Blame::harness);
+  all.runs[0].spool = *Spool::make();
+  ASSERT_TRUE(all.runs[0].spool->append("<iq/>"));
+  EXPECT_NE(judge(one_case(""), library(), all).reason, verdict.reason);
+}
+
 TEST(Judge, TakesACaseThatCannotBeCastForAnErrorOfTheHarness) {
   auto one = one_case(kChange);
   one.change->step = "pong";

@@ -23,11 +23,33 @@ TEST(LargeBody, IsNamedByItsLengthAndHash) {
 }
 
 TEST(LargeBody, ThatIsRepeatedIsReadPieceByPiece) {
-  const auto source = repeated_source("repeated:3:616263");
+  const auto source = source_of("repeated:3:616263");
   ASSERT_TRUE(source);
   EXPECT_EQ(source(), "abcabcabc");
   EXPECT_EQ(source(), "");
-  EXPECT_FALSE(repeated_source("616263"));
+  EXPECT_FALSE(source_of("616263"));
+}
+
+TEST(LargeBody, ThatIsPaddedGoesOnInZeros) {
+  EXPECT_TRUE(padded_text("616263", "2000000000"));
+  const auto text = padded_text("616263", "4");
+  ASSERT_TRUE(text) << text.error();
+  const auto all = "abc" + Bytes(4, '\0');
+  EXPECT_EQ(name_of(*text)->sha256, to_hex(crypto::sha256(all)));
+  EXPECT_EQ(name_of(*text)->length, 7U);
+  const auto source = source_of(*text);
+  auto read = source();
+  read += source();
+  EXPECT_EQ(read, all);
+  EXPECT_EQ(source(), "");
+}
+
+TEST(LargeBody, IsChunkedPieceByPiece) {
+  const auto source = chunked(source_of("padded:2:616263"));
+  EXPECT_EQ(source(), "3\r\nabc\r\n");
+  EXPECT_EQ(source(), "2\r\n" + Bytes(2, '\0') + "\r\n");
+  EXPECT_EQ(source(), "0\r\n\r\n");
+  EXPECT_EQ(source(), "");
 }
 
 TEST(LargeBody, IsNothingElse) {

@@ -111,6 +111,7 @@ class LiveRun {
   // Methods of a client's driver: to connect, at once or once its own server has it woken.
   static constexpr std::string_view kConnect = "connect";
   static constexpr std::string_view kAwait = "await";
+  static constexpr std::string_view kSync = "sync";
   static constexpr std::string_view kIdentityProof = "identity-proof";
   // In the certificate of a played gatekeeper's server.
   static constexpr std::string_view kGatekeeperName = "${setting.gatekeeper-name}";

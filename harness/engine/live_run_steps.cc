@@ -240,6 +240,14 @@ asio::awaitable<void> LiveRun::drive(const CastStep& step) {
           .data = answer->is_object() && !answer->empty() ? std::move(*answer) : nlohmann::json()});
   } else if (answer.error().code == Errc::unsupported) {
     note({.kind = Event::Kind::unsupported, .link = "driver", .text = answer.error().detail});
+  } else if (serving_ && step.step.form == kSync && answer.error().code == Errc::timed_out &&
+             co_await driver.call("describe", nlohmann::json::object(), patience())) {
+    // Its driver works: the SUT is not done with its files.
+    const auto waited = patience() * 2 + step.step.within;
+    note({.kind = Event::Kind::deadline,
+          .link = step.link,
+          .step = step.step.id,
+          .data = {{"waited_ms", waited.count()}, {"late_ms", 0}}});
   } else {
     broken("driver", fmt::format("driver method {}: {}", step.step.form, answer.error().detail));
   }

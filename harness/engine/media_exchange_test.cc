@@ -38,10 +38,14 @@ struct Files {
     return wire::parse_content(*octets)->media.at(0);
   }
   void uploads(const Bytes& octets, const std::string& url, const char* status = "201") {
+    uploads_named(to_hex(octets), url, status);
+  }
+  // As a message says the body.
+  void uploads_named(const std::string& said, const std::string& url, const char* status = "201") {
     auto request = wire::http_request_tree("POST", "/v1/uploads");
     wire::set_http_header(request, "authorization", "Bearer a-credential");
     xml::Element body{.ns = "", .name = "octets", .attributes = {}, .children = {}};
-    body.set_text(to_hex(octets));
+    body.set_text(said);
     request.children.emplace_back(std::move(body));
     exchange.note_came(kUploadLink, request);
     auto answer = wire::http_response_tree(status);
@@ -94,6 +98,51 @@ TEST(MediaExchange, HostsWhatAMessageSaysOfAFile) {
                                            .sidecar = message.sidecar});
   ASSERT_TRUE(plain) << plain.error().detail;
   EXPECT_EQ(*plain, kPlain);
+}
+
+// A large file is its name; what is made of that is what the message says.
+TEST(MediaExchange, HostsALargeFilePieceByPiece) {
+  Files files;
+  files.scope.values["m.times"] = "50000";
+  const auto message = files.letter("video");
+  const auto name = files.scope.values["m.hosted"];
+  EXPECT_EQ(files.scope.values["m.length"], "5000000");
+  EXPECT_EQ(message.file_length, 5'000'000U);
+  EXPECT_FALSE(files.exchange.file_named("large:1:0"));
+  const auto source = files.exchange.file_named(name);
+  ASSERT_TRUE(source);
+  auto spool = *Spool::make();
+  for (auto piece = source(); !piece.empty(); piece = source()) {
+    ASSERT_TRUE(spool->append(piece));
+  }
+  ASSERT_TRUE(large_name(name));
+  EXPECT_EQ(spool->size(), large_name(name)->length);
+  LyingFile file{.octets = {}, .name = name, .spool = spool};
+  auto proof = proof_of(message, file);
+  EXPECT_EQ(proof.verdict, "yes");
+  EXPECT_EQ(proof.sha256, files.scope.values["m.sha256"]);
+  ASSERT_TRUE(spool->append("x"));
+  EXPECT_EQ(proof_of(message, file).verdict, "enc-hash");
+  file.spool = nullptr;
+  EXPECT_EQ(proof_of(message, file).verdict, "its octets were not kept");
+}
+
+TEST(MediaExchange, ProvesALargeUploadAndLooksIntoIt) {
+  Files files;
+  const auto octets = files.file.file;
+  auto spool = *Spool::make();
+  ASSERT_TRUE(spool->append(octets));
+  const auto name =
+      to_string(LargeName{.length = octets.size(), .sha256 = to_hex(crypto::sha256(octets))});
+  files.exchange.note_large({.name = name, .octets = spool});
+  files.uploads_named(name, kUrl);
+  EXPECT_EQ(files.seen(files.says()).get("media-holds"), "yes");
+  EXPECT_EQ(files.found(), "");
+  auto open = *Spool::make();
+  ASSERT_TRUE(open->append(files.key.reveal()));
+  files.exchange.note_large({.name = "large:32:" + std::string(64, 'a'), .octets = open});
+  files.uploads_named("large:32:" + std::string(64, 'a'), "b");
+  EXPECT_EQ(files.found(), "media-sealed: the key of a file went out in the clear");
 }
 
 TEST(MediaExchange, MarksVoiceMessagesAndGifs) {

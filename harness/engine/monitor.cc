@@ -363,6 +363,8 @@ constexpr MonitorEntry kMonitors[] = {
      false, media_credentials},
     {"bounded-media", "A file is asked for again no more often than there is reason to",
      "whatsmeow download.go", false, bounded_media},
+    {"bounded-downloads", "Of a body no more is read than was announced", "good practice", false,
+     bounded_downloads},
     {"media-names", "A file is kept under a name that is no path and no command", "good practice",
      false, media_names},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",

@@ -70,6 +70,12 @@ bool is_active(std::string_view name) {
          std::ranges::count(kActive, in_lower_case(name.substr(dot + 1))) > 0;
 }
 
+std::uint64_t number_in(std::string_view text) {
+  std::uint64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
 bool is_told_of_file(const Watched& watched, const Event& event) {
   const auto file = event.kind == Event::Kind::call && watched.about(event)
                         ? text_in(event.data, "media/file")
@@ -152,6 +158,27 @@ std::optional<Finding> bounded_media(const Watched& watched) {
     if (++asked[element.get("method") + " " + element.get("target")] > allowed) {
       return found("bounded-media", "a file is asked for again more often than there is reason to",
                    fmt::format("{} times, at most {}", allowed + 1, allowed));
+    }
+  }
+  return std::nullopt;
+}
+
+// MED-018: what is taken beyond what a message has announced, and what may lie between us and the
+// SUT, it has read.
+std::optional<Finding> bounded_downloads(const Watched& watched) {
+  constexpr std::uint64_t kOnItsWay = 16 * 1024 * 1024;
+  std::uint64_t announced = 0;
+  for (const auto& said : watched.sent) {
+    const auto* enc = said.element.child("enc");
+    announced = std::max(announced, number_in(enc == nullptr ? "" : enc->get("media-length")));
+  }
+  for (const auto& event : watched.record.events) {
+    const bool whole = event.kind == Event::Kind::ended && event.data.is_object() &&
+                       service_of(event.link) == kDownloadService;
+    const auto taken = whole ? event.data.value("taken", std::uint64_t{0}) : 0;
+    if (taken > kOnItsWay && taken - kOnItsWay > announced) {
+      return found("bounded-downloads", "a body is read on behind the file that was announced",
+                   fmt::format("{} octets, of which {} were announced", taken, announced));
     }
   }
   return std::nullopt;

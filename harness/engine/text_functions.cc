@@ -167,6 +167,10 @@ Result<std::string> repeated(const Arguments& arguments) {
   return repeated_text(arguments[0], arguments[1]);
 }
 
+Result<std::string> padded(const Arguments& arguments) {
+  return padded_text(arguments[0], arguments[1]);
+}
+
 Result<std::string> large(const Arguments& arguments) {
   const auto name = name_of(arguments[0]);
   return name ? Result<std::string>(to_string(*name)) : std::unexpected(name.error());
@@ -196,6 +200,7 @@ constexpr TextFunction kFunctions[] = {
     {"sha256", 1, 2, digest_of},     // of octets in hex, in hex; of so many times the same
     {"octets-in", 1, 2, octets_in},  // how many those are
     {"repeated", 2, 2, repeated},    // octets in hex so often, as a body too large to be held
+    {"padded", 2, 2, padded},        // the same with so many octets of zero behind it
     {"large", 1, 1, large},          // what such a body is called where it comes
     {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
     {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text

@@ -13,13 +13,16 @@
 #include "harness/engine/handshake_tree.h"
 #include "harness/engine/http_channel.h"
 #include "harness/model/setting.h"
-#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
 
 using model::MessageForm;
 using model::Step;
+
+bool announces_chunks(std::string_view head) {
+  return head.find("Transfer-Encoding: chunked\r\n") != head.npos;
+}
 
 }  // namespace
 
@@ -448,9 +451,6 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
     const bool last = i + 1 == stanzas.size();
     auto edits =
         changed && last ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
-    if (const auto* body = stanzas[i].child(wire::kHttpOctets); body != nullptr && last) {
-      out.large = is_large(body->text()) ? body->text() : "";
-    }
     edits.counter += static_cast<int>(i);  // a frame each
     auto octets = channel.write(form, std::move(stanzas[i]), edits);
     if (!octets) {
@@ -458,12 +458,15 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
     }
     out.octets += *octets;
   }
-  if (!out.large.empty()) {
-    out.body = repeated_source(out.large);
+  if (const auto said = channel.said_large(); !said.empty()) {
+    out.body = source_of(said);
     if (!out.body && conversations_) {
-      out.body = conversations_->file_named(out.large);
+      out.body = conversations_->file_named(said);
     }
-    const auto name = name_of(out.large);
+    if (out.body && announces_chunks(out.octets)) {
+      out.body = chunked(std::move(out.body));
+    }
+    const auto name = name_of(said);
     out.large = name ? to_string(*name) : "";
   }
   if (!changed) {

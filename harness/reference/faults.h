@@ -415,6 +415,7 @@ enum class Fault {
   wt_media_any_ca, wt_media_any_name, wt_media_any_date, wt_media_fetches_without_token,
   wt_media_fetches_wrong_token, wt_media_retries_without_end, wt_media_retries_gone,
   wt_media_any_status, wt_media_body_unbounded, wt_media_any_time,
+  wt_media_background_without_end, wt_media_impatient, wt_media_unknown_field_refused,
   wt_media_large_refused, wt_media_large_unproven, wt_media_large_sidecar_unchecked,
   wt_media_large_sent_cut, wt_media_large_length_wraps,
   wt_media_never_fetches, wt_media_failure_empty, wt_media_failure_as_text,

@@ -36,6 +36,11 @@ json error_answer(const json& id, const RpcError& error) {
           {"error", {{"code", error.code}, {"message", error.message}}}};
 }
 
+json answer_of(const json& id, const RpcResult& outcome) {
+  return outcome ? json{{"jsonrpc", "2.0"}, {"id", id}, {"result", *outcome}}
+                 : error_answer(id, outcome.error());
+}
+
 }  // namespace
 
 // Shared by the peer and its writing coroutine, which may outlive it.
@@ -61,7 +66,9 @@ struct JsonRpcPeer::State {
     }
   }
 
-  void send(const json& message) {
+  void send(const json& message) { send_on(output, message); }
+
+  static void send_on(const std::shared_ptr<Output>& output, const json& message) {
     if (output->broken) {
       return;
     }
@@ -80,7 +87,7 @@ struct JsonRpcPeer::State {
   }
 
   // Answers one line; handlers that throw are answered with an internal error.
-  void answer(const std::string& line, const RpcHandler& handler) {
+  void answer(const std::string& line, const RpcHandler& handler, const RpcDeferrer& deferrer) {
     const json request = json::parse(line, nullptr, false);
     if (request.is_discarded()) {
       return send(error_answer(nullptr, {kParseError, "not JSON"}));
@@ -90,10 +97,18 @@ struct JsonRpcPeer::State {
       return send(error_answer(id, {kInvalidRequest, "not a request"}));
     }
     const json params = request.value("params", json::object());
+    const auto method = request["method"].get<std::string>();
+    const auto later = [kept = output, id](const RpcResult& outcome) {
+      send_on(kept, answer_of(id, outcome));
+    };
+    if (deferrer && request.contains("id") && params.is_object() &&
+        deferrer(method, params, later)) {
+      return;
+    }
     RpcResult outcome = std::unexpected(RpcError{kInvalidParams, "params is an object"});
     try {
       if (params.is_object()) {
-        outcome = handler(request["method"].get<std::string>(), params);
+        outcome = handler(method, params);
       }
     } catch (const std::exception& thrown) {
       outcome = std::unexpected(RpcError{kInternalError, thrown.what()});
@@ -101,8 +116,7 @@ struct JsonRpcPeer::State {
     if (!request.contains("id")) {
       return;
     }
-    send(outcome ? json{{"jsonrpc", "2.0"}, {"id", id}, {"result", *outcome}}
-                 : error_answer(id, outcome.error()));
+    send(answer_of(id, outcome));
   }
 
   asio::posix::stream_descriptor in;
@@ -118,7 +132,7 @@ void JsonRpcPeer::notify(const std::string& method, json params) {
   state_->send({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
 }
 
-asio::awaitable<void> JsonRpcPeer::serve(RpcHandler handler) {
+asio::awaitable<void> JsonRpcPeer::serve(RpcHandler handler, RpcDeferrer deferrer) {
   std::array<char, 64 * 1024> buffer;
   std::string held;
   while (held.size() <= kMaxLineOctets) {
@@ -132,7 +146,7 @@ asio::awaitable<void> JsonRpcPeer::serve(RpcHandler handler) {
         co_return;
       }
       if (line.find_first_not_of(" \t\r") != std::string::npos) {
-        state_->answer(line, handler);
+        state_->answer(line, handler, deferrer);
       }
     }
     if (error) {

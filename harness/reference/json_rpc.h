@@ -24,6 +24,11 @@ using RpcResult = std::expected<nlohmann::json, RpcError>;
 // Called for each request; the answer is written when it returns.
 using RpcHandler =
     std::function<RpcResult(const std::string& method, const nlohmann::json& params)>;
+// Takes a request that is answered later, by the call of `answer`, once; false leaves it to the
+// handler.
+using RpcAnswer = std::function<void(RpcResult)>;
+using RpcDeferrer =
+    std::function<bool(const std::string& method, const nlohmann::json& params, RpcAnswer answer)>;
 
 class JsonRpcPeer {
  public:
@@ -31,8 +36,8 @@ class JsonRpcPeer {
   JsonRpcPeer(boost::asio::any_io_executor executor, int in_fd, int out_fd);
   ~JsonRpcPeer();
   void notify(const std::string& method, nlohmann::json params);
-  // Answers requests until end of input. Lines over 1 MiB end it.
-  boost::asio::awaitable<void> serve(RpcHandler handler);
+  // Answers requests until end of input. Lines over 1 MiB end it. `deferrer` may be null.
+  boost::asio::awaitable<void> serve(RpcHandler handler, RpcDeferrer deferrer = nullptr);
 
  private:
   struct State;

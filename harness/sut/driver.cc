@@ -333,8 +333,8 @@ asio::awaitable<Result<json>> Driver::State::call(std::shared_ptr<State> self, s
     co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (!waiting->answer) {
-    co_return fail(Errc::io, fmt::format("the driver has not answered '{}' within {} ms", method,
-                                         timeout.count()));
+    co_return fail(Errc::timed_out, fmt::format("the driver has not answered '{}' within {} ms",
+                                                method, timeout.count()));
   }
   co_return std::move(*waiting->answer);
 }

@@ -43,6 +43,8 @@ class ClientDriver {
                const Dialect& dialect = kWhatsAppDialect, Side side = Side::third_party);
 
   RpcResult handle(const std::string& method, const nlohmann::json& params);
+  // A `sync` of a user whose files are on their way: once none is any more.
+  bool answer_later(const std::string& method, const nlohmann::json& params, RpcAnswer answer);
   // Drops every user and waits until none of their coroutines runs.
   asio::awaitable<void> stop();
 

@@ -63,10 +63,17 @@ void ClientSession::begin_transfer(asio::awaitable<void> transfer) {
 }
 
 asio::awaitable<void> ClientSession::wait_for_transfers() {
+  constexpr auto kNever = asio::steady_timer::time_point::max();
   while (!transfers_.empty()) {
-    no_transfers_.expires_at(asio::steady_timer::time_point::max());
+    if (no_transfers_.expiry() != kNever) {  // or others who wait would be woken
+      no_transfers_.expires_at(kNever);
+    }
     co_await no_transfers_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+asio::awaitable<void> ClientSession::settle(std::shared_ptr<ClientSession> self) {
+  co_await self->wait_for_transfers();
 }
 
 // --- sending ---

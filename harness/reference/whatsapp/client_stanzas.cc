@@ -277,7 +277,9 @@ void ClientSession::take_text(const Delivery& delivery) {
     held_message_ = delivery;
     return;
   }
-  const bool waits = !arriving_.empty() && !faults_.has(Fault::wt_may_media_text_overtakes);
+  const bool overtakes = faults_.has(Fault::wt_may_media_text_overtakes) ||
+                         faults_.has(Fault::wt_media_background_without_end);
+  const bool waits = !arriving_.empty() && !overtakes;
   if (delivery.media || waits) {
     arrive(delivery);
     return;

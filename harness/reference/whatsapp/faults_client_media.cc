@@ -171,6 +171,12 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Reads on beyond the length that is announced, and passes over what is there (MED-018)", kWhatsApp},
     {"wt-media-any-time", kClient,
      "Waits for files without an end (MED-018)", kWhatsApp},
+    {"wt-media-background-without-end", kClient,
+     "Waits for files without an end, and shows meanwhile what comes behind them (MED-018)", kWhatsApp},
+    {"wt-media-impatient", kClient,
+     "Gives up a file that takes a third of a second (MED-012)", kWhatsApp},
+    {"wt-media-unknown-field-refused", kClient,
+     "Does not show a file of which a message says more than it knows (Protocol Buffers, unknown fields; MED-012)", kWhatsApp},
     {"wt-media-large-refused", kClient,
      "Takes no file of more than 64 MiB (MED-012)", kWhatsApp},
     {"wt-media-large-unproven", kClient,
@@ -224,7 +230,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-may-media-numbers-names", kClient,
      "Saves files under numbers (MED-019)", kWhatsApp, Effect::conforms},
     {"wt-may-media-text-overtakes", kClient,
-     "Shows what comes behind a file while that is being fetched (MED-012)", kWhatsApp, Effect::conforms},
+     "Fetches files in the background: shows meanwhile what comes behind them (MED-012)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

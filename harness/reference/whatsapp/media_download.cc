@@ -23,6 +23,7 @@ constexpr std::size_t kHashOctets = 32;
 constexpr std::size_t kMostOtherOctets = 64 * 1024;  // of an answer that is no file
 constexpr std::uint64_t kAnySize = std::uint64_t{1} << 40U;
 constexpr auto kAnyTime = milliseconds(std::chrono::hours(1));
+constexpr milliseconds kNoPatience{333};
 constexpr int kRetries = 2;              // MED-016
 constexpr int kManyRetries = 5;          // what observed clients do at the most
 constexpr milliseconds kFirstWait{100};  // before a retry; doubled each time
@@ -122,6 +123,9 @@ class Download {
     const bool large = message_.file_length.value_or(0) > kLargeFileOctets;
     if (large && has(Fault::wt_media_large_refused)) {
       return "a file of too many octets";
+    }
+    if (has(Fault::wt_media_unknown_field_refused) && !message_.unknown.empty()) {
+      return "a message that says more of a file than is known";
     }
     if (has(Fault::wt_media_never_fetches) || !place()) {
       return "the file is at no host that is known";
@@ -268,8 +272,10 @@ class Download {
   net::HttpFetchOptions bounds(std::uint64_t octets) const {
     const auto expected =
         encrypted_octets(std::min(message_.file_length.value_or(0), kMostMediaFileOctets));
-    const bool patient = has(Fault::wt_media_any_time);
-    net::HttpFetchOptions out{.patience = patient ? kAnyTime : media_patience(expected),
+    const bool patient =
+        has(Fault::wt_media_any_time) || has(Fault::wt_media_background_without_end);
+    const auto given = has(Fault::wt_media_impatient) ? kNoPatience : media_patience(expected);
+    net::HttpFetchOptions out{.patience = patient ? kAnyTime : given,
                               .idle_patience = patient ? kAnyTime : kMediaIdlePatience};
     out.limits.max_body_octets = std::max<std::size_t>(octets, kMostOtherOctets);
     out.tls.ca_pem = access_.ca_pem;
