@@ -101,6 +101,7 @@ constexpr Feature kFeatures[] = {
     {"media-receive", "shows its users files that they are sent, where 'connect' has 'media'"},
     {"media-send", "uploads and sends its users' files, where 'connect' has 'media'"},
     {"media-sidecar", "checks the sidecars of what it is sent"},
+    {"media-stickers", "sends and shows stickers, as it does other files"},
     {"noise-ik", "takes part in Noise IK handshakes"},
     {"noise-xx", "takes part in Noise XX handshakes"},
     {"noise-xxfallback", "goes on with XXfallback where IK is refused"},

@@ -66,7 +66,7 @@ Result<media::ForgedMedia> made(const NamedKind& kind, Bytes plaintext,
 
 wire::MediaMessage message_of(const NamedKind& kind, const media::ForgedMedia& file,
                               const std::string& step, const Scope& scope) {
-  const bool has_caption = kind.type != MediaType::audio;
+  const bool has_caption = kind.type != MediaType::audio && kind.type != MediaType::sticker;
   const bool streams = kind.type == MediaType::audio || kind.type == MediaType::video;
   wire::MediaMessage out;
   out.type = kind.type;

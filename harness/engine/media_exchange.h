@@ -44,7 +44,7 @@ class MediaExchange {
   MediaExchange(Rng rng, Breaches& breaches) : rng_(std::move(rng)), breaches_(breaches) {}
 
   // The content of a message of ours about a file: of what the step says as `kind` (image, video,
-  // gif, voice, audio, document), `file` (octets in hex), `url`, `text`, and perhaps `mimetype`,
+  // gif, voice, audio, document, sticker), `file` (octets in hex), `url`, `text`, and perhaps `mimetype`,
   // `name` and `seconds`. Binds the step's `hosted`, the encrypted file in hex, and of the file
   // itself `sha256` (hex) and `length`. With `times` the file is so often those octets, `hosted`
   // is its name (large_body.h), and file_named() makes it. `edit` may be null.

@@ -20,7 +20,8 @@ constexpr std::array kKinds{
               "audio/ogg; codecs=opus", "ptt"},
     NamedKind{"audio", MediaType::audio, MediaKind::audio, nullptr, "audio/mp4", "audio"},
     NamedKind{"document", MediaType::document, MediaKind::document, nullptr, "application/pdf",
-              "document"}};
+              "document"},
+    NamedKind{"sticker", MediaType::sticker, MediaKind::image, nullptr, "image/webp", "sticker"}};
 
 }  // namespace
 

@@ -392,7 +392,7 @@ enum class Fault {
   wg_proxy_tells_address, wg_proxy_tells_token, wg_proxy_checks_first_url,
   // Media of a client: what it sends, what it takes, and liberties.
   wt_media_same_key, wt_media_same_file_same_key, wt_media_key_of_file, wt_media_other_keys,
-  wt_media_gif_image_keys, wt_media_voice_document_keys, wt_media_iv_zero, wt_media_mac_missing,
+  wt_media_gif_image_keys, wt_media_sticker_as_image, wt_media_sticker_pack_keys, wt_media_stickers_passed_over, wt_media_voice_document_keys, wt_media_iv_zero, wt_media_mac_missing,
   wt_media_mac_wrong, wt_media_mac_sent_without_iv, wt_media_mac_whole, wt_media_hashes_swapped,
   wt_media_length_of_upload, wt_media_sidecar_sent_wrong, wt_media_plaintext_uploaded,
   wt_media_key_in_header, wt_media_key_in_url, wt_media_key_in_body, wt_media_name_in_header,

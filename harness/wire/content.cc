@@ -21,6 +21,7 @@ struct MediaField {
   std::uint32_t video;
   std::uint32_t audio;
   std::uint32_t document;
+  std::uint32_t sticker;
 
   std::uint32_t number(MediaType type) const {
     switch (type) {
@@ -32,6 +33,8 @@ struct MediaField {
         return audio;
       case MediaType::document:
         return document;
+      case MediaType::sticker:
+        return sticker;
     }
     return 0;
   }
@@ -39,33 +42,33 @@ struct MediaField {
 
 using M = MediaMessage;
 constexpr std::array kOctetFields{
-    MediaField<Bytes>{&M::url, 1, 1, 1, 1},
-    MediaField<Bytes>{&M::mimetype, 2, 2, 2, 2},
-    MediaField<Bytes>{&M::caption, 3, 7, 0, 20},
-    MediaField<Bytes>{&M::file_sha256, 4, 3, 3, 4},
-    MediaField<Bytes>{&M::file_enc_sha256, 9, 11, 8, 9},
-    MediaField<Bytes>{&M::direct_path, 11, 13, 9, 10},
-    MediaField<Bytes>{&M::jpeg_thumbnail, 16, 16, 0, 16},
-    MediaField<Bytes>{&M::context_info, 17, 17, 17, 17},
-    MediaField<Bytes>{&M::sidecar, 21, 18, 18, 0},
-    MediaField<Bytes>{&M::waveform, 0, 0, 19, 0},
-    MediaField<Bytes>{&M::title, 0, 0, 0, 3},
-    MediaField<Bytes>{&M::file_name, 0, 0, 0, 8},
+    MediaField<Bytes>{&M::url, 1, 1, 1, 1, 1},
+    MediaField<Bytes>{&M::mimetype, 2, 2, 2, 2, 5},
+    MediaField<Bytes>{&M::caption, 3, 7, 0, 20, 0},
+    MediaField<Bytes>{&M::file_sha256, 4, 3, 3, 4, 2},
+    MediaField<Bytes>{&M::file_enc_sha256, 9, 11, 8, 9, 3},
+    MediaField<Bytes>{&M::direct_path, 11, 13, 9, 10, 8},
+    MediaField<Bytes>{&M::jpeg_thumbnail, 16, 16, 0, 16, 0},
+    MediaField<Bytes>{&M::context_info, 17, 17, 17, 17, 17},
+    MediaField<Bytes>{&M::sidecar, 21, 18, 18, 0, 0},
+    MediaField<Bytes>{&M::waveform, 0, 0, 19, 0, 0},
+    MediaField<Bytes>{&M::title, 0, 0, 0, 3, 0},
+    MediaField<Bytes>{&M::file_name, 0, 0, 0, 8, 0},
 };
 constexpr std::array kNumberFields{
-    MediaField<std::uint64_t>{&M::file_length, 5, 4, 4, 5},
-    MediaField<std::uint64_t>{&M::media_key_timestamp, 12, 14, 10, 11},
-    MediaField<std::uint64_t>{&M::height, 6, 0, 0, 0},
-    MediaField<std::uint64_t>{&M::width, 7, 0, 0, 0},
-    MediaField<std::uint64_t>{&M::seconds, 0, 5, 5, 0},
-    MediaField<std::uint64_t>{&M::gif_playback, 0, 8, 0, 0},
-    MediaField<std::uint64_t>{&M::ptt, 0, 0, 6, 0},
-    MediaField<std::uint64_t>{&M::page_count, 0, 0, 0, 6},
+    MediaField<std::uint64_t>{&M::file_length, 5, 4, 4, 5, 9},
+    MediaField<std::uint64_t>{&M::media_key_timestamp, 12, 14, 10, 11, 10},
+    MediaField<std::uint64_t>{&M::height, 6, 0, 0, 0, 6},
+    MediaField<std::uint64_t>{&M::width, 7, 0, 0, 0, 7},
+    MediaField<std::uint64_t>{&M::seconds, 0, 5, 5, 0, 0},
+    MediaField<std::uint64_t>{&M::gif_playback, 0, 8, 0, 0, 0},
+    MediaField<std::uint64_t>{&M::ptt, 0, 0, 6, 0, 0},
+    MediaField<std::uint64_t>{&M::page_count, 0, 0, 0, 6, 0},
 };
-constexpr MediaField<SecretBytes> kMediaKey{&M::media_key, 8, 6, 7, 7};
+constexpr MediaField<SecretBytes> kMediaKey{&M::media_key, 8, 6, 7, 7, 4};
 
 constexpr std::array kMediaTypes{MediaType::image, MediaType::document, MediaType::audio,
-                                 MediaType::video};
+                                 MediaType::video, MediaType::sticker};
 
 Result<FieldTaker> taker_of(std::string_view octets) {
   auto fields = protobuf::read_fields(octets);
@@ -194,6 +197,8 @@ std::string_view to_string(MediaType type) {
       return "audio";
     case MediaType::video:
       return "video";
+    case MediaType::sticker:
+      return "sticker";
   }
   return "";
 }
@@ -244,6 +249,7 @@ Bytes write(const Content& content) {
   add_media(MediaType::audio);
   add_media(MediaType::video);
   writer.add_octets(12, content.protocol_message);
+  add_media(MediaType::sticker);
   writer.add_octets(31, content.device_sent_message);
   writer.add_octets(35, content.message_context_info);
   writer.add_octets(46, written(content.reaction));

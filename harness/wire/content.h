@@ -20,11 +20,17 @@
 namespace parley::wire {
 
 // The kinds of media that a message carries; the value is the number of its field.
-enum class MediaType : std::uint32_t { image = 3, document = 7, audio = 8, video = 9 };
+enum class MediaType : std::uint32_t {
+  image = 3,
+  document = 7,
+  audio = 8,
+  video = 9,
+  sticker = 26
+};
 std::string_view to_string(MediaType type);
 
-// imageMessage = 3, documentMessage = 7, audioMessage = 8, videoMessage = 9. Each numbers its
-// fields in its own way; what a type does not have is not written.
+// imageMessage = 3, documentMessage = 7, audioMessage = 8, videoMessage = 9, stickerMessage = 26.
+// Each numbers its fields in its own way; what a type does not have is not written.
 struct MediaMessage {
   MediaType type = MediaType::image;
   std::optional<Bytes> url;

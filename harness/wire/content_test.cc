@@ -67,6 +67,9 @@ const std::vector<Numbers>& numbers() {
         {9, "enc"},
         {10, "path"},
         {20, "caption"}}},
+      {MediaType::sticker,
+       {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17},
+       {{1, "url"}, {2, "sha"}, {3, "enc"}, {4, "key"}, {5, "mimetype"}, {8, "path"}}},
   };
   return rows;
 }
@@ -100,7 +103,7 @@ TEST(MediaMessages, AreReadAsTheyWereWritten) {
   const auto octets = write(content);
   const auto read = parse_content(octets);
   ASSERT_TRUE(read) << read.error();
-  EXPECT_EQ(read->media.size(), 4U);
+  EXPECT_EQ(read->media.size(), 5U);
   EXPECT_EQ(write(*read), octets);
   EXPECT_EQ(read->media[0].media_key->reveal(), "key");
   EXPECT_EQ(read->media[0].file_length, 300U);

@@ -21,12 +21,14 @@ const kForms = {
     time: 10, sidecar: 18 },
   document: { member: 7, info: 'Document', title: 3, hash: 4, length: 5, key: 7, name: 8,
     encHash: 9, time: 11, caption: 20 },
+  sticker: { member: 26, info: 'Image', hash: 2, encHash: 3, key: 4, mimetype: 5, length: 9,
+    time: 10 },
 };
 const kUrl = 1;
-const kMimetype = 2;
+const kMimetype = 2; // where the form does not say another
 // kind -> its form, and the kind that the form's flag makes of it.
 const kBases = { image: 'image', video: 'video', gif: 'video', audio: 'audio', voice: 'audio',
-  document: 'document' };
+  document: 'document', sticker: 'sticker' };
 const kFlagged = { video: 'gif', audio: 'voice' };
 
 export const kKinds = Object.keys(kBases);
@@ -101,7 +103,7 @@ export function openFile(blob, file) {
 // The field of a message that holds `file`.
 export function writeFile(file) {
   const form = kForms[kBases[file.kind]];
-  const said = [[kUrl, file.url], [kMimetype, file.mimetype], [form.title, file.name],
+  const said = [[kUrl, file.url], [form.mimetype ?? kMimetype, file.mimetype], [form.title, file.name],
     [form.name, file.name], [form.caption, file.caption || undefined],
     [form.seconds, file.seconds], [form.flag, file.kind === kBases[file.kind] ? undefined : 1],
     [form.hash, file.hash], [form.length, file.length], [form.key, file.key],
@@ -129,7 +131,7 @@ export function readFile(fields) {
     kind: form.flag && numberOf(said, form.flag) !== 0n ? kFlagged[base] : base,
     url: text(kUrl),
     caption: form.caption ? text(form.caption) : '',
-    mimetype: octetsOf(said, kMimetype)?.toString() ?? '',
+    mimetype: octetsOf(said, form.mimetype ?? kMimetype)?.toString() ?? '',
     name: form.name ? (octetsOf(said, form.name) ?? octetsOf(said, form.title))?.toString() : '',
     length: length <= BigInt(kMostFileOctets) ? Number(length) : undefined,
     key: exactly(said, form.key, kKeyOctets),

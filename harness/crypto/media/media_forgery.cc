@@ -197,6 +197,8 @@ constexpr std::array kRows{
     Row{{"kind-audio", kKeys, "keys of an audio file", R::mac}, of_kind<MediaKind::audio>},
     Row{{"kind-thumbnail", kKeys, "keys of an image's thumbnail", R::mac},
         of_kind<MediaKind::image_thumbnail>},
+    Row{{"kind-sticker-pack", kKeys, "keys of a pack of stickers", R::mac},
+        of_kind<MediaKind::sticker_pack>},
     Row{{"info-empty", kKeys, "no info string", R::mac},
         from_keys<[](Draft& d) { with_info(d, ""); }>},
     Row{{"info-lower-case", kKeys, "the info string in lower case", R::mac},

@@ -66,6 +66,7 @@ nlohmann::json describe_client(const std::string& name, Side side) {
                              "media-send",
                              "media-receive",
                              "media-sidecar",
+                             "media-stickers",
                              "interop-jid",
                              "last-tokens-unassigned"};
   const bool own = side == Side::gatekeeper;

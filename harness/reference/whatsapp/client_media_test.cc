@@ -62,7 +62,9 @@ INSTANTIATE_TEST_SUITE_P(
                     KindRow{"voice", wire::MediaType::audio, media::MediaKind::audio, "ptt"},
                     KindRow{"audio", wire::MediaType::audio, media::MediaKind::audio, "audio"},
                     KindRow{"document", wire::MediaType::document, media::MediaKind::document,
-                            "document"}),
+                            "document"},
+                    KindRow{"sticker", wire::MediaType::sticker, media::MediaKind::image,
+                            "sticker"}),
     [](const auto& row) { return row.param.kind; });
 
 TEST(SendsFiles, EachUnderAKeyOfItsOwn) {

@@ -32,6 +32,9 @@ MediaType type_of(FileKind kind, const FaultSet& faults) {
   if (kind == FileKind::gif && faults.has(Fault::wt_media_gif_as_image)) {
     return MediaType::image;
   }
+  if (kind == FileKind::sticker && faults.has(Fault::wt_media_sticker_as_image)) {
+    return MediaType::image;
+  }
   if (kind == FileKind::image && faults.has(Fault::wt_media_image_as_document)) {
     return MediaType::document;
   }

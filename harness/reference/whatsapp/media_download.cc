@@ -124,6 +124,9 @@ class Download {
     if (large && has(Fault::wt_media_large_refused)) {
       return "a file of too many octets";
     }
+    if (message_.type == wire::MediaType::sticker && has(Fault::wt_media_stickers_passed_over)) {
+      return "no sticker is fetched";
+    }
     if (has(Fault::wt_media_unknown_field_refused) && !message_.unknown.empty()) {
       return "a message that says more of a file than is known";
     }

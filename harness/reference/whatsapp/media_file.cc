@@ -25,6 +25,7 @@ constexpr std::array kKinds{
     Kind{FileKind::voice, "voice", MediaType::audio, MediaKind::audio, "ptt"},
     Kind{FileKind::audio, "audio", MediaType::audio, MediaKind::audio, "audio"},
     Kind{FileKind::document, "document", MediaType::document, MediaKind::document, "document"},
+    Kind{FileKind::sticker, "sticker", MediaType::sticker, MediaKind::image, "sticker"},
 };
 
 const Kind& row_of(FileKind kind) { return *std::ranges::find(kKinds, kind, &Kind::kind); }
@@ -54,6 +55,8 @@ FileKind kind_of(const wire::MediaMessage& message) {
       return message.ptt.value_or(0) != 0 ? FileKind::voice : FileKind::audio;
     case MediaType::document:
       return FileKind::document;
+    case MediaType::sticker:
+      return FileKind::sticker;
   }
   return FileKind::document;
 }

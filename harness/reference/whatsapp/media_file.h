@@ -16,7 +16,7 @@ namespace parley::reference::whatsapp {
 
 inline constexpr std::uint64_t kMostMediaFileOctets = 100 * 1024 * 1024;
 
-enum class FileKind { image, video, gif, voice, audio, document };
+enum class FileKind { image, video, gif, voice, audio, document, sticker };
 std::string_view to_string(FileKind kind);  // as the driver says it
 std::optional<FileKind> file_kind(std::string_view name);
 wire::MediaType message_of(FileKind kind);

@@ -19,6 +19,9 @@ MediaKind kind_of_keys(FileKind kind, const FaultSet& faults) {
   if (kind == FileKind::gif && faults.has(Fault::wt_media_gif_image_keys)) {
     return MediaKind::image;
   }
+  if (kind == FileKind::sticker && faults.has(Fault::wt_media_sticker_pack_keys)) {
+    return MediaKind::sticker_pack;
+  }
   return kind == FileKind::voice && faults.has(Fault::wt_media_voice_document_keys)
              ? MediaKind::document
              : right;
