@@ -39,6 +39,7 @@ std::unique_ptr<Correspondence> Correspondence::of(const CastRun& run,
   }
   std::unique_ptr<Correspondence> out(new Correspondence(rng));
   out->form_ = content_form(*run.profile);
+  out->media_.write_as(out->form_);
   for (const auto& [actor, party] : run.flow->actors) {
     const auto bare = values.find(actor + ".bare");
     if (model::is_server(party) || bare == values.end()) {

@@ -138,10 +138,9 @@ Result<Bytes> MediaExchange::letter(const std::string& step, const model::MediaE
     return std::unexpected(file.error());
   }
   scope.values[step + ".hosted"] = to_hex(file->file);
-  wire::Content content;
-  content.media.push_back(message_of(*kind, *file, step, scope));
-  learn_key("", content.media.front());
-  return wire::write(content);
+  const auto message = message_of(*kind, *file, step, scope);
+  learn_key("", message);
+  return media_content(message, form_);
 }
 
 Result<Bytes> MediaExchange::large_letter(const LargeLetter& letter, Scope& scope) {
@@ -162,14 +161,13 @@ Result<Bytes> MediaExchange::large_letter(const LargeLetter& letter, Scope& scop
   scope.values[step + ".length"] = std::to_string(octets.size() * times);
   const media::ForgedMedia described{
       .file = {}, .description = own.facts.description, .media_key = own.file.media_key};
-  wire::Content content;
-  content.media.push_back(message_of(kind, described, step, scope));
-  learn_key("", content.media.front());
+  const auto message = message_of(kind, described, step, scope);
+  learn_key("", message);
   const auto name =
       to_string(LargeName{.length = own.facts.octets, .sha256 = to_hex(own.facts.sha256)});
   scope.values[step + ".hosted"] = name;
   own_large_.insert_or_assign(name, std::move(own));
-  return wire::write(content);
+  return media_content(message, form_);
 }
 
 LargeSource MediaExchange::file_named(const std::string& name) {

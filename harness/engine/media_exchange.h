@@ -20,6 +20,7 @@
 #include "harness/engine/large_body.h"
 #include "harness/engine/media_kind.h"
 #include "harness/engine/media_proof.h"
+#include "harness/engine/message_content.h"
 #include "harness/model/model.h"
 #include "harness/wire/content.h"
 #include "harness/xml/tree.h"
@@ -42,13 +43,15 @@ class MediaExchange {
  public:
   // What it finds goes to `breaches`, which outlives it.
   MediaExchange(Rng rng, Breaches& breaches) : rng_(std::move(rng)), breaches_(breaches) {}
+  // In which protobuf messages of ours say of a file.
+  void write_as(ContentForm form) { form_ = form; }
 
   // The content of a message of ours about a file: of what the step says as `kind` (image, video,
-  // gif, voice, audio, document, sticker), `file` (octets in hex), `url`, `text`, and perhaps `mimetype`,
-  // `name` and `seconds`. Binds the step's `hosted`, the encrypted file in hex, and of the file
-  // itself `sha256` (hex) and `length`. With `times` the file is so often those octets, `hosted`
-  // is its name (large_body.h), and file_named() makes it. `edit` may be null.
-  // Errors: malformed for a file that is no hex; not_found for an unknown kind or forgery.
+  // gif, voice, audio, document, sticker), `file` (octets in hex), `url`, `text`, and perhaps
+  // `mimetype`, `name` and `seconds`. Binds the step's `hosted`, the encrypted file in hex, and of
+  // the file itself `sha256` (hex) and `length`. With `times` the file is so often those octets,
+  // `hosted` is its name (large_body.h), and file_named() makes it. `edit` may be null. Errors:
+  // malformed for a file that is no hex; not_found for an unknown kind or forgery.
   Result<Bytes> letter(const std::string& step, const model::MediaEdit* edit, Scope& scope);
 
   // What `<enc mediatype/>` says of such a message; empty for any other.
@@ -104,6 +107,7 @@ class MediaExchange {
   std::string holds(const wire::MediaMessage& message, xml::Element& enc) const;
 
   Rng rng_;
+  ContentForm form_ = ContentForm::message;
   Breaches& breaches_;
   std::vector<Credential> credentials_;
   std::vector<KnownKey> keys_;

@@ -159,14 +159,21 @@ Result<ReadContent> read_transport(std::string_view plaintext) {
   if (!message) {
     return std::unexpected(message.error());
   }
-  const auto text = wire::shown_text(*message);
-  if (!text) {
-    return fail(Errc::malformed, "no text in an application payload of this version");
+  auto text = wire::shown_text(*message);
+  auto media = wire::shown_media(*message);
+  if (!media || (!text && !*media)) {
+    return media ? fail(Errc::malformed, "no text in an application payload of this version")
+                 : std::unexpected(media.error());
   }
-  return ReadContent{.content = Bytes(plaintext),
-                     .padding = message->padding.value_or("").size(),
-                     .text = *text,
-                     .says = {}};
+  ReadContent out{.content = Bytes(plaintext),
+                  .padding = message->padding.value_or("").size(),
+                  .text = text.value_or(""),
+                  .says = {}};
+  if (*media) {
+    out.text = text ? *text : (*media)->caption.value_or("");
+    out.says.media.push_back(std::move(**media));
+  }
+  return out;
 }
 
 }  // namespace
@@ -184,6 +191,15 @@ Bytes text_content(const std::string& text, ContentForm form) {
   }
   wire::Content content;
   content.conversation = text;
+  return wire::write(content);
+}
+
+Bytes media_content(const wire::MediaMessage& media, ContentForm form) {
+  if (form == ContentForm::transport) {
+    return wire::write(wire::transport_of(media));
+  }
+  wire::Content content;
+  content.media.push_back(media);
   return wire::write(content);
 }
 

@@ -23,6 +23,8 @@ ContentForm content_form(const model::Profile& profile);
 
 // The protobuf that says `text`.
 Bytes text_content(const std::string& text, ContentForm form = ContentForm::message);
+// The one that says all of a file.
+Bytes media_content(const wire::MediaMessage& media, ContentForm form = ContentForm::message);
 // A protobuf with the change made; `edit` may be null.
 // Errors: malformed for a path that is none, or a value; not_found for what is to be removed; as
 // edit_bytes() and evaluate().
@@ -39,7 +41,7 @@ struct ReadContent {
   wire::Content says;
 };
 // Errors: those of unpad() and parse_content(); of a transport, those of parse_transport(), and
-// malformed where it says no text.
+// malformed where it says neither a text nor a file.
 Result<ReadContent> read_content(std::string_view plaintext,
                                  ContentForm form = ContentForm::message);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/protobuf_wire.h"
+#include "harness/wire/media_transport.h"
 
 namespace parley::wire {
 namespace {
@@ -23,6 +24,9 @@ constexpr Path kContent{1, 1};
 constexpr Path kText{1, 1};
 constexpr Path kExtendedText{5, 1, 1};
 constexpr Path kPadding{2, 1, 1};
+// By their numbers.
+constexpr MediaType kMediaTypes[] = {MediaType::image, MediaType::document, MediaType::audio,
+                                     MediaType::video, MediaType::sticker};
 
 // The octets at the end of the path, empty ones too; null where something on it is missing.
 Result<std::optional<Bytes>> octets_at(std::string_view octets, Path path) {
@@ -74,6 +78,15 @@ Result<void> parse_consumer(std::string_view octets, TransportMessage& out) {
   }
   out.text = std::move(*text);
   out.extended_text = std::move(*extended);
+  for (const auto type : kMediaTypes) {
+    auto media = octets_at(**content, {consumer_number(type)});
+    if (!media) {
+      return std::unexpected(media.error());
+    }
+    if (*media) {
+      out.media.push_back({.type = type, .octets = std::move(**media)});
+    }
+  }
   return {};
 }
 
@@ -97,9 +110,18 @@ std::optional<Bytes> write_consumer(const TransportMessage& message) {
   if (message.text) {
     content += wrapped(*message.text, kText);
   }
+  const auto add_media = [&](bool before_extended_text) {
+    for (const auto& [type, octets] : message.media) {
+      if ((type == MediaType::image) == before_extended_text) {
+        content += wrapped(octets, {consumer_number(type)});
+      }
+    }
+  };
+  add_media(true);
   if (message.extended_text) {
     content += wrapped(*message.extended_text, kExtendedText);
   }
+  add_media(false);
   return content.empty() ? std::nullopt : std::optional(wrapped(std::move(content), kContent));
 }
 
@@ -155,12 +177,31 @@ TransportMessage transport_of(std::string_view text) {
           .padding = {}};
 }
 
+TransportMessage transport_of(const MediaMessage& media) {
+  auto out = transport_of("");
+  out.text.reset();
+  out.media.push_back({.type = media.type, .octets = write_media_transport(media)});
+  return out;
+}
+
 std::optional<Bytes> shown_text(const TransportMessage& message) {
   if (message.application_version != kApplicationVersion ||
       message.consumer_version != kConsumerVersion) {
     return std::nullopt;
   }
   return message.text ? message.text : message.extended_text;
+}
+
+Result<std::optional<MediaMessage>> shown_media(const TransportMessage& message) {
+  if (message.application_version != kApplicationVersion ||
+      message.consumer_version != kConsumerVersion || message.media.empty()) {
+    return std::nullopt;
+  }
+  if (message.media.size() > 1) {
+    return fail(Errc::malformed, "several files in one message");
+  }
+  auto out = parse_media_transport(message.media.front().type, message.media.front().octets);
+  return out ? Result<std::optional<MediaMessage>>(std::move(*out)) : std::unexpected(out.error());
 }
 
 }  // namespace parley::wire

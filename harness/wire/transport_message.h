@@ -2,16 +2,18 @@
 // What <enc v='3'/> says once it is decrypted: the second product's MessageTransport. In its
 // payload lies a MessageApplication, in that a ConsumerApplication, each with the version of its
 // form, and the padding is a field beside them. Source: observed behaviour of that product's own
-// clients (whatsmeow sendfb.go). Only what says a text is named. Pure functions: safe from any
-// thread.
+// clients (whatsmeow sendfb.go). Only what says a text or a file is named. Pure functions: safe
+// from any thread.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
+#include "harness/wire/content.h"
 
 namespace parley::wire {
 
@@ -31,6 +33,14 @@ struct TransportMessage {
   std::optional<Bytes> text;           // of messageText
   std::optional<Bytes> extended_text;  // of extendedTextMessage
   std::optional<Bytes> padding;
+  // Of each type that is there: its message, by number (media_transport.h).
+  struct Media {
+    MediaType type = MediaType::image;
+    Bytes octets;
+
+    friend bool operator==(const Media&, const Media&) = default;
+  };
+  std::vector<Media> media{};
 
   friend bool operator==(const TransportMessage&, const TransportMessage&) = default;
 };
@@ -43,7 +53,12 @@ Bytes write(const TransportMessage& message);
 
 // `text` as clients send it, without padding.
 TransportMessage transport_of(std::string_view text);
+// The same of a file.
+TransportMessage transport_of(const MediaMessage& media);
 // The text that a user would see; null if there is none, or in a form of another version.
 std::optional<Bytes> shown_text(const TransportMessage& message);
+// The file that a user would see; null if there is none, or in a form of another version. Errors:
+// as parse_media_transport(); malformed for several.
+Result<std::optional<MediaMessage>> shown_media(const TransportMessage& message);
 
 }  // namespace parley::wire

@@ -61,9 +61,8 @@ std::optional<Bytes> shown_carelessly(std::string_view content, const FaultSet& 
 }
 
 // MSR-005
-Bytes write_transport(std::string_view text, const FaultSet& faults) {
-  auto message = wire::transport_of(text);
-  if (faults.has(Fault::wt_may_send_extended_text)) {
+Bytes write_transport(wire::TransportMessage message, const FaultSet& faults) {
+  if (faults.has(Fault::wt_may_send_extended_text) && message.text) {
     message.extended_text = std::exchange(message.text, std::nullopt);
   }
   if (faults.has(Fault::mt_sends_other_application_version)) {
@@ -83,7 +82,7 @@ Bytes padded_inside(const Bytes& transport, Rng& rng) {
 }
 
 // MSR-006
-std::optional<Bytes> read_transport(std::string_view octets, const FaultSet& faults) {
+std::optional<ReadContent> read_transport(std::string_view octets, const FaultSet& faults) {
   auto message = wire::parse_transport(octets);
   if (!message) {
     return std::nullopt;
@@ -94,14 +93,23 @@ std::optional<Bytes> read_transport(std::string_view octets, const FaultSet& fau
   if (faults.has(Fault::mt_consumer_version_unchecked)) {
     message->consumer_version = wire::kConsumerVersion;
   }
-  return wire::shown_text(*message);
+  auto media = wire::shown_media(*message);
+  auto text = wire::shown_text(*message);
+  if (!media || (!*media && !text)) {
+    return std::nullopt;
+  }
+  if (*media && !text) {
+    text = (*media)->caption.value_or("");
+    return ReadContent{.text = std::move(*text), .media = std::move(*media)};
+  }
+  return ReadContent{.text = std::move(*text)};
 }
 
 }  // namespace
 
 Bytes write_text(std::string_view text, std::string_view version, const FaultSet& faults) {
   if (version != kPaddedVersion && !faults.has(Fault::mt_sends_without_envelope)) {
-    return write_transport(text, faults);
+    return write_transport(wire::transport_of(text), faults);
   }
   wire::Content content;
   if (faults.has(Fault::wt_may_send_extended_text)) {
@@ -109,6 +117,15 @@ Bytes write_text(std::string_view text, std::string_view version, const FaultSet
   } else {
     content.conversation = Bytes(text);
   }
+  return wire::write(content);
+}
+
+Bytes write_media(wire::MediaMessage media, std::string_view version, const FaultSet& faults) {
+  if (version != kPaddedVersion && !faults.has(Fault::mt_sends_without_envelope)) {
+    return write_transport(wire::transport_of(media), faults);
+  }
+  wire::Content content;
+  content.media.push_back(std::move(media));
   return wire::write(content);
 }
 
@@ -138,7 +155,14 @@ std::optional<ReadContent> read_content(std::string_view octets, std::string_vie
     return std::nullopt;
   }
   const bool message = padded || faults.has(Fault::mt_envelope_optional);
-  auto text = padded ? std::nullopt : read_transport(*plain, faults);
+  auto transport = padded ? std::nullopt : read_transport(*plain, faults);
+  if (transport && is_utf8(transport->text)) {
+    return transport;
+  }
+  std::optional<Bytes> text;
+  if (transport) {
+    text = std::move(transport->text);
+  }
   auto content = message && !text ? wire::parse_content(*plain)
                                   : Result<wire::Content>(fail(Errc::unsupported, ""));
   if (content) {

@@ -16,6 +16,8 @@ namespace parley::reference::whatsapp {
 
 // The protobuf: a message in version 2, the one that <enc/> says, else a transport.
 Bytes write_text(std::string_view text, std::string_view version, const FaultSet& faults);
+// The same of a file.
+Bytes write_media(wire::MediaMessage media, std::string_view version, const FaultSet& faults);
 // What is encrypted of it: a message has its padding around it, a transport inside.
 Bytes padded_content(const Bytes& content, std::string_view version, Rng& rng,
                      const FaultSet& faults);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/crypto/digest.h"
+#include "harness/reference/whatsapp/client_content.h"
 #include "harness/reference/whatsapp/client_session.h"
 #include "harness/reference/whatsapp/media_announcement.h"
 #include "harness/reference/whatsapp/media_name.h"
@@ -35,12 +36,6 @@ FileKind shown_kind(FileKind kind, const FaultSet& faults) {
   return kind == FileKind::voice ? FileKind::audio
          : kind == FileKind::gif ? FileKind::video
                                  : FileKind::document;
-}
-
-Bytes content_with(wire::MediaMessage media) {
-  wire::Content content;
-  content.media.push_back(std::move(media));
-  return wire::write(content);
 }
 
 }  // namespace
@@ -109,7 +104,7 @@ asio::awaitable<void> ClientSession::upload(std::shared_ptr<ClientSession> self,
                             {"condition", uploaded.error()}});
     co_return;
   }
-  message.content = content_with(*uploaded);
+  message.content = write_media(*uploaded, self->account_.dialect->enc_version, self->faults_);
   self->post(message);
 }
 
