@@ -363,6 +363,8 @@ constexpr MonitorEntry kMonitors[] = {
      false, media_credentials},
     {"bounded-media", "A file is asked for again no more often than there is reason to",
      "whatsmeow download.go", false, bounded_media},
+    {"captions-sent", "What is written to a file goes out",
+     "Regulation (EU) 2022/1925 Art. 7(2)(a)(ii)", false, captions_sent},
     {"bounded-downloads", "Of a body no more is read than was announced", "good practice", false,
      bounded_downloads},
     {"media-names", "A file is kept under a name that is no path and no command", "good practice",

@@ -163,6 +163,42 @@ std::optional<Finding> bounded_media(const Watched& watched) {
   return std::nullopt;
 }
 
+// MED-012: what a user writes to a file goes out with it, or by itself before what is written next.
+std::optional<Finding> captions_sent(const Watched& watched) {
+  std::vector<std::string> written;  // to files
+  std::size_t files = 0;             // that went out
+  std::vector<std::string> seen;
+  for (const auto& one : watched.seen) {
+    const auto* stanza = std::get_if<xml::Stanza>(&one.item);
+    const auto* enc = stanza == nullptr ? nullptr : stanza->element.child("enc");
+    if (enc != nullptr && stanza->element.name == "message") {
+      seen.push_back(enc->text());
+      files += enc->get("media").empty() ? 0 : 1;
+    }
+  }
+  const auto went_out = [&](const std::string& text) {
+    return std::ranges::find(seen, text) != seen.end();
+  };
+  for (const auto& event : watched.record.events) {
+    const bool sends =
+        event.kind == Event::Kind::call && event.text == "send" && watched.about(event);
+    const auto text = sends ? text_in(event.data, "text").value_or("") : "";
+    if (text.empty()) {
+      continue;
+    }
+    if (is_told_of_file(watched, event)) {
+      written.push_back(text);
+      continue;
+    }
+    for (const auto& caption : written) {
+      if (written.size() <= files && went_out(text) && !went_out(caption)) {
+        return found("captions-sent", "what a user has written to a file does not go out", caption);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 // MED-018: what is taken beyond what a message has announced, and what may lie between us and the
 // SUT, it has read.
 std::optional<Finding> bounded_downloads(const Watched& watched) {

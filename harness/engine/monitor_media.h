@@ -15,6 +15,7 @@ std::optional<Finding> media_hosted(const Watched& watched);
 std::optional<Finding> media_keys_fresh(const Watched& watched);
 std::optional<Finding> media_credentials(const Watched& watched);
 std::optional<Finding> bounded_media(const Watched& watched);
+std::optional<Finding> captions_sent(const Watched& watched);
 std::optional<Finding> bounded_downloads(const Watched& watched);
 std::optional<Finding> media_names(const Watched& watched);
 

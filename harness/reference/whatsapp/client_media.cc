@@ -19,6 +19,7 @@
 namespace parley::reference::whatsapp {
 namespace {
 
+constexpr std::string_view kCaptionedVersion = "2";  // of <enc/>, in which documents have captions
 constexpr std::size_t kMaxArriving = 1'000;
 constexpr std::size_t kMaxFileNames = 10'000;
 constexpr std::size_t kMostTypeOctets = 127;  // RFC 4288 section 4.2
@@ -104,8 +105,16 @@ asio::awaitable<void> ClientSession::upload(std::shared_ptr<ClientSession> self,
                             {"condition", uploaded.error()}});
     co_return;
   }
-  message.content = write_media(*uploaded, self->account_.dialect->enc_version, self->faults_);
+  auto media = *uploaded;
+  const auto version = self->account_.dialect->enc_version;
+  const bool beside = self->faults_.has(Fault::wt_may_media_caption_beside) ||
+                      (version != kCaptionedVersion && media.type == wire::MediaType::document);
+  const auto caption = beside ? std::exchange(media.caption, std::nullopt) : std::nullopt;
+  message.content = write_media(std::move(media), version, self->faults_);
   self->post(message);
+  if (caption) {
+    self->send_message(message.to, *caption, "");
+  }
 }
 
 // --- receiving ---
