@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: Apache-2.0
 // What a fuzz target says about its input. Unlike assert it holds in every build type.
 #pragma once
 

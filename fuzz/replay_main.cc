@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: Apache-2.0
 // Gives a fuzz target every file below the folders named, without a fuzzer: the regression test of
 // every build. Exit codes: 0 all replayed, 1 a file could not be read, 2 nothing was replayed.
 #include <algorithm>

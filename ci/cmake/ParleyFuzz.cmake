@@ -79,7 +79,7 @@ function(parley_fuzz_listed name corpus mutator dictionary edges oracle uses)
   endforeach()
   set_property(GLOBAL APPEND PROPERTY PARLEY_FUZZ_TARGETS ${name})
   set_property(GLOBAL PROPERTY PARLEY_FUZZ_TARGET_${name}
-    "{\"name\": \"${name}\", \"program\": \"$<TARGET_FILE:fuzz_${name}>\", \"corpus\": ${corpus}, \"dictionary\": ${dictionary}, \"mutator\": ${mutator}, \"edges\": ${edges}, \"oracle\": ${oracle}, \"dependencies\": [${versions}]}")
+    "{\"name\": \"${name}\", \"program\": \"$<TARGET_FILE:fuzz_${name}>\", \"replay\": \"${PROJECT_SOURCE_DIR}/build/asan/fuzz/targets/fuzz_${name}\", \"corpus\": ${corpus}, \"dictionary\": ${dictionary}, \"mutator\": ${mutator}, \"edges\": ${edges}, \"oracle\": ${oracle}, \"dependencies\": [${versions}]}")
 endfunction()
 
 # Writes fuzz/targets.json into the build folder: an array, in order of name. The target fuzz_targets builds them all.

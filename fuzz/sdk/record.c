@@ -45,7 +45,7 @@ void parley_record_begin(enum parley_doing doing, const uint8_t *data, uint64_t 
   if (size > 0) {
     memcpy(record->octets, data, size < PARLEY_RECORD_MOST ? size : PARLEY_RECORD_MOST);
   }
-  if (doing == PARLEY_TARGET) {
+  if (doing == PARLEY_DOING_TARGET) {
     record->begun = record->begun + 1;
   }
   __atomic_store_n(&record->doing, (uint64_t)doing, __ATOMIC_RELEASE);
@@ -55,16 +55,16 @@ void parley_record_end(enum parley_doing doing) {
   if (record == NULL) {
     return;
   }
-  if (doing == PARLEY_TARGET) {
+  if (doing == PARLEY_DOING_TARGET) {
     record->ended = record->ended + 1;
   }
-  __atomic_store_n(&record->doing, (uint64_t)PARLEY_IDLE, __ATOMIC_RELEASE);
+  __atomic_store_n(&record->doing, (uint64_t)PARLEY_DOING_NOTHING, __ATOMIC_RELEASE);
 }
 
 int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int result;
-  parley_record_begin(PARLEY_TARGET, data, size, 0, 0);
+  parley_record_begin(PARLEY_DOING_TARGET, data, size, 0, 0);
   result = __real_LLVMFuzzerTestOneInput(data, size);
-  parley_record_end(PARLEY_TARGET);
+  parley_record_end(PARLEY_DOING_TARGET);
   return result;
 }

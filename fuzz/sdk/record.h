@@ -14,7 +14,7 @@ extern "C" {
 #define PARLEY_RECORD_MAGIC UINT64_C(0x7061726c65793031) /* "parley01" */
 #define PARLEY_RECORD_MOST (UINT64_C(1) << 20)           /* octets of an input that are kept */
 
-enum parley_doing { PARLEY_IDLE = 0, PARLEY_TARGET = 1, PARLEY_MUTATOR = 2, PARLEY_CROSSOVER = 3 };
+enum parley_doing { PARLEY_DOING_NOTHING = 0, PARLEY_DOING_TARGET = 1, PARLEY_DOING_MUTATOR = 2, PARLEY_DOING_CROSSOVER = 3 };
 
 struct parley_record {
   uint64_t magic;

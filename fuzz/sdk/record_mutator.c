@@ -10,8 +10,8 @@ size_t __wrap_LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, u
 
 size_t __wrap_LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed) {
   size_t result;
-  parley_record_begin(PARLEY_MUTATOR, data, size, most, seed);
+  parley_record_begin(PARLEY_DOING_MUTATOR, data, size, most, seed);
   result = __real_LLVMFuzzerCustomMutator(data, size, most, seed);
-  parley_record_end(PARLEY_MUTATOR);
+  parley_record_end(PARLEY_DOING_MUTATOR);
   return result;
 }

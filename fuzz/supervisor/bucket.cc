@@ -93,6 +93,9 @@ bool is_known(const CrashState& state) {
 
 CrashState crash_state(const Trace& trace) {
   CrashState out{.kind = trace.kind, .what = without_numbers(trace.what), .frames = {}};
+  if (trace.kind == Kind::disagreement) {
+    return out;  // the oracle's own sentence says all; the stack is that of the target
+  }
   std::vector<std::string> names;
   for (const auto& frame : own_frames(trace.frames)) {
     names.push_back(name_of(frame));

@@ -36,6 +36,7 @@ Result<Target> target_of(const json& object, std::size_t number) {
   Target out;
   for (const auto& [member, place] : {std::pair{"name", &out.name},
                                       {"program", &out.program},
+                                      {"replay", &out.replay},
                                       {"corpus", &out.corpus},
                                       {"dictionary", &out.dictionary},
                                       {"mutator", &out.mutator},

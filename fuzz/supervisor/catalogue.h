@@ -14,6 +14,7 @@ namespace parley::fuzz {
 struct Target {
   std::string name;
   std::string program;       // absolute; the fuzzer, or the replaying program of a build without
+  std::string replay{};      // absolute; runs files without a fuzzer; empty: none
   std::string corpus{};      // absolute; seeds/ and regressions/ lie in it
   std::string dictionary{};  // absolute; empty: none
   std::string mutator{};     // its name; empty: the fuzzer's own, on octets

@@ -8,7 +8,8 @@ namespace {
 
 TEST(ReadCatalogue, ReadsEachMember) {
   const auto targets = read_catalogue(
-      R"([{"name":"xml_reader","program":"/b/fuzz_xml_reader","corpus":"/c/xml_reader",
+      R"([{"name":"xml_reader","program":"/b/fuzz_xml_reader",
+           "replay":"/a/fuzz_xml_reader","corpus":"/c/xml_reader",
            "dictionary":"/d/xml.dict","mutator":"xml","edges":900,"oracle":"Splits agree.",
            "dependencies":["expat"]},
           {"name":"frame","program":"/b/fuzz_frame","corpus":"/c/frame","dictionary":null}])");
@@ -16,6 +17,7 @@ TEST(ReadCatalogue, ReadsEachMember) {
   ASSERT_EQ(targets->size(), 2U);
   EXPECT_EQ((*targets)[0], (Target{.name = "xml_reader",
                                    .program = "/b/fuzz_xml_reader",
+                                   .replay = "/a/fuzz_xml_reader",
                                    .corpus = "/c/xml_reader",
                                    .dictionary = "/d/xml.dict",
                                    .mutator = "xml",

@@ -51,9 +51,9 @@ Moment RecordFile::now() const {
   const auto doing = __atomic_load_n(&mapped_->doing, __ATOMIC_ACQUIRE);
   out.begun = __atomic_load_n(&mapped_->begun, __ATOMIC_RELAXED);
   out.ended = __atomic_load_n(&mapped_->ended, __ATOMIC_RELAXED);
-  if (doing == PARLEY_TARGET) {
+  if (doing == PARLEY_DOING_TARGET) {
     out.doing = Doing::target;
-  } else if (doing == PARLEY_MUTATOR || doing == PARLEY_CROSSOVER) {
+  } else if (doing == PARLEY_DOING_MUTATOR || doing == PARLEY_DOING_CROSSOVER) {
     out.doing = Doing::mutator;
   }
   return out;

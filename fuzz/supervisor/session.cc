@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace parley::fuzz {
@@ -21,6 +23,33 @@ constexpr std::size_t kMostEarlyDeaths = 20;    // in a row
 
 std::chrono::milliseconds since(Clock::time_point began) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+}
+
+bool has(const fs::path& path, const Bytes& octets) {
+  std::ifstream file(path, std::ios::binary);
+  return std::equal(std::istreambuf_iterator<char>(file), {}, octets.begin(), octets.end());
+}
+
+// Copies the seeds into one folder of the session's own, from which those can be taken that show a
+// defect. Numbered: two folders may have files of one name.
+Result<void> gather_seeds(const std::vector<std::string>& from, const fs::path& into) {
+  std::size_t count = 0;
+  for (const auto& folder : from) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code ignored;  // a file that vanished is none
+      if (!at->is_regular_file(ignored)) {
+        continue;
+      }
+      const auto name = fmt::format("{}-{}", count++, at->path().filename().string());
+      fs::copy_file(at->path(), into / name, fs::copy_options::overwrite_existing, error);
+    }
+    if (error) {
+      return fail(Errc::io, fmt::format("'{}': {}", folder, error.message()));
+    }
+  }
+  return {};
 }
 
 class Session {
@@ -72,10 +101,9 @@ class Session {
                     .executions = plan_.executions == 0 ? 0 : plan_.executions - done_,
                     .max_input_octets = plan_.max_input_octets,
                     .corpus = in("corpus"),
-                    .seeds = corpus_folders(plan_.target),
+                    .seeds = {in("seeds")},
                     .artefacts = in("artefacts"),
                     .leaks = plan_.leaks};
-    of_fuzzer.seeds.insert(of_fuzzer.seeds.end(), plan_.corpora.begin(), plan_.corpora.end());
     limits_ = plan_.limits;
     limits_.total = left + kGraceAtEnd;
     limits_.disk = plan_.out;
@@ -169,6 +197,7 @@ class Session {
                   .after = since(began_),
                   .report = ended.output,
                   .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0};
+    leave_out(defect.input);
     for (auto& known : result_.defects) {
       if (same_defect(known.state, defect.state)) {
         ++known.seen;
@@ -184,6 +213,20 @@ class Session {
     result_.defects.push_back(std::move(defect));
     if (listeners_.defect) {
       listeners_.defect(result_.defects.back());
+    }
+  }
+
+  // A seed that shows a defect would end every further round before it has begun.
+  void leave_out(const Bytes& input) const {
+    for (const auto* folder : {"seeds", "corpus"}) {
+      std::error_code error;
+      for (fs::directory_iterator at(in(folder), error), end; !error && at != end;
+           at.increment(error)) {
+        std::error_code ignored;
+        if (at->file_size(ignored) == input.size() && has(at->path(), input)) {
+          fs::remove(at->path(), ignored);
+        }
+      }
     }
   }
 
@@ -225,7 +268,7 @@ class Session {
 };
 
 Result<void> make_folders(const std::string& out) {
-  for (const auto* name : {"corpus", "findings", "artefacts"}) {
+  for (const auto* name : {"corpus", "findings", "artefacts", "seeds"}) {
     std::error_code error;
     fs::create_directories(fs::path(out) / name, error);
     if (error) {
@@ -240,6 +283,11 @@ Result<void> make_folders(const std::string& out) {
 Result<SessionResult> fuzz(const SessionPlan& plan, const Listeners& listeners) {
   if (const auto made = make_folders(plan.out); !made) {
     return std::unexpected(made.error());
+  }
+  auto folders = corpus_folders(plan.target);
+  folders.insert(folders.end(), plan.corpora.begin(), plan.corpora.end());
+  if (const auto gathered = gather_seeds(folders, fs::path(plan.out) / "seeds"); !gathered) {
+    return std::unexpected(gathered.error());
   }
   auto record = RecordFile::create((fs::path(plan.out) / "last-input").string());
   if (!record) {

@@ -27,7 +27,7 @@ struct SessionPlan {
   Leaks leaks = Leaks::ignored;
   std::string out{};                   // its folder; made; corpus and findings that are in it go on
   std::vector<std::string> corpora{};  // more folders of seeds
-  std::size_t minimise_rounds = 200;
+  std::size_t minimise_rounds = 60;    // starts of the program, for each defect
 };
 
 struct Progress {

@@ -246,7 +246,8 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     for (const auto& defect : one.result.defects) {
       if (!arguments.json) {
         put(stdout, "\n{}",
-            fuzz_finding(defect, (fs::path(out) / one.target.name / "findings").string()));
+            fuzz_finding(one.target, defect,
+                         (fs::path(out) / one.target.name / "findings").string()));
       }
     }
   }

@@ -80,7 +80,8 @@ fuzz::Limits fuzz_limits(const FuzzArguments& arguments) {
   return out;
 }
 
-std::string fuzz_finding(const fuzz::Defect& defect, const std::string& findings_folder) {
+std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect,
+                         const std::string& findings_folder) {
   const auto folder = fs::path(findings_folder) / fuzz::folder_name(defect);
   const auto file = (folder / (defect.minimised ? "minimised" : "input")).string();
   const auto octets = defect.minimised ? defect.minimised->size() : defect.input.size();
@@ -99,8 +100,9 @@ std::string fuzz_finding(const fuzz::Defect& defect, const std::string& findings
   }
   out += fmt::format("  reproduces  {}: parley fuzz replay {} {}\n",
                      fuzz::to_string(defect.reproduces), defect.target, file);
-  out +=
-      fmt::format("  without a fuzzer: build/asan/fuzz/targets/fuzz_{} {}\n", defect.target, file);
+  if (!target.replay.empty()) {
+    out += fmt::format("  without a fuzzer: {} {}\n", target.replay, file);
+  }
   return out;
 }
 
