@@ -15,7 +15,8 @@ namespace signal = crypto::signal;
 
 namespace {
 
-constexpr std::size_t kMostUnopened = 64;  // of a user; each may cost as many keys as are skipped
+constexpr std::size_t kMostUnopened = 64;   // of a user; each may cost as many keys as are skipped
+constexpr std::size_t kMostBundles = 1024;  // that a user is handed; each costs a signature
 
 }  // namespace
 
@@ -98,26 +99,32 @@ xml::Element RelayedTalk::opened(const std::string& link, const xml::Element& st
 }
 
 // Those that cannot be used are the ledger's affair.
+void RelayedTalk::learn(const std::string& link, const std::string& jid, const xml::Element& user) {
+  auto& asker = devices_[link];
+  if (device_of(jid) == nullptr || asker.learned >= kMostBundles) {
+    return;
+  }
+  ++asker.learned;
+  if (auto bundle = read_bundle(user)) {
+    bundles_[link + " " + user_of(jid)] = std::move(*bundle);
+  }
+}
+
 void RelayedTalk::learn_bundles(const std::string& link, const xml::Element& stanza) {
-  const auto learn = [&](const std::string& jid, const xml::Element& user) {
-    if (auto bundle = read_bundle(user)) {
-      bundles_[link + " " + user_of(jid)] = std::move(*bundle);
-    }
-  };
   if (stanza.name == "receipt") {
     if (const auto* keys = stanza.child("keys")) {
       auto user = *keys;
       if (const auto* registration = stanza.child("registration")) {
         user.children.emplace_back(*registration);
       }
-      learn(stanza.get("from"), user);
+      learn(link, stanza.get("from"), user);
     }
     return;
   }
   const auto* list = stanza.name == "iq" ? stanza.child("list") : nullptr;
   if (list != nullptr) {
     for (const auto* user : list->elements()) {
-      learn(user->get("jid"), *user);
+      learn(link, user->get("jid"), *user);
     }
   }
 }

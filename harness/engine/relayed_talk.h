@@ -72,6 +72,7 @@ class RelayedTalk final : public Conversations {
     std::uint32_t next_prekey = 1;
     std::uint32_t next_signed = 1;
     std::size_t unopened = 0;  // messages
+    std::size_t learned = 0;   // bundles, of others
 
     Result<void> begin(Rng rng);
     Result<void> renew_signed(Rng rng);
@@ -83,6 +84,7 @@ class RelayedTalk final : public Conversations {
   Device* device_at(const std::string& link);
   Device* device_of(const std::string& jid);
   void learn_bundles(const std::string& link, const xml::Element& stanza);
+  void learn(const std::string& link, const std::string& jid, const xml::Element& user);
   void open(Device& receiver, const std::string& from, xml::Element& enc);
   crypto::signal::Outcome<Bytes> read(Device& receiver, const crypto::signal::Address& peer,
                                       const crypto::signal::Message& message);

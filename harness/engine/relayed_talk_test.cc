@@ -102,6 +102,17 @@ TEST(RelayedTalk, GivesUpOnWhoSendsWhatNobodyCanRead) {
   EXPECT_EQ(last, "(too many)");
 }
 
+TEST(RelayedTalk, LearnsNoMoreKeysThanAnybodyAsksFor) {
+  RelayedPair pair;
+  for (int i = 0; i < 1024; ++i) {
+    pair.fetch("f" + std::to_string(i), element_of("<user jid='12-491@interop'/>"));
+  }
+  pair.fetch("g", pair.upload, 0);
+  // What is handed out after that is not looked at: the receiver's own keys are used.
+  EXPECT_EQ(pair.says("one", "bob").child("enc")->get("type"), "pkmsg");
+  EXPECT_EQ(pair.talk->shown(pair.says("two", "bob")).child("enc")->get("prekey-id"), "");
+}
+
 TEST(RelayedTalk, BeginsAnewWithAnotherIdentity) {
   RelayedPair pair;
   pair.fetch("f", pair.upload, 0);
