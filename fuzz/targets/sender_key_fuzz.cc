@@ -86,9 +86,12 @@ class Member {
     return group_session_builder_process_session(builder_.get(), &name_, made) == 0;
   }
 
-  Bytes encrypt(std::string_view text) {
+  // Null without a key of one's own.
+  std::optional<Bytes> encrypt(std::string_view text) {
     ciphertext_message* made = nullptr;
-    PARLEY_ORACLE(group_cipher_encrypt(cipher_.get(), unsigned_of(text), text.size(), &made) == 0);
+    if (group_cipher_encrypt(cipher_.get(), unsigned_of(text), text.size(), &made) < 0) {
+      return std::nullopt;
+    }
     const SignalPtr<ciphertext_message> owned(made);
     return Bytes(view_of(ciphertext_message_get_serialized(made)));
   }
@@ -182,7 +185,9 @@ class Group {
 
   void send() {
     const auto text = "text " + std::to_string(wire_.size());
-    wire_.push_back({.octets = sender_.encrypt(text), .text = text, .key = keys_});
+    const auto octets = sender_.encrypt(text);
+    PARLEY_ORACLE(octets);
+    wire_.push_back({.octets = *octets, .text = text, .key = keys_});
   }
 
   void deliver(std::uint8_t argument) {
@@ -227,9 +232,14 @@ void check_message(std::string_view octets) {
   Member receiver;
   PARLEY_ORACLE(receiver.take_key(sender.distribute()));
   const auto honest = sender.encrypt("text");
+  PARLEY_ORACLE(honest);
   const auto text = receiver.decrypt(octets);
-  PARLEY_ORACLE(!text || octets == honest);
-  PARLEY_ORACLE(text || receiver.decrypt(honest) == "text");
+  PARLEY_ORACLE(!text || octets == *honest);
+  PARLEY_ORACLE(text || receiver.decrypt(*honest) == "text");
+  // Whoever has no key neither writes nor reads, and who was given one does not write.
+  Member nobody;
+  PARLEY_ORACLE(!nobody.decrypt(*honest) && !nobody.encrypt("text"));
+  PARLEY_ORACLE(!receiver.encrypt("text"));
 }
 
 void check_distribution(std::string_view octets) {
