@@ -29,8 +29,9 @@ enum class Size { aes128, aes256 };
 
 Result<void> check_lengths(const GcmInput& input, Size size) {
   if (size == Size::aes256 &&
-      (input.key.size() != kAesKeyOctets || input.nonce.size() != kGcmNonceOctets)) {
-    return fail(Errc::malformed, "an AES-256-GCM key has 32 octets, a nonce 12");
+      (input.key.size() != kAesKeyOctets ||
+       (input.nonce.size() != kGcmNonceOctets && input.nonce.size() != kLongGcmNonceOctets))) {
+    return fail(Errc::malformed, "an AES-256-GCM key has 32 octets, a nonce 12 or 16");
   }
   if (size == Size::aes128 && (input.key.size() != kAes128KeyOctets || input.nonce.empty() ||
                                input.nonce.size() > kMaxGcmNonceOctets)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// AES-256-GCM with a 96-bit nonce and a 128-bit tag (NIST SP 800-38D, RFC 5116 section 5.2), and
-// AES-128-GCM with a nonce of any length. Sizes are octets. Pure functions: safe from any thread.
+// AES-256-GCM with a 96-bit nonce, or one of 128 bits, and a 128-bit tag (NIST SP 800-38D, RFC 5116
+// section 5.2), and AES-128-GCM with a nonce of any length. Sizes are octets. Pure functions: safe
+// from any thread.
 #pragma once
 
 #include <string_view>
@@ -14,6 +15,7 @@ namespace parley::crypto {
 inline constexpr std::size_t kAesKeyOctets = 32;
 inline constexpr std::size_t kAes128KeyOctets = 16;
 inline constexpr std::size_t kGcmNonceOctets = 12;
+inline constexpr std::size_t kLongGcmNonceOctets = 16;  // of AES-256-GCM, where a peer has it so
 inline constexpr std::size_t kGcmTagOctets = 16;
 inline constexpr std::size_t kMaxGcmNonceOctets = 128;  // of AES-128-GCM; 1 at least
 
