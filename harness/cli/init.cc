@@ -34,6 +34,8 @@ constexpr std::string_view kXmlEndpoints =
   starttls: 127.0.0.1:5222       # host:port for TCP with STARTTLS
   direct-tls: 127.0.0.1:5223     # host:port for direct TLS; leave out if there is none
   ca: ca.pem                     # PEM file of the CA to trust, relative to this file
+  # upload: upload.example.test  # the address of the upload service (XEP-0363), where it is another
+  # media: https://localhost:5281   # where that has files put and got; its certificate is of the same ca
 identities:
   pool: accounts.csv             # user,password a line; a case leases two or three, 100 are plenty
 )";
@@ -84,6 +86,7 @@ constexpr Feature kFeatures[] = {
     {"email-identifiers", "has users who are called by e-mail addresses"},
     {"encryption", "encrypts content by the Signal protocol where 'connect' says so"},
     {"enlistment-api", "has an Enlistment API, at endpoints/enlistment with endpoints/ca"},
+    {"http-upload", "has files put and got over HTTPS, or does so (XEP-0363)"},
     {"identity-proof", "checks who vouches for users; a driver's 'partner' tells it"},
     {"identity-notices", "tells who has written with a user that its identity key has changed"},
     {"key-algorithms", "signs with the algorithm that a driver's 'token' names"},
@@ -98,7 +101,7 @@ constexpr Feature kFeatures[] = {
     {"media-proxy",
      "gets third parties' media for its users, at endpoints/proxy; a driver's 'partner'"},
     {"media-ranges", "serves parts of what it hosts"},
-    {"media-receive", "shows its users files that they are sent, where 'connect' has 'media'"},
+    {"media-receive", "shows its users files that they are sent"},
     {"media-send", "uploads and sends its users' files, where 'connect' has 'media'"},
     {"media-sidecar", "checks the sidecars of what it is sent"},
     {"media-stickers", "sends and shows stickers, as it does other files"},

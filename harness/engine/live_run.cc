@@ -150,6 +150,10 @@ asio::awaitable<bool> LiveRun::lease() {
   const bool gatekeeper = cast_.under_test(model::Party::gatekeeper_server);
   const auto domain = gatekeeper ? home().endpoint("domain") : workshop_.domain;
   record_.values["domain"] = domain;
+  if (cast_.profile->wire == model::Wire::xml) {
+    const auto declared = gatekeeper ? home().endpoint("upload") : "";
+    record_.values[std::string(kUploadJid)] = declared.empty() ? "upload." + domain : declared;
+  }
   if (cast_.profile->wire == model::Wire::noise) {
     record_.values["noise.root"] = home().endpoint("root");
     record_.values["noise.hashing"] = hashing_form(*cast_.profile);

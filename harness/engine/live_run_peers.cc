@@ -10,6 +10,7 @@
 #include "harness/engine/carrier.h"
 #include "harness/engine/conversations.h"
 #include "harness/engine/live_run.h"
+#include "harness/engine/media_exchange.h"
 #include "harness/engine/owed.h"
 #include "harness/engine/relay.h"
 #include "harness/model/setting.h"
@@ -122,7 +123,8 @@ PeerView LiveRun::view_of(const std::string& link) {
       .domain = record_.values["domain"],
       .bare = record_.values[link + ".bare"],
       .jid = tracker_->scope().values[link + ".jid"],
-      .rng = rng_.child("beside")};
+      .rng = rng_.child("beside"),
+      .upload = serving_ ? record_.values[std::string(kUploadJid)] : ""};
 }
 
 // On that connection of the link or not at all: another may have begun while this waited.

@@ -136,7 +136,8 @@ nlohmann::json LiveRun::media_of(const std::string& actor) const {
     return told;  // by its own server, which is under test too
   }
   const auto token = record_.values.find(actor + ".upload-token");
-  if (token == record_.values.end()) {
+  // Where the profile has no path for it, a client asks its server (XEP-0363).
+  if (token == record_.values.end() || !cast_.profile->settings.contains("upload-path")) {
     return nullptr;
   }
   nlohmann::json out{{"upload_token", token->second},

@@ -34,6 +34,9 @@ inline constexpr std::string_view kDownloadService = "files";
 // The gatekeeper's proxy, which its users ask for what third parties' servers host.
 inline constexpr std::string_view kProxyService = "proxy";
 
+// The value that says whom a user of an XMPP server asks for a place to upload to (XEP-0363).
+inline constexpr std::string_view kUploadJid = "upload.jid";
+
 // What a client is told of where it uploads, as members of a driver's `media`, and what each is
 // called as an actor's value.
 inline constexpr std::pair<std::string_view, std::string_view> kUploads[] = {

@@ -160,6 +160,7 @@ xml::Element OmemoTalk::opened(const std::string& link, const xml::Element& stan
   auto out = stanza;
   erase_opened(out);
   look_for_texts(link, stanza);
+  files_.note_came(link, stanza);
   if (!bare_.contains(link)) {
     return out;
   }
@@ -282,6 +283,9 @@ void OmemoTalk::open(const std::string& link, xml::Element& encrypted, Devices& 
     note_payload(link, payload, encrypted);
     const auto text = omemo::open_payload(payload);
     text ? view.set_text(*text) : view.set("unopened", "payload: " + text.error().detail);
+    if (text) {
+      files_.describe(link, *text, view);
+    }
   } else if (material) {
     view.set("transport", "yes");
   }

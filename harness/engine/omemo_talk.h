@@ -17,6 +17,7 @@
 #include "harness/crypto/signal/provider.h"
 #include "harness/crypto/signal/records.h"
 #include "harness/engine/conversations.h"
+#include "harness/engine/shared_files.h"
 
 namespace parley::engine {
 
@@ -38,10 +39,12 @@ class OmemoTalk final : public Conversations {
   // there is a second device.
   std::map<std::string, std::string> values() const override;
   void note_written(const std::string& text) override { written_.insert(text); }
+  void note_file(std::string_view file) override { files_.note_told(file); }
 
   // A message to our users has <opened type sid devices counter ratchet-key iv …>TEXT</opened> in
   // its <encrypted/>, or `unopened`, why it cannot be read, and no text; `devices` is how many of
-  // the receiver's can read it. A <pubsub/> that publishes has <opened node ready …/>: `ready` once
+  // the receiver's can read it; of one that shares a file also what SharedFiles::describe() says. A
+  // <pubsub/> that publishes has <opened node ready …/>: `ready` once
   // there is a listed device with a bundle; of a list `kept`, whether devices that were on it stay;
   // of a bundle `prekeys`, `enough` and `used`, how many it lists and how many of these ours used.
   // What a peer says of itself so, wherever in a stanza, is taken out of it.
@@ -51,10 +54,10 @@ class OmemoTalk final : public Conversations {
   // A message whose <encrypted/> holds <opened>TEXT</opened> is encrypted, a bundle that holds
   // nothing gets the keys of the device whose node it is. A step may say `iv: N`, how many octets
   // that has; `ahead: N`, that it overtakes N others, of which one is the message of a later step
-  // that says `late: STEP`; `sender: 2`, that it comes from the second device. Binds the step's
-  // `kind`, `sid`, `rid` and `counter`.
+  // that says `late: STEP`; `sender: 2`, that it comes from the second device. A change of the
+  // content bends the octets of its text. Binds the step's `kind`, `sid`, `rid` and `counter`.
   // Errors: not_found while the SUT has published no keys; unsupported for what a change says of
-  // protobufs or versions, which are none of OMEMO's; as forge().
+  // protobufs or versions, which are none of OMEMO's; as forge() and edit_bytes().
   Result<std::vector<xml::Element>> seal(Letter letter, Scope& scope) override;
 
   void note_sent(const std::string& link, const xml::Element& stanza) override;
@@ -152,6 +155,7 @@ class OmemoTalk final : public Conversations {
   std::set<std::string> written_;
   std::map<std::string, int> texts_;
   Breaches breaches_;
+  SharedFiles files_{breaches_};
 };
 
 }  // namespace parley::engine

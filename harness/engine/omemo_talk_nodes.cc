@@ -105,6 +105,7 @@ Result<void> OmemoTalk::learn_bundle(const std::string& link, omemo::DeviceId de
 }
 
 void OmemoTalk::note_sent(const std::string& link, const xml::Element& stanza) {
+  files_.note_said(link, stanza);
   auto sent = stanza;
   auto* parent = sent.child(sent.name == "message" ? "event" : "pubsub");
   const auto item = node_item(parent, "items");

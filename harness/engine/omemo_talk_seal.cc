@@ -43,6 +43,10 @@ const model::EncryptionEdit* edit_of(const model::Change* change) {
   return change == nullptr ? nullptr : std::get_if<model::EncryptionEdit>(&change->edit);
 }
 
+const model::ContentEdit* content_of(const model::Change* change) {
+  return change == nullptr ? nullptr : std::get_if<model::ContentEdit>(&change->edit);
+}
+
 int number_of(const std::string& field, const Scope& scope, int without) {
   const auto said = scope.values.find(field);
   if (said == scope.values.end() || said->second.empty()) {
@@ -106,18 +110,20 @@ Result<std::vector<xml::Element>> OmemoTalk::seal(Letter letter, Scope& scope) {
     }
   }
   const auto* edit = edit_of(letter.change);
-  const bool of_content =
-      letter.change != nullptr && std::holds_alternative<model::ContentEdit>(letter.change->edit);
-  if (of_content || (edit != nullptr && edit->version)) {
+  const auto* content = content_of(letter.change);
+  const bool of_fields = content != nullptr && (!content->set.empty() || !content->remove.empty() ||
+                                                content->padding || content->filler);
+  if (of_fields || (edit != nullptr && edit->version)) {
     return fail(Errc::unsupported,
-                "neither content nor version of an OMEMO message can be changed: forge it");
+                "an OMEMO message has no protobuf and no version that can be changed: forge it, or "
+                "replace its text");
   }
   if (is_open(sealed_in(letter.element))) {
     if (auto* device = sender_of(letter, scope)) {
       return seal_message(std::move(letter), *device, scope);
     }
   }
-  if (edit != nullptr) {
+  if (edit != nullptr || content != nullptr) {
     return fail(Errc::unsupported,
                 fmt::format("step '{}' has nothing that is sealed", letter.step));
   }
@@ -231,6 +237,13 @@ Result<std::vector<xml::Element>> OmemoTalk::seal_message(Letter letter, Device&
                   .edit = edit,
                   .text = scope.values[letter.step + ".text"],
                   .rng = rng_.child("letter/" + letter.step)};
+  if (const auto* content = content_of(letter.change)) {
+    auto text = edit_bytes(std::move(sealing.text), content->octets, scope);
+    if (!text) {
+      return std::unexpected(text.error());
+    }
+    sealing.text = std::move(*text);
+  }
   if (edit != nullptr) {
     auto name = evaluate_row(edit->forge, scope, "change/forge");
     if (!name) {

@@ -335,6 +335,15 @@ TEST(OmemoTalk, RefusesChangesThatItsMessagesCannotHave) {
   }
 }
 
+TEST(OmemoTalk, EncryptsTheTextThatAChangeMakes) {
+  Pair pair;
+  (void)pair.publish_all();
+  const model::Change change{.step = "",
+                             .edit = model::ContentEdit{.octets = {.append = " and more"}}};
+  EXPECT_EQ(pair.hears("first", &change), "text of first and more");
+  EXPECT_TRUE(pair.ours->was_written("text of first and more"));
+}
+
 TEST(OmemoTalk, SendsWhatWasSentOnceMore) {
   Pair pair;
   (void)pair.publish_all();

@@ -77,6 +77,8 @@ struct PeerView {
   std::function<std::optional<xml::Element>(const std::string& jid, const std::string& node)>
       item_of{};
   std::vector<std::string> contacts{};
+  // Where a server has one: the address of its upload service (XEP-0363). Empty: it has none.
+  std::string upload{};
 };
 
 // How a living, conforming peer behaves where no step says it. Implemented by parties/; pure.

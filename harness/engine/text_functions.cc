@@ -9,6 +9,8 @@
 
 #include "harness/base/encoding.h"
 #include "harness/crypto/digest.h"
+#include "harness/crypto/digest_stream.h"
+#include "harness/crypto/omemo/shared_file.h"
 #include "harness/engine/large_body.h"
 
 namespace parley::engine {
@@ -188,6 +190,17 @@ Result<std::string> flip(const Arguments& arguments) {
   return to_base64(*octets);
 }
 
+// What is uploaded of a file in hex under the anchor of an aesgcm URL.
+Result<std::string> aesgcm(const Arguments& arguments) {
+  const auto key = crypto::omemo::read_shared_key(arguments[0]);
+  const auto file = from_hex(arguments[1]);
+  if (!key || !file) {
+    return std::unexpected(key ? file.error() : key.error());
+  }
+  const auto octets = crypto::omemo::seal_shared_file(*key, *file);
+  return octets ? Result<std::string>(to_hex(*octets)) : std::unexpected(octets.error());
+}
+
 constexpr TextFunction kFunctions[] = {
     {"b64", 1, 1, b64},
     {"repeat", 2, 2, repeat},
@@ -203,6 +216,7 @@ constexpr TextFunction kFunctions[] = {
     {"padded", 2, 2, padded},        // the same with so many octets of zero behind it
     {"large", 1, 1, large},          // what such a body is called where it comes
     {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
+    {"aesgcm", 2, 2, aesgcm},  // a file in hex, encrypted under an anchor (XEP-0454), in hex
     {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text
     {"host-of", 1, 1, host_of},          // of a URL, with its port
     {"folder-of", 1, 1, folder_of},      // of a path: without what is behind its last slash

@@ -21,6 +21,9 @@ constexpr std::string_view kRosterNs = "jabber:iq:roster";
 constexpr std::string_view kSessionNs = "urn:ietf:params:xml:ns:xmpp-session";
 constexpr std::string_view kDiscoInfoNs = "http://jabber.org/protocol/disco#info";
 constexpr std::string_view kDiscoItemsNs = "http://jabber.org/protocol/disco#items";
+constexpr std::string_view kUploadNs = "urn:xmpp:http:upload:0";
+constexpr std::string_view kFormNs = "jabber:x:data";
+constexpr std::string_view kMostUploadOctets = "4194304";  // what a played host takes
 constexpr std::string_view kPubsubNs = "http://jabber.org/protocol/pubsub";
 // XEP-0163 section 6: what a server that keeps users' nodes says of itself.
 constexpr std::array<std::string_view, 3> kPepFeatures{
@@ -211,10 +214,48 @@ std::optional<Element> own_answer(const Element& iq, const Element& payload, con
     return out;
   }
   if (asks(iq, payload, kDiscoItems)) {
-    out.children.emplace_back(element("query", kDiscoItemsNs));
+    auto query = element("query", kDiscoItemsNs);
+    if (!view.upload.empty()) {
+      auto item = element("item", kDiscoItemsNs);
+      item.set("jid", view.upload);
+      query.children.emplace_back(std::move(item));
+    }
+    out.children.emplace_back(std::move(query));
     return out;
   }
   return std::nullopt;
+}
+
+void add_text(Element& parent, std::string_view name, std::string_view ns, std::string_view text) {
+  auto child = element(name, ns);
+  child.set_text(std::string(text));
+  parent.children.emplace_back(std::move(child));
+}
+
+// What the played server's upload service says of itself (XEP-0363 "Discovering Support"). A slot
+// that no step gives there is none.
+Element upload_answer(const Element& iq, const Element& payload, const PeerView& view) {
+  if (!asks(iq, payload, kDiscoInfo)) {
+    return refuse(iq, kUnavailable, view.jid);
+  }
+  auto query = disco_info({"store", "file"}, payload);
+  auto feature = element("feature", kDiscoInfoNs);
+  feature.set("var", std::string(kUploadNs));
+  query.children.emplace_back(std::move(feature));
+  auto form = element("x", kFormNs);
+  form.set("type", "result");
+  for (const auto& [var, value] :
+       {std::pair{std::string_view("FORM_TYPE"), kUploadNs},
+        std::pair{std::string_view("max-file-size"), kMostUploadOctets}}) {
+    auto field = element("field", kFormNs);
+    field.set("var", std::string(var));
+    add_text(field, "value", kFormNs, value);
+    form.children.emplace_back(std::move(field));
+  }
+  query.children.emplace_back(std::move(form));
+  auto out = answer(iq, "result", view.jid);
+  out.children.emplace_back(std::move(query));
+  return out;
 }
 
 Element server_answer(const Element& iq, const PeerView& view) {
@@ -226,6 +267,9 @@ Element server_answer(const Element& iq, const PeerView& view) {
     return std::move(*held);
   }
   const auto to = iq.get("to");
+  if (!view.upload.empty() && to == view.upload) {
+    return upload_answer(iq, *payload, view);
+  }
   if (to.empty() || to == view.domain || to == view.bare) {
     if (auto own = own_answer(iq, *payload, view)) {
       return std::move(*own);

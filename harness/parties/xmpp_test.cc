@@ -206,6 +206,25 @@ TEST(XmppResponder, TakesWhatIsPublishedAndSaysThatItDoes) {
   EXPECT_NE(roster.find("juliet@example.test"), std::string::npos) << roster;
 }
 
+TEST(XmppResponder, HasAnUploadServiceWhereTheRunHasOne) {
+  auto view = view_of(Party::gatekeeper_server);
+  view.upload = "upload.example.test";
+  const auto asked = [&](const std::string& to, const std::string& query) {
+    const auto iq = xml::parse("<iq type='get' id='1' to='" + to + "'>" + query + "</iq>", kNs);
+    return xml::print(xmpp_manners().respond(*iq, view).front(), kNs);
+  };
+  EXPECT_NE(asked("example.test", "<query xmlns='" + kDisco + "#items'/>")
+                .find("<item jid='upload.example.test'/>"),
+            std::string::npos);
+  const auto info = asked("upload.example.test", "<query xmlns='" + kDisco + "#info'/>");
+  EXPECT_NE(info.find("<feature var='urn:xmpp:http:upload:0'/>"), std::string::npos) << info;
+  EXPECT_NE(info.find("max-file-size"), std::string::npos) << info;
+  EXPECT_NE(asked("upload.example.test",
+                  "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>")
+                .find("service-unavailable"),
+            std::string::npos);
+}
+
 TEST(XmppResponder, AnswersNothingForPartiesItDoesNotPlay) {
   const auto ping = xml::parse("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>", kNs);
   ASSERT_TRUE(ping);

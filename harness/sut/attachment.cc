@@ -437,7 +437,10 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
   }
   out.features = {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster"};
   out.features.emplace_back(server ? "xep-0198" : "omemo");
-  out.features.push_back("xep-0199");
+  if (!server) {
+    out.features.emplace_back("media-receive");
+  }
+  out.features.insert(out.features.end(), {"xep-0199", "http-upload"});
   return out;
 }
 

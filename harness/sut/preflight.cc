@@ -97,6 +97,8 @@ asio::awaitable<std::vector<Check>> Preflight::run() {
     server_.ca_pem = checked_ca("ca", std::string(kIssuer));
     ServerChecks checks(server_, checks_);
     co_await checks.run();
+    ServiceChecks services(server_, profile_, driver_.get(), checks_);
+    co_await services.run(declaration_.party);
   }
   co_return checks_.take();
 }

@@ -131,6 +131,7 @@ bool ServiceChecks::is_declared(const std::string& service) const {
     std::string_view service;
   };
   constexpr Needed kNeeded[] = {{"enlistment-api", "enlistment"},
+                                {"http-upload", "media"},
                                 {"media-hosting", "media"},
                                 {"media-proxy", "proxy"},
                                 {"pushes", "partner"},
