@@ -46,12 +46,12 @@ Result<FaultSet> faults_of(const nlohmann::json& params) {
 }  // namespace
 
 nlohmann::json describe_client(const std::string& name) {
-  return {
-      {"name", name},
-      {"version", "0.1.0"},
-      {"party", "third-party.client"},
-      {"features",
-       {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0199", "omemo"}}};
+  return {{"name", name},
+          {"version", "0.1.0"},
+          {"party", "third-party.client"},
+          {"features",
+           {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0199", "omemo",
+            "http-upload", "media-receive"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)
@@ -100,7 +100,7 @@ RpcResult ClientDriver::connect(const nlohmann::json& params) {
   if (memory == nullptr) {
     memory = std::make_shared<omemo::Memory>();
   }
-  auto session = std::make_shared<ClientSession>(contexts_, std::move(*account), *faults,
+  auto session = std::make_shared<ClientSession>(executor_, contexts_, std::move(*account), *faults,
                                                  Rng(rng_.next()), notify_, memory);
   sessions_[user] = session;
   ++running_;
@@ -133,6 +133,17 @@ RpcResult ClientDriver::press(const std::string& method, const nlohmann::json& p
     return rpc_error(kNotConnected, "the user is not connected");
   }
   const std::string to = string_member(params, "to");
+  if (const auto media = params.find("media"); method == "send" && media != params.end()) {
+    auto octets = from_hex(string_member(*media, "file"));
+    if (!octets) {
+      return rpc_error(kInvalidParams, "media/file is not hex");
+    }
+    OutgoingFile file{.octets = std::move(*octets),
+                      .mimetype = string_member(*media, "mimetype"),
+                      .name = string_member(*media, "name")};
+    const std::string id = session->send_file(to, std::move(file), string_member(params, "id"));
+    return nlohmann::json{{"id", id}};
+  }
   if (method == "send") {
     const std::string id =
         session->send_message(to, string_member(params, "text"), string_member(params, "id"));

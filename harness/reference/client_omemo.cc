@@ -200,6 +200,9 @@ void ClientSession::take_node(const Request& request, const xml::Element& iq) {
     }
     case RequestKind::plain:
     case RequestKind::publication:
+    case RequestKind::service_items:
+    case RequestKind::service_info:
+    case RequestKind::slot:
       return;
   }
 }

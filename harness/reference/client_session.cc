@@ -40,16 +40,18 @@ std::unexpected<Refusal> refuse(std::string reason, Bytes farewell = Bytes(kClos
 
 }  // namespace
 
-ClientSession::ClientSession(net::TlsContexts& contexts, ClientAccount account,
-                             const FaultSet& faults, Rng rng, ClientNotify notify,
-                             std::shared_ptr<omemo::Memory> memory)
-    : contexts_(contexts),
+ClientSession::ClientSession(asio::any_io_executor executor, net::TlsContexts& contexts,
+                             ClientAccount account, const FaultSet& faults, Rng rng,
+                             ClientNotify notify, std::shared_ptr<omemo::Memory> memory)
+    : executor_(executor),
+      contexts_(contexts),
       account_(std::move(account)),
       faults_(faults),
       rng_(std::move(rng)),
       notify_(std::move(notify)),
       memory_(std::move(memory)),
-      id_prefix_(rng_.token(8) + "-") {}
+      id_prefix_(rng_.token(8) + "-"),
+      no_transfers_(executor) {}
 
 void ClientSession::tell(const std::string& method, nlohmann::json params) const {
   if (!forgotten_) {
@@ -158,6 +160,7 @@ asio::awaitable<void> ClientSession::serve() {
   while (!end) {
     end = take(co_await wire_->next(std::chrono::milliseconds(0)));
   }
+  co_await wait_for_transfers();
   bound_ = false;
   show_held();
   co_await wire_->finish(std::move(end->farewell));
@@ -189,6 +192,7 @@ void ClientSession::close() {
 void ClientSession::forget() {
   forgotten_ = true;
   given_up_ = true;
+  end_transfers();
   if (wire_ != nullptr) {
     wire_->abandon();
   }

@@ -150,12 +150,33 @@ void ClientSession::show(const xml::Element& message) {
 }
 
 void ClientSession::show_text(const xml::Element& message, const std::string& text) {
+  auto link = link_in(message, text);
+  const bool marked =
+      message.child("x", kOobNs) != nullptr || text.find("aesgcm://") != std::string::npos;
+  if (!link && marked && faults_.has(Fault::tp_shared_failure_empty)) {
+    const auto media = shown_file({}, std::nullopt);
+    show_now(message, text, &media);
+    return;
+  }
+  if (link || !arriving_.empty()) {
+    arrive({.message = message, .text = text, .link = std::move(link)});
+  } else {
+    show_now(message, text, nullptr);
+  }
+}
+
+// `media` is null where the message shares no file.
+void ClientSession::show_now(const xml::Element& message, const std::string& text,
+                             const nlohmann::json* media) {
   const bool misnamed = faults_.has(Fault::tp_shows_wrong_sender);
   nlohmann::json params = {{"from", misnamed ? bare_jid_ : sender(message)},
                            {"type", message_type(message)},
                            {"text", text}};
   if (const std::string* id = message.find("id")) {
     params["id"] = *id;
+  }
+  if (media != nullptr) {
+    params["media"] = *media;
   }
   tell("received", params);
   if (faults_.has(Fault::tp_shows_twice)) {
@@ -273,6 +294,14 @@ void ClientSession::take_answer(const xml::Element& iq) {
   }
   if (known) {
     const auto request = requests_.extract(found).mapped();
+    if (request.kind == RequestKind::slot) {
+      take_slot(request, iq);
+      return;
+    }
+    if (request.kind == RequestKind::service_items || request.kind == RequestKind::service_info) {
+      take_service(request, iq);
+      return;
+    }
     if (request.kind != RequestKind::plain) {
       take_node(request, iq);
       return;

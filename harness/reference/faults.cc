@@ -6,6 +6,7 @@
 
 #include "harness/base/text.h"
 #include "harness/reference/faults_omemo.h"
+#include "harness/reference/faults_upload.h"
 #include "harness/reference/faults_xmpp.h"
 #include "harness/reference/reference.h"
 #include "harness/reference/whatsapp/faults_calls.h"
@@ -32,6 +33,8 @@ const std::vector<FaultEntry>& table() {
     std::vector<FaultEntry> out(of_xmpp.begin(), of_xmpp.end());
     const auto of_omemo = omemo_faults();
     out.insert(out.end(), of_omemo.begin(), of_omemo.end());
+    const auto of_upload = upload_faults();
+    out.insert(out.end(), of_upload.begin(), of_upload.end());
     const auto of_client = whatsapp::client_faults();
     out.insert(out.end(), of_client.begin(), of_client.end());
     const auto of_gatekeeper = whatsapp::gatekeeper_faults();

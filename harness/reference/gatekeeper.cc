@@ -77,6 +77,9 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     return std::unexpected(certificate.error());
   }
   out->certificate_ = std::move(*certificate);
+  if (const auto serves = out->open_uploads(); !serves) {
+    return std::unexpected(serves.error());
+  }
   const auto endpoints = out->listen(FaultSet(), options.port);
   if (!endpoints) {
     return std::unexpected(endpoints.error());
@@ -86,6 +89,20 @@ Result<std::unique_ptr<Gatekeeper>> Gatekeeper::open(asio::any_io_executor execu
     out->enlist(user, password, FaultSet());
   }
   return out;
+}
+
+Result<void> Gatekeeper::open_uploads() {
+  const auto leaf = certificate_.issue("localhost", crypto::LeafKind::valid);
+  if (!leaf) {
+    return std::unexpected(leaf.error());
+  }
+  auto uploads = GatekeeperUploads::open(executor_, contexts_, *leaf, rng_.child("uploads"));
+  if (!uploads) {
+    return std::unexpected(uploads.error());
+  }
+  uploads_ = std::move(*uploads);
+  run(uploads_->run(), [this] { uploads_->stop(); });
+  return {};
 }
 
 Result<Endpoints> Gatekeeper::listen(const FaultSet& faults, std::uint16_t starttls_port) {
@@ -212,17 +229,19 @@ json Gatekeeper::endpoints_json(const Endpoints& endpoints) const {
   return {{"domain", domain()},
           {"starttls", net::to_string(endpoints.starttls)},
           {"direct-tls", net::to_string(endpoints.direct_tls)},
+          {"upload", upload_domain()},
+          {"media", uploads_->url()},
           {"ca", certificate_.ca_path()}};
 }
 
 json Gatekeeper::describe() const {
-  return {
-      {"name", "Parley reference gatekeeper"},
-      {"version", "0.1.0"},
-      {"party", "gatekeeper.server"},
-      {"features",
-       {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0198", "xep-0199"}},
-      {"endpoints", endpoints_json(endpoints_)}};
+  return {{"name", "Parley reference gatekeeper"},
+          {"version", "0.1.0"},
+          {"party", "gatekeeper.server"},
+          {"features",
+           {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0198",
+            "xep-0199", "http-upload"}},
+          {"endpoints", endpoints_json(endpoints_)}};
 }
 
 RpcResult Gatekeeper::handle(const std::string& method, const json& params) {

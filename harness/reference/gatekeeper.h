@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The reference gatekeeper's server: an XMPP server for the users of one domain, in memory, on
-// loopback. Sources: RFC 6120, 6121, 7590, 7622; XEP-0198, XEP-0199. It conforms while no fault
-// is on. Single threaded: everything runs on the executor given.
+// loopback. Sources: RFC 6120, 6121, 7590, 7622; XEP-0198, XEP-0199, XEP-0363. It conforms while no
+// fault is on. Single threaded: everything runs on the executor given.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,6 +19,7 @@
 #include "harness/net/stream.h"
 #include "harness/reference/certificate_folder.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/gatekeeper_uploads.h"
 #include "harness/reference/json_rpc.h"
 #include "harness/reference/reference.h"
 
@@ -83,11 +84,15 @@ class Gatekeeper {
   // The account of a bare JID of this domain; null for any other.
   Account* find_bare(const std::string& bare);
   std::string fresh_id();
+  // Of its upload service, whose address is a domain of its own.
+  std::string upload_domain() const { return "upload." + domain(); }
+  GatekeeperUploads& uploads() { return *uploads_; }
   net::TlsContexts& contexts() { return contexts_; }
   const crypto::Leaf& leaf() const { return certificate_.leaf(); }
 
  private:
   Gatekeeper(asio::any_io_executor executor, Options options);
+  Result<void> open_uploads();
   asio::awaitable<void> accept_all(net::Listener& listener, Security security, FaultSet faults);
   void start(std::unique_ptr<net::Stream> stream, Security security, const FaultSet& faults);
   void run(asio::awaitable<void> task, std::function<void()> end);
@@ -101,6 +106,7 @@ class Gatekeeper {
   net::TlsContexts contexts_;
   CertificateFolder certificate_;
   Endpoints endpoints_;
+  std::unique_ptr<GatekeeperUploads> uploads_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::map<std::string, Account, std::less<>> accounts_;
   bool stopping_ = false;

@@ -131,6 +131,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_iq(const xml::Element& iq, const std::optional<Jid>& to);
   void answer_request(const xml::Element& iq, const Jid& to);
   bool answer_known(const xml::Element& iq, const Jid& to);
+  xml::Element items() const;
+  void on_upload_iq(const xml::Element& iq);
   void answer(xml::Element answer);
   void result(const xml::Element& request, std::optional<xml::Element> payload);
   void error(const xml::Element& stanza, const StanzaError& condition);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stanzas as they come in, and what is asked of the server itself. Sources: RFC 6120 sections 8
-// and 10; XEP-0030, XEP-0198, XEP-0199.
+// and 10; XEP-0030, XEP-0198, XEP-0199, XEP-0363.
 #include <utility>
 
 #include "harness/reference/gatekeeper_session.h"
+#include "harness/reference/upload_slot.h"
 
 namespace parley::reference {
 namespace {
@@ -179,6 +180,9 @@ void Session::on_iq(const xml::Element& iq, const std::optional<Jid>& to) {
   }
   const Jid self{.local = user_, .domain = keeper_.domain(), .resource = {}};
   const Jid target = to.value_or(self);
+  if (target == Jid{.local = {}, .domain = keeper_.upload_domain(), .resource = {}}) {
+    return on_upload_iq(iq);
+  }
   const bool for_server = target.resource.empty() && target.domain == keeper_.domain();
   if (!for_server) {
     if (not_here(iq, target)) {
@@ -225,10 +229,53 @@ bool Session::answer_known(const xml::Element& iq, const Jid& to) {
     result(iq, server ? disco("server", "im") : disco("account", "registered"));
   } else if (payload.ns == kRosterNs && payload.name == "query" && !server) {
     on_roster(iq, to);
+  } else if (payload.ns == kDiscoItemsNs && payload.name == "query" && server &&
+             iq.get("type") == "get") {
+    result(iq, items());
   } else {
     return false;
   }
   return true;
+}
+
+// XEP-0030 section 4: what there is beside the users.
+xml::Element Session::items() const {
+  xml::Element query = make_element("query", kDiscoItemsNs);
+  if (!has(Fault::gk_upload_unlisted)) {
+    xml::Element item = make_element("item", kDiscoItemsNs);
+    item.set("jid", keeper_.upload_domain());
+    query.children.emplace_back(std::move(item));
+  }
+  return query;
+}
+
+// What is asked of the upload service (XEP-0363).
+void Session::on_upload_iq(const xml::Element& iq) {
+  if (!is_request(iq)) {
+    return;
+  }
+  const xml::Element& payload = *iq.elements()[0];
+  const bool gets = iq.get("type") == "get";
+  if (gets && payload.ns == kDiscoNs && payload.name == "query") {
+    xml::Element query = disco("store", "file");
+    query.children.emplace_back(feature(kUploadNs));
+    query.children.emplace_back(GatekeeperUploads::form(faults_));
+    return result(iq, std::move(query));
+  }
+  if (!gets || payload.ns != kUploadNs || payload.name != "request") {
+    return error(iq, kServiceUnavailable);
+  }
+  auto said = keeper_.uploads().ask(payload, faults_);
+  if (said.name == "slot") {
+    return result(iq, std::move(said));
+  }
+  xml::Element out = make_element("iq", kClientNs);
+  out.set("type", "error");
+  out.set("id", iq.get("id"));
+  out.set("from", iq.get("to"));
+  out.set("to", full());
+  out.children.emplace_back(std::move(said));
+  answer(std::move(out));
 }
 
 void Session::answer(xml::Element answer) {

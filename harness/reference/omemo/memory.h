@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a user's client keeps of its encrypted conversations from one connection to the next. Plain
-// data of one io_context thread.
+// What a user's client keeps from one connection to the next: of its encrypted conversations, and
+// the way by which its files go. Plain data of one io_context thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/reference/file_transfer.h"
 #include "harness/reference/omemo/device.h"
 
 namespace parley::reference::omemo {
@@ -34,6 +35,8 @@ struct Peer {
 struct Memory {
   std::unique_ptr<Device> device;     // null before the first encrypted connection
   std::map<std::string, Peer> peers;  // by bare address
+  KeptLinkKeys link_keys{};           // of files that it has shared
+  std::shared_ptr<FileLine> line = std::make_shared<FileLine>();
 };
 
 }  // namespace parley::reference::omemo
