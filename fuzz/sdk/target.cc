@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The target around a vendor's parley_fuzz_parse(). Oracle: what it takes expat takes too, and both have read the same.
-// One-sided: who refuses more is no worse for it.
+// The target around a vendor's parley_fuzz_parse(). Oracle: what it takes expat takes too, and both
+// have read the same. One-sided: who refuses more is no worse for it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

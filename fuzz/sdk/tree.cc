@@ -120,7 +120,8 @@ void on_declaration(void* data, const char*, const char* encoding, int) {
 
 Reading read_by_expat(std::string_view document) {
   Reading out;
-  // Without a byte order mark it is UTF-8, unless it says otherwise; what expat would guess is not judged.
+  // Without a byte order mark it is UTF-8, unless it says otherwise; what expat would guess is not
+  // judged.
   out.comparable = document.find("<!DOCTYPE") == std::string_view::npos &&
                    document.find('\0') == std::string_view::npos &&
                    !document.starts_with("\xfe\xff") && !document.starts_with("\xff\xfe");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A document as a list of what came, in an order of its own: the form in which two readers are compared.
+// A document as a list of what came, in an order of its own: the form in which two readers are
+// compared.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ struct parley_tree {
   void close();
 
   bool empty() const { return parts_.empty() && !opened_; }
-  // One line a part: "<{ns}name", " {ns}name=value", "text", ">". Attributes are sorted, pieces of text joined.
+  // One line a part: "<{ns}name", " {ns}name=value", "text", ">". Attributes are sorted, pieces of
+  // text joined.
   const std::vector<std::string>& parts();
 
  private:

@@ -215,7 +215,7 @@ constexpr TextFunction kFunctions[] = {
     {"repeated", 2, 2, repeated},    // octets in hex so often, as a body too large to be held
     {"padded", 2, 2, padded},        // the same with so many octets of zero behind it
     {"large", 1, 1, large},          // what such a body is called where it comes
-    {"part", 3, 3, part},  // of octets in hex: those from one number to another, counted from 0
+    {"part", 3, 3, part},      // of octets in hex: those from one number to another, counted from 0
     {"aesgcm", 2, 2, aesgcm},  // a file in hex, encrypted under an anchor (XEP-0454), in hex
     {"url-encoded", 1, 3, url_encoded},  // RFC 3986 section 2.1; of several, as one text
     {"host-of", 1, 1, host_of},          // of a URL, with its port

@@ -426,7 +426,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "second-partner",
                     "blank-accounts"};
     if (!server) {
-      for (const char* of_a_client : {"media-send", "media-receive", "media-sidecar", "media-stickers"}) {
+      for (const char* of_a_client :
+           {"media-send", "media-receive", "media-sidecar", "media-stickers"}) {
         out.features.emplace_back(of_a_client);
       }
     }

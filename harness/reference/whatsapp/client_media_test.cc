@@ -56,15 +56,14 @@ TEST_P(SendsAFile, EncryptedAndAnnounced) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, SendsAFile,
-    testing::Values(KindRow{"image", wire::MediaType::image, media::MediaKind::image, "image"},
-                    KindRow{"video", wire::MediaType::video, media::MediaKind::video, "video"},
-                    KindRow{"gif", wire::MediaType::video, media::MediaKind::video, "gif"},
-                    KindRow{"voice", wire::MediaType::audio, media::MediaKind::audio, "ptt"},
-                    KindRow{"audio", wire::MediaType::audio, media::MediaKind::audio, "audio"},
-                    KindRow{"document", wire::MediaType::document, media::MediaKind::document,
-                            "document"},
-                    KindRow{"sticker", wire::MediaType::sticker, media::MediaKind::image,
-                            "sticker"}),
+    testing::Values(
+        KindRow{"image", wire::MediaType::image, media::MediaKind::image, "image"},
+        KindRow{"video", wire::MediaType::video, media::MediaKind::video, "video"},
+        KindRow{"gif", wire::MediaType::video, media::MediaKind::video, "gif"},
+        KindRow{"voice", wire::MediaType::audio, media::MediaKind::audio, "ptt"},
+        KindRow{"audio", wire::MediaType::audio, media::MediaKind::audio, "audio"},
+        KindRow{"document", wire::MediaType::document, media::MediaKind::document, "document"},
+        KindRow{"sticker", wire::MediaType::sticker, media::MediaKind::image, "sticker"}),
     [](const auto& row) { return row.param.kind; });
 
 TEST(SendsFiles, EachUnderAKeyOfItsOwn) {
