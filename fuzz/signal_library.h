@@ -3,7 +3,11 @@
 // to take more than ours.
 #pragma once
 
+#include <algorithm>
+#include <string_view>
+
 #include "fuzz/oracle.h"
+#include "harness/base/protobuf_wire.h"
 #include "harness/base/result.h"
 #include "harness/crypto/signal/library_crypto.h"
 #include "harness/crypto/signal/library_handles.h"
@@ -27,6 +31,19 @@ inline signal_context* library_context() {
     return crypto::signal::ContextPtr(out);
   }();
   return made.get();
+}
+
+// The library's protobuf takes keys and lengths of five octets at most, however many are allowed.
+// `message` begins with its version; of a SignalMessage the MAC is cut off.
+inline bool has_long_prefix(std::string_view message) {
+  const auto fields = protobuf::read_fields(message.substr(message.empty() ? 0 : 1));
+  return fields && std::ranges::any_of(*fields, [](const protobuf::Field& field) {
+           return field.key_octets > 5 ||
+                  (field.type == protobuf::WireType::octets && field.varint_octets > 5);
+         });
+}
+inline std::string_view without_mac(std::string_view message) {
+  return message.substr(0, message.size() - std::min<std::size_t>(message.size(), 8));
 }
 
 // The library reads message versions 2 and 3, keeps the lower 32 bits of a number, of one that has
