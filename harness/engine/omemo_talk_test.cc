@@ -338,8 +338,9 @@ TEST(OmemoTalk, RefusesChangesThatItsMessagesCannotHave) {
 TEST(OmemoTalk, EncryptsTheTextThatAChangeMakes) {
   Pair pair;
   (void)pair.publish_all();
-  const model::Change change{.step = "",
-                             .edit = model::ContentEdit{.octets = {.append = " and more"}}};
+  model::ContentEdit edit;
+  edit.octets.append = " and more";
+  const model::Change change{.step = "", .edit = edit};
   EXPECT_EQ(pair.hears("first", &change), "text of first and more");
   EXPECT_TRUE(pair.ours->was_written("text of first and more"));
 }

@@ -115,8 +115,6 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Fetches a file from a host whose certificate has expired (RFC 9110 section 4.3.4)"},
     {"tp-shared-failure-empty", kClient,
      "Shows an empty file where there is none to be had (RFC 9110 section 15)"},
-    {"tp-shared-unbounded", kClient,
-     "Fetches however much comes (good practice)"},
     {"tp-shared-any-time", kClient,
      "Waits for a file without an end (good practice)"},
     {"tp-shared-name-as-it-is", kClient,

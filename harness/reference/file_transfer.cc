@@ -16,7 +16,6 @@ constexpr milliseconds kPatience{6'000};  // for all of a transfer
 constexpr milliseconds kIdlePatience{3'000};
 constexpr milliseconds kAnyTime{600'000};
 constexpr std::size_t kMostFileOctets = 1'024 * 1'024;
-constexpr std::size_t kAnySize = 1UL << 30U;
 constexpr int kMostRedirects = 5;
 
 // What about a certificate a careless client overlooks.
@@ -95,8 +94,7 @@ asio::awaitable<bool> put_file(PutTask task) {
 asio::awaitable<std::optional<GotFile>> get_file(GetTask task) {
   const auto& faults = task.faults;
   auto options = bounds(task.ca_pem);
-  options.limits.max_body_octets =
-      faults.has(Fault::tp_shared_unbounded) ? kAnySize : kMostFileOctets;
+  options.limits.max_body_octets = kMostFileOctets;
   if (faults.has(Fault::tp_shared_any_time)) {
     options.patience = kAnyTime;
     options.idle_patience = kAnyTime;
