@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records each input before the target has it: linked with -Wl,--wrap=LLVMFuzzerTestOneInput. It is built
- * without sanitizers and without coverage: what it does is no edge of the target. */
+/* Records each input before the target has it: linked with -Wl,--wrap=LLVMFuzzerTestOneInput. It is
+ * built without sanitizers and without coverage: what it does is no edge of the target. */
 #include "fuzz/sdk/record.h"
 
 #include <fcntl.h>
@@ -11,15 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int __real_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int __real_LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+int __wrap_LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
-static struct parley_record *record;
+static struct parley_record* record;
 
 __attribute__((constructor)) static void open_record(void) {
-  const char *name = getenv("PARLEY_FUZZ_RECORD");
+  const char* name = getenv("PARLEY_FUZZ_RECORD");
   struct stat seen;
-  void *mapped;
+  void* mapped;
   const int file = name == NULL ? -1 : open(name, O_RDWR | O_CLOEXEC);
   if (file < 0) {
     return;
@@ -34,7 +34,7 @@ __attribute__((constructor)) static void open_record(void) {
   close(file);
 }
 
-void parley_record_begin(enum parley_doing doing, const uint8_t *data, uint64_t size, uint64_t most,
+void parley_record_begin(enum parley_doing doing, const uint8_t* data, uint64_t size, uint64_t most,
                          uint64_t seed) {
   if (record == NULL) {
     return;
@@ -61,7 +61,7 @@ void parley_record_end(enum parley_doing doing) {
   __atomic_store_n(&record->doing, (uint64_t)PARLEY_DOING_NOTHING, __ATOMIC_RELEASE);
 }
 
-int __wrap_LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int __wrap_LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   int result;
   parley_record_begin(PARLEY_DOING_TARGET, data, size, 0, 0);
   result = __real_LLVMFuzzerTestOneInput(data, size);

@@ -15,11 +15,7 @@ void parley_tree::open(std::string_view ns, std::string_view name) {
 
 void parley_tree::attribute(std::string_view ns, std::string_view name, std::string_view value) {
   // An attribute twice is a difference, not the last one's doing.
-  auto key = " {" + std::string(ns) + "}" + std::string(name) + "=";
-  while (attributes_.contains(key)) {
-    key.insert(0, " ");
-  }
-  attributes_[key] = value;
+  attributes_.emplace(" {" + std::string(ns) + "}" + std::string(name) + "=", value);
 }
 
 void parley_tree::text(std::string_view text) {

@@ -26,7 +26,7 @@ struct parley_tree {
   void settle();
 
   std::vector<std::string> parts_;
-  std::map<std::string, std::string> attributes_;
+  std::multimap<std::string, std::string> attributes_;
   std::string text_;
   bool opened_ = false;
 };

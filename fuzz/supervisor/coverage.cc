@@ -56,13 +56,13 @@ Result<std::vector<FileCoverage>> coverage_of(const Target& target,
                                               const std::vector<std::string>& more) {
   std::map<std::string, FileCoverage> files;
   const auto symbolizer = find_symbolizer();
-  std::vector<std::string> command = {
-      "env",
-      "ASAN_OPTIONS=detect_leaks=0:symbolize=1:external_symbolizer_path=" + symbolizer,
-      target.program,
-      "-runs=0",
-      "-print_coverage=1",
-      "-detect_leaks=0"};
+  const std::string names = symbolizer.empty() ? "" : ":external_symbolizer_path=" + symbolizer;
+  std::vector<std::string> command = {"env",
+                                      "ASAN_OPTIONS=detect_leaks=0:symbolize=1" + names,
+                                      target.program,
+                                      "-runs=0",
+                                      "-print_coverage=1",
+                                      "-detect_leaks=0"};
   for (const auto& folder : corpus_folders(target)) {
     command.push_back(folder);
   }

@@ -192,6 +192,12 @@ Result<void> save(const Defect& defect, const std::string& findings) {
   return written ? write(folder / "finding.json", json_of(defect).dump(2) + "\n") : written;
 }
 
+Result<void> save_another(const Defect& defect, std::string_view input,
+                          const std::string& findings) {
+  return write(fs::path(findings) / folder_name(defect) / fmt::format("input-{}", defect.seen),
+               input);
+}
+
 std::vector<Defect> load_defects(const std::string& findings) {
   std::vector<fs::path> folders;
   std::error_code error;
@@ -219,7 +225,9 @@ std::string to_json(const std::vector<Defect>& defects) {
 std::string to_sarif(const std::vector<Defect>& defects, std::string_view version) {
   auto results = ordered_json::array();
   for (const auto& defect : defects) {
-    results.push_back(result_of(defect));
+    if (is_finding(defect.state.kind)) {
+      results.push_back(result_of(defect));
+    }
   }
   ordered_json run;
   run["tool"]["driver"] = {{"name", "parley fuzz"}, {"version", version}};

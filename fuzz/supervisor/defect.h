@@ -40,6 +40,10 @@ std::string folder_name(const Defect& defect);
 // Writes it below `findings`. Errors: io.
 Result<void> save(const Defect& defect, const std::string& findings);
 
+// Another input with which it was seen, as `input-N`, N times seen. Errors: io.
+Result<void> save_another(const Defect& defect, std::string_view input,
+                          const std::string& findings);
+
 // Those below `findings`, in order of name; what is no finding's folder is passed over.
 std::vector<Defect> load_defects(const std::string& findings);
 

@@ -18,6 +18,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 constexpr std::size_t kLater = 2000;  // executions
+constexpr std::size_t kFewCrossovers = 3;
 
 std::string_view mode() {
   static const char* named = std::getenv("PARLEY_MISBEHAVE");
@@ -90,6 +91,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     misbehave();
   }
   return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::size_t one_size,
+                                                 const std::uint8_t*, std::size_t,
+                                                 std::uint8_t* out, std::size_t most,
+                                                 unsigned int) {
+  static std::size_t calls = 0;
+  if (mode() == "crossover" && ++calls == kFewCrossovers) {
+    std::raise(SIGSEGV);
+  }
+  const auto size = one_size < most ? one_size : most;
+  std::memcpy(out, one, size);
+  return size;
 }
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,

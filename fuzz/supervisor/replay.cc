@@ -27,7 +27,7 @@ Result<std::string> put_file(const fs::path& path, std::string_view octets) {
 }  // namespace
 
 Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
-                      Leaks leaks, const RecordFile& record) {
+                      Leaks leaks, const RecordFile& record, const std::function<bool()>& stop) {
   std::optional<std::string> running;
   limits.total = limits.input * static_cast<int>(inputs.size() + 1) + 30s;
   Watched watched{
@@ -40,12 +40,21 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
               running = std::move(path);
             }
           },
-      .stop = {}};
+      .stop = stop};
   auto ended = watch(watched);
   if (!ended) {
     return std::unexpected(ended.error());
   }
+  if (ended->stopped_for == StoppedFor::request) {
+    return fail(Errc::refused, "stopped");
+  }
   Replay out{.trace = judge_end(*ended, limits), .which = std::nullopt, .ended = std::move(*ended)};
+  if (!out.trace && out.ended.last.ended < inputs.size()) {
+    return fail(Errc::malformed,
+                fmt::format("'{}' has read {} of {} inputs, and says nothing of a defect: {}",
+                            target.program, out.ended.last.ended, inputs.size(),
+                            out.ended.output.substr(0, 300)));
+  }
   if (out.trace && running) {
     const auto found = std::ranges::find(inputs, *running);
     if (found != inputs.end()) {
@@ -56,7 +65,7 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
 }
 
 Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
-                             std::size_t rounds, const std::string& folder) {
+                             const Effort& effort, const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   auto record = RecordFile::create(folder + "/record");
@@ -65,6 +74,10 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
                  : std::unexpected(record.error());
   }
   const auto leaks = defect.state.kind == Kind::leak ? Leaks::reported : Leaks::ignored;
+  std::size_t starts = 0;
+  const auto spent = [&] {
+    return std::chrono::steady_clock::now() > effort.until || (effort.stop && effort.stop());
+  };
   // Those before the one that shows another defect do not show this one, those behind it are asked
   // again.
   const FirstThatShows first =
@@ -77,10 +90,11 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
       }
       files.push_back(*file);
     }
-    for (std::size_t at = 0; at < files.size();) {
+    for (std::size_t at = 0; at < files.size() && starts < effort.starts && !spent();) {
+      ++starts;
       const auto part = std::vector(files.begin() + static_cast<std::ptrdiff_t>(at), files.end());
       record->clear();
-      const auto seen = replay(target, part, limits, leaks, *record);
+      const auto seen = replay(target, part, limits, leaks, *record, spent);
       if (!seen || !seen->trace || !seen->which) {
         return std::nullopt;
       }
@@ -93,8 +107,8 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
   };
   const bool shows = first({defect.input}).has_value();
   defect.reproduces = shows ? Reproduces::yes : Reproduces::no;
-  if (shows && rounds > 0) {
-    auto smaller = minimise(defect.input, first, rounds);
+  if (shows && effort.starts > 1) {
+    auto smaller = minimise(defect.input, first, effort.starts);
     if (smaller != defect.input) {
       defect.minimised = std::move(smaller);
     }

@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kGraceAtEnd = 10s;  // for a fuzzer's own end: last statistics, last files
 constexpr auto kProgressEvery = 1s;
 constexpr std::uint64_t kFewExecutions = 1000;  // a round with fewer has not got to work
+constexpr std::uint64_t kMostInputs = 10;       // kept of one defect
 constexpr std::size_t kMostEarlyDeaths = 20;    // in a row
 
 std::chrono::milliseconds since(Clock::time_point began) {
@@ -43,7 +44,11 @@ Result<void> gather_seeds(const std::vector<std::string>& from, const fs::path& 
         continue;
       }
       const auto name = fmt::format("{}-{}", count++, at->path().filename().string());
-      fs::copy_file(at->path(), into / name, fs::copy_options::overwrite_existing, error);
+      std::error_code copying;
+      fs::copy_file(at->path(), into / name, fs::copy_options::overwrite_existing, copying);
+      if (copying) {
+        return fail(Errc::io, fmt::format("'{}': {}", at->path().string(), copying.message()));
+      }
     }
     if (error) {
       return fail(Errc::io, fmt::format("'{}': {}", folder, error.message()));
@@ -146,18 +151,22 @@ class Session {
 
   // False: no further round.
   bool note(const Ended& ended) {
-    if (ended.stopped_for == StoppedFor::request) {
+    const bool asked = ended.stopped_for == StoppedFor::request;
+    const auto trace = judge_end(ended, limits_);
+    if (ended.last.begun == 0 && !asked && (!trace || trace->kind != Kind::disk_full)) {
+      return cannot_run(ended);
+    }
+    if (trace) {
+      keep(*trace, ended);
+      clear_artefacts();
+    }
+    if (asked) {
       result_.end = SessionEnd::stopped;
       return false;
     }
-    const auto trace = judge_end(ended, limits_);
     if (!trace) {
       return ended.stopped_for != StoppedFor::total_time;
     }
-    if (ended.last.begun == 0 && trace->kind != Kind::disk_full) {
-      return cannot_run(ended);
-    }
-    keep(*trace, ended);
     if (trace->kind == Kind::disk_full) {
       result_.end = SessionEnd::disk_full;
       result_.why = trace->what;
@@ -201,11 +210,8 @@ class Session {
     for (auto& known : result_.defects) {
       if (same_defect(known.state, defect.state)) {
         ++known.seen;
-        if (defect.input.size() < known.input.size()) {
-          known.input = std::move(defect.input);
-          known.report = std::move(defect.report);
-        }
         write_down(known);
+        keep_another(known, defect.input);
         return;
       }
     }
@@ -214,6 +220,24 @@ class Session {
     if (listeners_.defect) {
       listeners_.defect(result_.defects.back());
     }
+  }
+
+  // What the same defect was seen with too: the first may not show it again by itself.
+  void keep_another(const Defect& known, const Bytes& input) {
+    if (input == known.input || known.seen > kMostInputs) {
+      return;
+    }
+    if (const auto saved = save_another(known, input, in("findings")); !saved) {
+      result_.end = SessionEnd::disk_full;
+      result_.why = saved.error().detail;
+    }
+  }
+
+  // The fuzzer's own copies of what is kept.
+  void clear_artefacts() const {
+    std::error_code error;
+    fs::remove_all(in("artefacts"), error);
+    fs::create_directories(in("artefacts"), error);
   }
 
   // A seed that shows a defect would end every further round before it has begun.
@@ -247,8 +271,10 @@ class Session {
         continue;
       }
       // Each try of a hang takes as long as it may.
-      const std::size_t rounds = defect.state.kind == Kind::hang ? 0 : plan_.minimise_rounds;
-      if (minimise_defect(plan_.target, defect, plan_.limits, rounds, in("minimising"))) {
+      const Effort effort{.starts = defect.state.kind == Kind::hang ? 1 : plan_.minimise_starts,
+                          .until = Clock::now() + plan_.minimise_time,
+                          .stop = listeners_.stop};
+      if (minimise_defect(plan_.target, defect, plan_.limits, effort, in("minimising"))) {
         write_down(defect);
       }
     }

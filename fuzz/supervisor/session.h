@@ -27,7 +27,8 @@ struct SessionPlan {
   Leaks leaks = Leaks::ignored;
   std::string out{};                   // its folder; made; corpus and findings that are in it go on
   std::vector<std::string> corpora{};  // more folders of seeds
-  std::size_t minimise_rounds = 60;    // starts of the program, for each defect
+  std::size_t minimise_starts = 60;    // of the program, for each defect
+  std::chrono::seconds minimise_time{30};  // for each defect
 };
 
 struct Progress {
@@ -63,13 +64,22 @@ struct Replay {
   Ended ended;
 };
 
-// Runs `inputs` one after another until one shows a defect. Errors: as of watch().
+// Runs `inputs` one after another until one shows a defect. Errors: as of watch(); refused when
+// `stop` stopped it; malformed when the program came to no end and read not all of them.
 Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
-                      Leaks leaks, const RecordFile& record);
+                      Leaks leaks, const RecordFile& record,
+                      const std::function<bool()>& stop = {});
 
-// Makes the defect's input small, with at most `rounds` starts of the program. `folder` holds what
-// it needs meanwhile. False: the input by itself does not show the defect. Errors: io.
+// How much making an input small may cost.
+struct Effort {
+  std::size_t starts = 60;  // of the program; 1: only whether the input shows the defect
+  std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
+  std::function<bool()> stop{};
+};
+
+// Makes the defect's input small. `folder` holds what it needs meanwhile. False: the input by
+// itself does not show the defect. Errors: io.
 Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
-                             std::size_t rounds, const std::string& folder);
+                             const Effort& effort, const std::string& folder);
 
 }  // namespace parley::fuzz

@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Death{"free-twice", kSeenBySanitizer}, Death{"memory", Kind::out_of_memory},
                     Death{"kill", Kind::killed}, Death{"signal", Kind::crash},
                     Death{"recursion", kSeenBySanitizer}, Death{"exit", Kind::crash},
-                    Death{"mutator", Kind::mutator}),
+                    Death{"mutator", Kind::mutator}, Death{"crossover", Kind::mutator}),
     [](const auto& one) {
       std::string name = one.param.mode;
       std::erase(name, '-');

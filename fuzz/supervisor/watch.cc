@@ -23,7 +23,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kTick = 100ms;
-constexpr auto kGraceAtStart = 60s;  // a fuzzer that reads a large corpus is not in the target
+constexpr auto kGraceForReport = 20s;  // names of functions take seconds to find
+constexpr auto kGraceAtStart = 60s;    // a fuzzer that reads a large corpus is not in the target
 constexpr std::size_t kKept = 128 * 1024;    // octets of the output, at each end
 constexpr std::size_t kMaxLine = 16 * 1024;  // octets; the rest of a longer line is one of its own
 constexpr std::uint64_t kMib = 1024 * 1024;
@@ -49,6 +50,9 @@ class Output {
       line_.erase(0, std::min(line_.size(), length + (end == length ? 1 : 0)));
     }
   }
+
+  // Whether the child has begun to say what is wrong.
+  bool has_report() const { return read_trace(head_ + "\n" + tail_).has_value(); }
 
   std::string take() {
     if (!line_.empty()) {
@@ -106,6 +110,7 @@ class Patience {
                                ? std::max<Clock::duration>(limits.input, kGraceAtStart)
                                : limits.input);
   }
+  void extend(Clock::duration time) { since_ += time; }
 
  private:
   const RecordFile* record_;
@@ -159,11 +164,17 @@ Result<Ended> watch(const Watched& watched) {
   Patience patience(watched.record);
   Ended out;
   bool open = true;
+  bool extended = false;
   auto ending = process->ending();
   while (open && !ending) {
     open = !is_ready(pipe.get(), kTick) || read_some(pipe.get(), output);
     if (out.stopped_for == StoppedFor::nothing) {
       out.stopped_for = reason_to_stop(watched, patience, process->pid(), until);
+      if (out.stopped_for == StoppedFor::input_time && !extended && output.has_report()) {
+        extended = true;
+        patience.extend(kGraceForReport);
+        out.stopped_for = StoppedFor::nothing;
+      }
       if (out.stopped_for != StoppedFor::nothing) {
         process->kill();
       }
@@ -188,6 +199,12 @@ Result<Ended> watch(const Watched& watched) {
 }
 
 std::optional<Trace> judge_end(const Ended& ended, const Limits& limits) {
+  // A parser may print what it likes and go on.
+  const bool well =
+      ended.stopped_for == StoppedFor::nothing && !ended.by_signal && ended.status == 0;
+  if (well) {
+    return std::nullopt;
+  }
   const auto trace = read_trace(ended.output);
   const bool in_mutator = ended.last.doing == Doing::mutator;
   const auto told = [&](Kind kind, std::string what) {
@@ -200,6 +217,9 @@ std::optional<Trace> judge_end(const Ended& ended, const Limits& limits) {
   }
   switch (ended.stopped_for) {
     case StoppedFor::input_time:
+      if (ended.last.doing == Doing::nothing) {
+        return told(Kind::killed, "the fuzzer itself did nothing any more, between two inputs");
+      }
       return told(Kind::hang,
                   fmt::format("no end within {} ms, and no report", limits.input.count()));
     case StoppedFor::memory:
@@ -218,9 +238,6 @@ std::optional<Trace> judge_end(const Ended& ended, const Limits& limits) {
                ? told(Kind::killed,
                       fmt::format("ended by signal {}, which nobody here sent", ended.status))
                : told(Kind::crash, fmt::format("signal {}, and no report", ended.status));
-  }
-  if (ended.status == 0) {
-    return std::nullopt;
   }
   return told(Kind::crash, fmt::format("exit status {}, and no report", ended.status));
 }

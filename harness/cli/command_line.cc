@@ -114,9 +114,6 @@ class Program {
     add_queries();
     add_reference();
     add_fuzz(app_, fuzz_, commands_.fuzz, action_);
-    for (auto* command : app_.get_subcommands(nullptr)) {
-      refuse_empty(*command);
-    }
     refuse_empty(app_);
   }
 
@@ -132,6 +129,9 @@ class Program {
 
  private:
   static void refuse_empty(CLI::App& app) {
+    for (auto* command : app.get_subcommands(nullptr)) {
+      refuse_empty(*command);
+    }
     for (auto* option : app.get_options()) {
       if (option->get_items_expected_max() > 0) {
         option->check(kNotEmpty);

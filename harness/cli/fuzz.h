@@ -36,6 +36,10 @@ struct FuzzArguments {
   bool quiet = false;
 };
 
+// The list of the fuzz build that this program knows of: PARLEY_FUZZ_TARGETS, or that of its source
+// tree.
+std::string default_catalogue();
+
 ExitCode fuzz_list(const FuzzArguments& arguments);
 ExitCode fuzz_run(const FuzzArguments& arguments);
 ExitCode fuzz_replay(const FuzzArguments& arguments);

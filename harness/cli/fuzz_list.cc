@@ -85,7 +85,7 @@ ExitCode fuzz_coverage(const FuzzArguments& arguments) {
     put(stdout, "{:>7} of {:>4} {:>7} of {:>4}  {}\n", file.functions_reached, file.functions,
         file.edges_reached, file.edges, printable(file.name, 200));
   }
-  return covered->empty() ? ExitCode::nothing_judged : ExitCode::ok;
+  return ExitCode::ok;
 }
 
 }  // namespace parley::cli

@@ -11,13 +11,6 @@ namespace {
 
 constexpr int kMostSeconds = 30 * 24 * 3600;
 
-// --targets, PARLEY_FUZZ_TARGETS, or the fuzz build of the source tree that this program was built
-// from.
-std::string default_catalogue() {
-  const char* named = std::getenv("PARLEY_FUZZ_TARGETS");
-  return named == nullptr ? PARLEY_FUZZ_CATALOGUE : named;
-}
-
 class FuzzOptions {
  public:
   FuzzOptions(CLI::App& fuzz, FuzzArguments& arguments, std::function<int()>& action)
@@ -70,7 +63,8 @@ void add_run(FuzzOptions& options, FuzzArguments& arguments, const FuzzCommands&
   options.seconds(*run, "Time for each target");
   run->add_option("--executions", arguments.executions,
                   "Inputs for each target; 0: as many as there is time for")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(kSeed);
   run->add_option(
          "--seed", arguments.seed,
          "Fixes what the fuzzer draws: with --executions and one job a run can be repeated")
@@ -122,6 +116,11 @@ void add_others(FuzzOptions& options, FuzzArguments& arguments, const FuzzComman
 }
 
 }  // namespace
+
+std::string default_catalogue() {
+  const char* named = std::getenv("PARLEY_FUZZ_TARGETS");
+  return named == nullptr ? PARLEY_FUZZ_CATALOGUE : named;
+}
 
 void add_fuzz(CLI::App& app, FuzzArguments& arguments, const FuzzCommands& commands,
               std::function<int()>& action) {

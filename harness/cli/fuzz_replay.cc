@@ -12,6 +12,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/fuzz_targets.h"
 #include "harness/cli/output.h"
+#include "harness/cli/stop_signals.h"
 
 namespace parley::cli {
 namespace {
@@ -19,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMinimiseRounds = 500;
+constexpr std::size_t kMinimiseStarts = 500;  // of the program
+constexpr std::size_t kInputsAtOnce = 200;    // on one command line
 
 // A folder that goes with its owner.
 class WorkFolder {
@@ -83,15 +85,18 @@ std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArgument
   }
   Replays out{.shown = {}, .inputs = inputs->size()};
   for (std::size_t at = 0; at < inputs->size();) {
-    const std::vector rest(inputs->begin() + static_cast<std::ptrdiff_t>(at), inputs->end());
+    const auto end = std::min(at + kInputsAtOnce, inputs->size());
+    const std::vector part(inputs->begin() + static_cast<std::ptrdiff_t>(at),
+                           inputs->begin() + static_cast<std::ptrdiff_t>(end));
     record->clear();
-    const auto seen = fuzz::replay(target, rest, fuzz_limits(arguments), arguments.leaks, *record);
+    const auto seen = fuzz::replay(target, part, fuzz_limits(arguments), arguments.leaks, *record);
     if (!seen) {
       put(stderr, "parley: {}\n", seen.error().detail);
       return std::nullopt;
     }
     if (!seen->trace) {
-      break;
+      at = end;
+      continue;
     }
     if (!seen->which) {
       put(stderr, "parley: '{}' ended before it had read an input: {}\n", target.program,
@@ -138,6 +143,7 @@ std::vector<Bucket> buckets_of(const fuzz::Target& target, const std::vector<Sho
     found->files.push_back(fmt::format("{} ({})", one.file, *why));
     if (defect.input.size() < found->defect.input.size()) {
       found->defect.input = std::move(defect.input);
+      found->defect.report = std::move(defect.report);
     }
   }
   return out;
@@ -186,8 +192,11 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
   }
   auto defect = defect_of(*target, replays->shown.front());
   const WorkFolder folder;
-  const auto shows = fuzz::minimise_defect(*target, defect, fuzz_limits(arguments), kMinimiseRounds,
-                                           folder.in("tries"));
+  const StopSignals signals;
+  const fuzz::Effort effort{.starts = kMinimiseStarts,
+                            .stop = [] { return StopSignals::requested(); }};
+  const auto shows =
+      fuzz::minimise_defect(*target, defect, fuzz_limits(arguments), effort, folder.in("tries"));
   if (!shows || !*shows) {
     put(stderr, "parley: {}\n",
         shows ? "the defect did not show itself a second time" : shows.error().detail);

@@ -136,6 +136,9 @@ class FuzzRun {
       return;
     }
     const auto& last = done.result.last;
+    const auto findings = std::ranges::count_if(done.result.defects, [](const auto& defect) {
+      return fuzz::is_finding(defect.state.kind);
+    });
     const auto seconds = static_cast<double>(last.took.count()) / 1000;
     put(stderr, "{}: {} executions in {:.0f} s ({:.0f}/s), {} edges, corpus {}, {} finding{}\n",
         done.target.name, last.executions, seconds,
@@ -231,6 +234,7 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
   }
   const auto out = arguments.out.empty() ? folder_by_time() : arguments.out;
   const StopSignals signals;
+  const auto planned = targets->size();
   FuzzRun run(arguments, std::move(*targets), out);
   run.run();
   const auto& done = run.done();
@@ -246,14 +250,14 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     for (const auto& defect : one.result.defects) {
       if (!arguments.json) {
         put(stdout, "\n{}",
-            fuzz_finding(one.target, defect,
+            fuzz_finding(arguments, one.target, defect,
                          (fs::path(out) / one.target.name / "findings").string()));
       }
     }
   }
   if (!arguments.json) {
     put(stdout, "\n{} of {} targets run; report: {}/findings.json, findings.sarif\n", done.size(),
-        done.size(), out);
+        planned, out);
   }
   return written ? exit_code_of(done) : ExitCode::harness_error;
 }

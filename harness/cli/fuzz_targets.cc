@@ -80,8 +80,8 @@ fuzz::Limits fuzz_limits(const FuzzArguments& arguments) {
   return out;
 }
 
-std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect,
-                         const std::string& findings_folder) {
+std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& target,
+                         const fuzz::Defect& defect, const std::string& findings_folder) {
   const auto folder = fs::path(findings_folder) / fuzz::folder_name(defect);
   const auto file = (folder / (defect.minimised ? "minimised" : "input")).string();
   const auto octets = defect.minimised ? defect.minimised->size() : defect.input.size();
@@ -98,9 +98,13 @@ std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect,
     return out + fmt::format("  it is our mutator's own, with seed {}: no finding of the target\n",
                              defect.mutator_seed);
   }
-  out += fmt::format("  reproduces  {}: parley fuzz replay {} {}\n",
-                     fuzz::to_string(defect.reproduces), defect.target, file);
-  if (!target.replay.empty()) {
+  const auto list = arguments.catalogue == default_catalogue()
+                        ? ""
+                        : fmt::format("--targets {} ", arguments.catalogue);
+  out += fmt::format("  reproduces  {}: parley fuzz replay {}{} {}\n",
+                     fuzz::to_string(defect.reproduces), list, defect.target, file);
+  std::error_code error;
+  if (fs::exists(target.replay, error)) {
     out += fmt::format("  without a fuzzer: {} {}\n", target.replay, file);
   }
   return out;
@@ -108,8 +112,10 @@ std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect,
 
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments) {
   std::vector<std::string> out;
-  for (const auto& file : arguments.files) {
+  for (const auto& named : arguments.files) {
     std::error_code error;
+    // A name that begins with '-' would be an option of the target's.
+    const auto file = fs::absolute(named, error).string();
     if (fs::is_regular_file(file, error)) {
       out.push_back(file);
       continue;

@@ -22,8 +22,8 @@ std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments);
 fuzz::Limits fuzz_limits(const FuzzArguments& arguments);
 
 // A finding for people: what, where, how often, its input and the command that shows it again.
-std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect,
-                         const std::string& findings_folder);
+std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& target,
+                         const fuzz::Defect& defect, const std::string& findings_folder);
 
 // The files below what is named, sorted within each folder; nullopt after a message.
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);

@@ -5,11 +5,9 @@
 
 enum { NAME = 64 };
 
-static int is_name(char one) {
-  return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z');
-}
+static int is_name(char one) { return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z'); }
 
-int lenient_read(const char *text, size_t size, const struct lenient_events *events) {
+int lenient_read(const char* text, size_t size, const struct lenient_events* events) {
   size_t at = 0;
   size_t depth = 0;
   int roots = 0;
