@@ -18,7 +18,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 constexpr std::size_t kLater = 2000;  // executions
-constexpr std::size_t kFewCrossovers = 3;
+constexpr std::size_t kFew = 3;  // calls of mutator or crossover
 
 std::string_view mode() {
   static const char* named = std::getenv("PARLEY_MISBEHAVE");
@@ -98,7 +98,7 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::s
                                                  std::uint8_t* out, std::size_t most,
                                                  unsigned int) {
   static std::size_t calls = 0;
-  if (mode() == "crossover" && ++calls == kFewCrossovers) {
+  if (mode() == "crossover" && ++calls == kFew) {
     std::raise(SIGSEGV);
   }
   const auto size = one_size < most ? one_size : most;
@@ -109,7 +109,7 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::s
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t most, unsigned int seed) {
   static std::size_t calls = 0;
-  if (mode() == "mutator" && ++calls == kLater) {
+  if (mode() == "mutator" && ++calls == kFew) {
     std::raise(SIGSEGV);
   }
   // One in some hundreds: what a mutator that knows the format would come to.

@@ -33,8 +33,8 @@ class SessionTest : public testing::Test {
                     .time = 3s,
                     .executions = 4'000,
                     .out = folder_.string()};
-    out.limits.input = std::string_view(mode) == "hang" ? 1s : 20s;
-    out.limits.memory_mib = 1024;
+    out.limits.input = std::string_view(mode) == "hang" ? 1s : 60s;
+    out.limits.memory_mib = 512;
     return out;
   }
 
