@@ -51,6 +51,9 @@ Result<std::shared_ptr<Spool>> Spool::open(const std::filesystem::path& file) {
 Spool::~Spool() { ::close(descriptor_); }
 
 Result<void> Spool::append(std::string_view octets) {
+  if (failed_) {
+    return fail(Errc::io, "a file for what is too large to be held has failed before");
+  }
   gathered_ += octets;
   return gathered_.size() < kPieceOctets ? Result<void>() : write_gathered();
 }
@@ -64,6 +67,8 @@ Result<void> Spool::write_gathered() {
       continue;
     }
     if (written <= 0) {
+      failed_ = true;
+      gathered_.clear();
       return io_error("a file for what is too large to be held");
     }
     done += static_cast<std::size_t>(written);
@@ -74,6 +79,9 @@ Result<void> Spool::write_gathered() {
 }
 
 Bytes Spool::read(std::uint64_t from, std::size_t most) const {
+  if (failed_) {
+    return {};
+  }
   Bytes out(from < written_ ? std::min<std::uint64_t>(most, written_ - from) : 0, '\0');
   std::size_t have = 0;
   while (have < out.size()) {
@@ -111,7 +119,10 @@ Result<void> write_spool(const Spool& spool, const std::filesystem::path& file) 
       }
       done += written > 0 ? static_cast<std::size_t>(written) : 0;
     }
-    if (piece.empty() || done < piece.size()) {
+    if (piece.empty()) {
+      out =
+          fail(Errc::io, fmt::format("{}: what belongs there cannot be read again", file.string()));
+    } else if (done < piece.size()) {
       out = io_error(file.string());
     }
     at += piece.size();

@@ -23,11 +23,14 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Behind all that is there. Errors: io (a full disk).
+  // Behind all that is there. Errors: io (a full disk), from then on for good: what was gathered is
+  // lost, and nothing behind a gap is where it was said to be.
   Result<void> append(std::string_view octets);
-  // From there on, as many as there are but no more than `most`; fewer where the disk fails.
+  // From there on, as many as there are but no more than `most`; fewer where the disk fails, none
+  // once an append has failed.
   Bytes read(std::uint64_t from, std::size_t most) const;
   std::uint64_t size() const { return written_ + gathered_.size(); }
+  bool failed() const { return failed_; }
 
  private:
   Spool(int descriptor, std::uint64_t size) : descriptor_(descriptor), written_(size) {}
@@ -35,6 +38,7 @@ class Spool {
   int descriptor_;
   std::uint64_t written_;
   Bytes gathered_;  // behind that, until it is worth a write
+  bool failed_ = false;
 };
 
 // Into a file of its owner's alone. Errors: io.

@@ -36,5 +36,24 @@ TEST(Spool, IsReadAgainFromTheFileItIsWrittenTo) {
   EXPECT_EQ(Spool::open(file).error().code, Errc::io);
 }
 
+// What comes after octets that a full disk has not taken would stand in their place.
+TEST(Spool, IsOfNoUseOnceItsDiskHasFailed) {
+  const std::filesystem::path file =
+      testing::TempDir() + "/parley-failing-spool-" + std::to_string(getpid());
+  const auto whole = *Spool::make();
+  ASSERT_TRUE(whole->append("abcdefgh"));
+  ASSERT_TRUE(write_spool(*whole, file));
+  const auto spool = *Spool::open(file);  // to be read alone
+  std::filesystem::remove(file);
+  EXPECT_EQ(spool->read(0, 3), "abc");
+  EXPECT_FALSE(spool->failed());
+  EXPECT_EQ(spool->append(Bytes(600'000, 'x')).error().code, Errc::io);
+  EXPECT_TRUE(spool->failed());
+  EXPECT_EQ(spool->read(0, 3), "");
+  EXPECT_EQ(spool->append("y").error().code, Errc::io);
+  EXPECT_EQ(write_spool(*spool, file).error().code, Errc::io);
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 }  // namespace parley::engine
