@@ -45,6 +45,9 @@ class Conversations {
   virtual void note_file(std::string_view file) { static_cast<void>(file); }
   // What a message that comes next names.
   virtual void note_large(LargeBody body) { static_cast<void>(body); }
+  // Whether octets of the SUT's that were to be looked at could not be kept here, or not be read
+  // again: nothing can be said of them.
+  virtual bool lost_octets() const { return false; }
   // Of a file of ours that a message names; null: there is none.
   virtual LargeSource file_named(const std::string& name) {
     static_cast<void>(name);

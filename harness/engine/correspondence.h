@@ -41,6 +41,7 @@ class Correspondence final : public Conversations {
   // A file that it sends (MediaExchange::note_told).
   void note_file(std::string_view file) override { media_.note_told(file); }
   void note_large(LargeBody body) override { media_.note_large(std::move(body)); }
+  bool lost_octets() const override { return media_.lost_octets(); }
   LargeSource file_named(const std::string& name) override { return media_.file_named(name); }
 
   // What came from the SUT on `link`. Of a message it shows, beside what stands there, how it is

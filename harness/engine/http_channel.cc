@@ -66,7 +66,6 @@ class SpooledBody {
     length_ += octets.size();
     failed_ = failed_ || octets_ == nullptr || !octets_->append(octets);
   }
-  // Where the disk is full it is what nobody can open.
   LargeBody finish() {
     const LargeName name{.length = length_, .sha256 = to_hex(digest_.finish())};
     return {.name = to_string(name), .octets = failed_ ? nullptr : std::move(octets_)};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "harness/wire/http_tree.h"
@@ -75,6 +76,25 @@ TEST(HttpChannel, SpoolsABodyTooLargeToBeHeld) {
   EXPECT_EQ(bodies[0].octets->size(), name->length);
   EXPECT_EQ(bodies[0].octets->read(name->length - 2, 10), "xx");
   EXPECT_TRUE(channel->take_large().empty());
+}
+
+// Where there is no room for it, it has its name all the same, and nothing beside that.
+TEST(HttpChannel, SaysOfABodyThatCannotBeSpooledThatItIsGone) {
+  const auto* const before = std::getenv("TMPDIR");
+  const std::string folder = before == nullptr ? "" : before;
+  ASSERT_EQ(::setenv("TMPDIR", "/proc", 1), 0);  // where nobody makes a file
+  const Scope scope;
+  const auto channel = make_http_channel(Side::server, "alice/media/1", scope);
+  const Bytes body(3 * 1024 * 1024, 'x');
+  const auto came = channel->received("POST /v1/uploads HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                      std::to_string(body.size() + 1) + "\r\n\r\n" + body);
+  EXPECT_TRUE(came.empty());
+  EXPECT_EQ(channel->received("x").size(), 1U);
+  const auto bodies = channel->take_large();
+  EXPECT_EQ(before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", folder.c_str(), 1), 0);
+  ASSERT_EQ(bodies.size(), 1U);
+  EXPECT_EQ(large_name(bodies[0].name)->length, body.size() + 1);
+  EXPECT_EQ(bodies[0].octets, nullptr);
 }
 
 // The body follows, and what was sent is read back without it.

@@ -19,6 +19,8 @@ using model::Blame;
 using model::Verdict;
 using model::VerdictKind;
 
+constexpr const char* kLost = "what came of a large file cannot be read here (a full disk?)";
+
 Verdict unsettled(VerdictKind kind, Blame blame, std::string reason) {
   Verdict out;
   out.kind = kind;
@@ -62,6 +64,9 @@ class Judge {
                        fmt::format("the transcript has no run '{}'", run.name));
     }
     if (EventReader::lacks_octets(*record)) {
+      if (const auto* event = trouble(*record); event != nullptr && event->link == kSpoolTrouble) {
+        return unsettled(VerdictKind::error, Blame::harness, event->text);
+      }
       return unsettled(VerdictKind::inconclusive, Blame::harness,
                        "the large files of this run were not kept, for the case had passed: run it "
                        "again");
@@ -71,6 +76,9 @@ class Judge {
     EventReader reader(*record);
     for (const auto& event : record->events) {
       tracker.feed(reader.whole(event));
+    }
+    if (tracker.lost_octets() || reader.lost_octets()) {
+      return unsettled(VerdictKind::error, Blame::harness, kLost);
     }
     auto verdict = judged(run, *record, tracker);
     return verdict ? std::optional(

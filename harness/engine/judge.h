@@ -8,6 +8,9 @@
 
 namespace parley::engine {
 
+// The `link` of a broken event where octets of the SUT's could not be kept.
+inline constexpr const char* kSpoolTrouble = "spool";
+
 model::Verdict judge(const model::Case& one, const model::Library& library,
                      const Transcript& transcript);
 

@@ -3,7 +3,9 @@
 #include "harness/engine/judge.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -253,6 +255,33 @@ TEST(Judge, SaysSoWhereWhatWasSpooledIsGone) {
   all.runs[0].spool = *Spool::make();
   ASSERT_TRUE(all.runs[0].spool->append("<iq/>"));
   EXPECT_NE(judge(one_case(""), library(), all).reason, verdict.reason);
+}
+
+TEST(Judge, TakesOctetsThatWereNotKeptForAnErrorOfTheHarness) {
+  auto all = transcript({"plain"});
+  all.runs[0].events.back().spooled = 5;
+  all.runs[0].events.push_back(
+      {.kind = Event::Kind::broken, .link = kSpoolTrouble, .text = "lost"});
+  const auto verdict = judge(one_case(""), library(), all);
+  EXPECT_EQ(verdict.kind, VerdictKind::error);
+  EXPECT_EQ(verdict.blame, Blame::harness);
+  EXPECT_EQ(verdict.reason, "lost");
+}
+
+TEST(Judge, TakesOctetsThatCannotBeReadAgainForAnErrorOfTheHarness) {
+  const std::filesystem::path path =
+      testing::TempDir() + "/parley-judged-" + std::to_string(getpid());
+  auto all = transcript({"plain"});
+  all.runs[0].events.back().spooled = 5;
+  const auto whole = *Spool::make();
+  ASSERT_TRUE(whole->append("<iq/>"));
+  ASSERT_TRUE(write_spool(*whole, path));
+  all.runs[0].spool = *Spool::open(path);
+  std::filesystem::resize_file(path, 2);
+  const auto verdict = judge(one_case(""), library(), all);
+  EXPECT_EQ(verdict.kind, VerdictKind::error);
+  EXPECT_EQ(verdict.blame, Blame::harness);
+  std::filesystem::remove(path);
 }
 
 TEST(Judge, TakesACaseThatCannotBeCastForAnErrorOfTheHarness) {

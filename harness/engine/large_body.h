@@ -35,7 +35,7 @@ bool is_large(std::string_view text);
 // A body that came, or that goes out.
 struct LargeBody {
   std::string name;
-  std::shared_ptr<const Spool> octets;
+  std::shared_ptr<const Spool> octets;  // null: they could not be kept here
 };
 // Piece by piece, nothing at the end.
 using LargeSource = std::function<Bytes()>;

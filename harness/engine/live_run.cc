@@ -98,6 +98,7 @@ void LiveRun::note(Event event) {
   if (tracker_) {
     tracker_->feed(record_.events.back());
     spool(record_.events.back());
+    check_kept();
   }
   last_event_ = Clock::now();
   wake_.cancel();
@@ -116,11 +117,21 @@ void LiveRun::spool(Event& event) {
     record_.spool = Spool::make().value_or(nullptr);
   }
   if (!record_.spool || !record_.spool->append(event.octets)) {
-    return;  // it stays where it is
+    return;  // it stays where it is; what was spooled before may be gone
   }
   event.spooled = event.octets.size();
   event.octets.clear();
   event.octets.shrink_to_fit();
+}
+
+// A full disk of ours is no doing of the SUT's.
+void LiveRun::check_kept() {
+  const bool lost = tracker_->lost_octets() || (record_.spool && record_.spool->failed());
+  if (lost && !lost_told_) {
+    lost_told_ = true;
+    broken(kSpoolTrouble,
+           "what came of a large file could not be kept or read again (a full disk?)");
+  }
 }
 
 void LiveRun::broken(std::string link, std::string text) {

@@ -46,6 +46,7 @@ class LiveRun {
   Clock::time_point end_of_patience() const;
   void note(Event event);
   void spool(Event& event);
+  void check_kept();
   void broken(std::string link, std::string text);
   Attachment& attachment_of(model::Party party) const;
   Attachment& home() const;
@@ -132,6 +133,7 @@ class LiveRun {
   };
   std::vector<Leased> leased_;
   Clock::time_point last_event_ = Clock::now();
+  bool lost_told_ = false;  // that octets could not be kept
   const CastStep* due_ = nullptr;
   Clock::time_point due_since_ = Clock::now();
   KeptNodes kept_;

@@ -188,6 +188,7 @@ std::string MediaExchange::mediatype_of(const std::string& step, const Scope& sc
 }
 
 void MediaExchange::note_large(LargeBody body) {
+  lost_ = lost_ || body.octets == nullptr;
   large_.insert_or_assign(std::move(body.name), std::move(body.octets));
 }
 
@@ -228,7 +229,9 @@ void MediaExchange::note_came(const std::string& link, const xml::Element& said)
   }
   Came came{.link = link, .text = all_text_of(bare)};
   if (const auto body = body_of(said); body.spool != nullptr) {
-    came.text += body.spool->read(0, kMostLooked);
+    const auto beginning = body.spool->read(0, kMostLooked);
+    lost_ = lost_ || beginning.size() < std::min<std::uint64_t>(kMostLooked, body.spool->size());
+    came.text += beginning;
   }
   look_for_secrets(came);
   if (came_octets_ + came.text.size() <= kMostKept) {
@@ -375,12 +378,13 @@ void MediaExchange::describe(const std::string& link, xml::Element& enc,
                                                   : holds(content.media.front(), enc));
 }
 
-std::string MediaExchange::holds(const wire::MediaMessage& message, xml::Element& enc) const {
+std::string MediaExchange::holds(const wire::MediaMessage& message, xml::Element& enc) {
   const auto upload = uploads_.find(message.url.value_or(""));
   if (missing(message).empty() && upload == uploads_.end()) {
     return "nothing was uploaded for that URL";
   }
   auto proof = proof_of(message, upload == uploads_.end() ? LyingFile{} : upload->second);
+  lost_ = lost_ || proof.lost;
   if (!proof.sha256.empty()) {
     enc.set("media-sha256", std::move(proof.sha256));
   }
@@ -395,6 +399,7 @@ void MediaExchange::check_hosted(const std::string& link, const xml::Element& re
     return;
   }
   const auto proof = proof_of(announced->second, body_of(response));
+  lost_ = lost_ || proof.lost;
   if (proof.verdict != "yes") {
     breaches_.note({"media-hosted", link,
                     "a file is hosted that is not as its message says: " + proof.verdict,

@@ -66,6 +66,8 @@ class MediaExchange {
   void note_told(std::string_view file);
   // A body too large to be held that something names which comes next.
   void note_large(LargeBody body);
+  // Whether one of those could not be kept, or not be read again: what was found of it is nothing.
+  bool lost_octets() const { return lost_; }
   LargeSource file_named(const std::string& name);  // null: letter() has made none of that name
   // Whatever came on `link`, a stanza or a request, before it is opened.
   void note_came(const std::string& link, const xml::Element& said);
@@ -107,7 +109,7 @@ class MediaExchange {
   void look_for_secrets(const Came& came);
   std::string without_secrets(std::string text) const;
   void check_hosted(const std::string& link, const xml::Element& response);
-  std::string holds(const wire::MediaMessage& message, xml::Element& enc) const;
+  std::string holds(const wire::MediaMessage& message, xml::Element& enc);
 
   Rng rng_;
   ContentForm form_ = ContentForm::message;
@@ -120,6 +122,7 @@ class MediaExchange {
   std::map<std::string, LyingFile> under_way_;  // what is uploaded and not yet answered, by link
   std::map<std::string, LyingFile> uploads_;    // what was taken, by URL
   std::map<std::string, std::shared_ptr<const Spool>> large_;  // what came of that, by its name
+  bool lost_ = false;
   struct OwnLarge {
     crypto::media::LargeMedia file;
     crypto::media::LargeMediaFacts facts;

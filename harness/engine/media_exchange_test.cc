@@ -2,7 +2,9 @@
 #include "harness/engine/media_exchange.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "harness/base/encoding.h"
@@ -123,8 +125,44 @@ TEST(MediaExchange, HostsALargeFilePieceByPiece) {
   EXPECT_EQ(proof.sha256, files.scope.values["m.sha256"]);
   ASSERT_TRUE(spool->append("x"));
   EXPECT_EQ(proof_of(message, file).verdict, "enc-hash");
+  EXPECT_FALSE(proof_of(message, file).lost);
   file.spool = nullptr;
   EXPECT_EQ(proof_of(message, file).verdict, "its octets were not kept");
+  EXPECT_TRUE(proof_of(message, file).lost);
+}
+
+// Of octets that are not there it is not said that they are others.
+TEST(MediaExchange, KnowsNothingOfALargeFileThatItsDiskHasLost) {
+  const std::filesystem::path path =
+      testing::TempDir() + "/parley-lost-" + std::to_string(getpid());
+  Files files;
+  files.scope.values["m.times"] = "50000";
+  const auto message = files.letter("video");
+  const auto name = files.scope.values["m.hosted"];
+  const auto source = files.exchange.file_named(name);
+  const auto whole = *Spool::make();
+  for (auto piece = source(); !piece.empty(); piece = source()) {
+    ASSERT_TRUE(whole->append(piece));
+  }
+  ASSERT_TRUE(write_spool(*whole, path));
+  const auto cut = *Spool::open(path);
+  std::filesystem::resize_file(path, 100);
+  auto proof = proof_of(message, {.octets = {}, .name = name, .spool = cut});
+  EXPECT_EQ(proof.verdict, "its octets were not kept");
+  EXPECT_TRUE(proof.lost);
+  EXPECT_FALSE(files.exchange.lost_octets());
+  files.exchange.note_large({.name = name, .octets = cut});
+  files.uploads_named(name, kUrl);
+  EXPECT_TRUE(files.exchange.lost_octets());
+  std::filesystem::remove(path);
+}
+
+TEST(MediaExchange, SaysSoWhereALargeUploadWasNotKept) {
+  Files files;
+  const auto name = "large:32:" + std::string(64, 'a');
+  files.exchange.note_large({.name = name, .octets = nullptr});
+  files.uploads_named(name, kUrl);
+  EXPECT_TRUE(files.exchange.lost_octets());
 }
 
 TEST(MediaExchange, ProvesALargeUploadAndLooksIntoIt) {

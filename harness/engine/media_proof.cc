@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/crypto/media/media_stream.h"
@@ -15,17 +16,24 @@ namespace {
 namespace media = crypto::media;
 
 constexpr std::size_t kPieceOctets = 256 * 1024;
+const Proof kLost{.verdict = "its octets were not kept", .sha256 = "", .lost = true};
 
-// Calls `take` with each piece of a file.
+// Calls `take` with each piece of a file. Whether all of it could be read.
 template <class Take>
-void in_pieces(const LyingFile& file, const Take& take) {
+bool in_pieces(const LyingFile& file, const Take& take) {
   if (file.spool == nullptr) {
     take(file.octets);
-    return;
+    return true;
   }
-  for (std::uint64_t at = 0; at < file.spool->size(); at += kPieceOctets) {
-    take(file.spool->read(at, kPieceOctets));
+  const auto size = file.spool->size();
+  for (std::uint64_t at = 0; at < size; at += kPieceOctets) {
+    const auto piece = file.spool->read(at, kPieceOctets);
+    if (piece.size() < std::min<std::uint64_t>(kPieceOctets, size - at)) {
+      return false;
+    }
+    take(piece);
   }
+  return !file.spool->failed();
 }
 
 media::MediaDescription description_of(const wire::MediaMessage& message) {
@@ -35,27 +43,26 @@ media::MediaDescription description_of(const wire::MediaMessage& message) {
           .sidecar = message.sidecar};
 }
 
-// Its plaintext's hash, which the message says, or why it does not hold.
-media::MediaOutcome<Bytes> opened(const wire::MediaMessage& message, const LyingFile& file) {
+Proof refused(const media::MediaFailure& failure) {
+  return {.verdict = std::string(to_string(failure.reason)), .sha256 = ""};
+}
+
+// The hash of its plaintext is the one that the message says.
+Proof proved(const wire::MediaMessage& message, const LyingFile& file) {
   const auto keys = media::expand(*message.media_key, kind_of(message).keys);
   auto decryptor = keys ? media::MediaDecryptor::make(*keys, description_of(message))
                         : Result<media::MediaDecryptor>(std::unexpected(keys.error()));
   if (!decryptor) {
-    return std::unexpected(media::MediaFailure{.reason = media::MediaRefusal::key,
-                                               .detail = decryptor.error().detail});
+    return refused({.reason = media::MediaRefusal::key, .detail = decryptor.error().detail});
   }
   Bytes plain;
-  in_pieces(file, [&](const Bytes& piece) { decryptor->update(piece, plain); });
-  if (auto whole = decryptor->finish(plain); !whole) {
-    return std::unexpected(whole.error());
+  if (!in_pieces(file, [&](const Bytes& piece) { decryptor->update(piece, plain); })) {
+    return kLost;
   }
-  return *message.file_sha256;
-}
-
-Proof proved(const wire::MediaMessage& message, const LyingFile& file) {
-  const auto hash = opened(message, file);
-  return hash ? Proof{.verdict = "yes", .sha256 = to_hex(*hash)}
-              : Proof{.verdict = std::string(to_string(hash.error().reason)), .sha256 = ""};
+  if (auto whole = decryptor->finish(plain); !whole) {
+    return refused(whole.error());
+  }
+  return {.verdict = "yes", .sha256 = to_hex(*message.file_sha256)};
 }
 
 // A large file is read once, though the run and its judge both ask.
@@ -63,7 +70,10 @@ Proof remembered_proof(const wire::MediaMessage& message, const LyingFile& file)
   const auto length = std::to_string(message.file_length.value_or(0));
   const auto sidecar = message.sidecar.value_or("-");
   const auto compute = [&]() -> Result<SecretBytes> {
-    auto proof = proved(message, file);
+    const auto proof = proved(message, file);
+    if (proof.lost) {
+      return fail(Errc::io, proof.verdict);
+    }
     return SecretBytes(proof.sha256 + " " + proof.verdict);
   };
   const auto known =
@@ -71,6 +81,9 @@ Proof remembered_proof(const wire::MediaMessage& message, const LyingFile& file)
                          {file.name, message.media_key->reveal(), kind_of(message).name,
                           *message.file_sha256, *message.file_enc_sha256, length, sidecar},
                          compute);
+  if (!known) {
+    return kLost;
+  }
   const std::string_view text = known->reveal();
   const auto space = text.find(' ');
   return {.verdict = std::string(text.substr(space + 1)),
@@ -94,7 +107,7 @@ Proof proof_of(const wire::MediaMessage& message, const LyingFile& file) {
     return {.verdict = fmt::format("without {}", lacks), .sha256 = ""};
   }
   if (!file.name.empty() && file.spool == nullptr) {
-    return {.verdict = "its octets were not kept", .sha256 = ""};
+    return kLost;
   }
   return file.spool == nullptr ? proved(message, file) : remembered_proof(message, file);
 }

@@ -32,6 +32,7 @@ std::string_view missing(const wire::MediaMessage& message);
 struct Proof {
   std::string verdict;  // "yes", or why the file is not what the message says
   std::string sha256;   // of its plaintext, in hex
+  bool lost = false;    // its octets are gone or cannot be read again: nothing is known of the file
 };
 Proof proof_of(const wire::MediaMessage& message, const LyingFile& file);
 

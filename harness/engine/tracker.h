@@ -109,6 +109,8 @@ class Tracker {
 
   // The sealed conversations of a flow that has them; null for any other.
   const Conversations* conversations() const { return conversations_.get(); }
+  // Whether octets that a verdict hangs on were lost here (a full disk): the harness's own affair.
+  bool lost_octets() const;
 
   Scope& scope() { return scope_; }
   const Scope& scope() const { return scope_; }

@@ -57,6 +57,8 @@ void Tracker::note_large(Channel& channel) {
   }
 }
 
+bool Tracker::lost_octets() const { return conversations_ && conversations_->lost_octets(); }
+
 // The first step still expected on `link`. What we have yet to send there comes before it, unless
 // it belongs to the same volley as what was sent already: answers may come while it is under way.
 std::optional<std::size_t> Tracker::candidate(const std::string& link) const {

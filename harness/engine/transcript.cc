@@ -123,6 +123,7 @@ const Event& EventReader::whole(const Event& event) {
   const auto from = std::exchange(at_, at_ + event.spooled);
   whole_ = event;
   whole_.octets = record_.spool == nullptr ? Bytes() : record_.spool->read(from, event.spooled);
+  lost_ = lost_ || whole_.octets.size() < event.spooled;
   return whole_;
 }
 
@@ -131,7 +132,8 @@ bool EventReader::lacks_octets(const RunRecord& record) {
   for (const auto& event : record.events) {
     spooled += event.spooled;
   }
-  return spooled > (record.spool == nullptr ? 0 : record.spool->size());
+  const bool kept = record.spool != nullptr && !record.spool->failed();
+  return spooled > (kept ? record.spool->size() : 0);
 }
 
 json to_json(const std::vector<model::Party>& parties) {

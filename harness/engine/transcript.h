@@ -83,12 +83,15 @@ class EventReader {
  public:
   explicit EventReader(const RunRecord& record) : record_(record) {}
   const Event& whole(const Event& event);
+  // Whether there were fewer octets than an event has spooled: the disk has failed.
+  bool lost_octets() const { return lost_; }
   // Whether the octets of some event are gone.
   static bool lacks_octets(const RunRecord& record);
 
  private:
   const RunRecord& record_;
   std::uint64_t at_ = 0;  // in the spool
+  bool lost_ = false;
   Event whole_;
 };
 
