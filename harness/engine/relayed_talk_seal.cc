@@ -187,6 +187,10 @@ Result<std::vector<xml::Element>> RelayedTalk::publish(Letter letter, Device& de
     return std::unexpected(bent.error());
   }
   if (bent->one_time) {
+    if (one_time->empty()) {
+      return fail(Errc::malformed,
+                  fmt::format("step '{}' uploads no one-time key that could be bent", letter.step));
+    }
     one_time->front() = *bent->one_time;
   }
   write_publication(letter.element, *bent, *one_time);
@@ -197,6 +201,11 @@ Result<std::vector<xml::Element>> RelayedTalk::publish(Letter letter, Device& de
 // As a client asks that has lost its session: another is begun with the keys that it says.
 Result<std::vector<xml::Element>> RelayedTalk::ask_again(Letter letter, Device& device,
                                                          Scope& scope) {
+  auto* registration = letter.element.child("registration");
+  if (registration == nullptr) {
+    return fail(Errc::malformed,
+                fmt::format("step '{}' asks with keys, and no <registration/>", letter.step));
+  }
   auto one_time = device.more_prekeys(1, rng_.child("retry/" + letter.step));
   if (!one_time) {
     return std::unexpected(one_time.error());
@@ -206,7 +215,7 @@ Result<std::vector<xml::Element>> RelayedTalk::ask_again(Letter letter, Device& 
   auto user = bundle_element("", bundle);
   std::vector<StatedKey> keys{stated_key(*user.child("key"))};
   bind_keys(letter.step, user, keys, scope);
-  letter.element.child("registration")->set_text(user.child("registration")->text());
+  registration->set_text(user.child("registration")->text());
   for (const auto* part : user.elements()) {
     if (part->name != "registration") {
       letter.element.child("keys")->children.emplace_back(*part);

@@ -169,6 +169,30 @@ TEST(RelayedTalk, ForgesAnUpload) {
   EXPECT_EQ(read_publication(bad).error().code, Errc::bad_signature);
 }
 
+TEST(RelayedTalk, BendsNoOneTimeKeyWhereNoneIsUploaded) {
+  RelayedPair pair;
+  const model::Change change{.step = "bad",
+                             .edit = model::EncryptionEdit{.forge = "bundle-one-time-zero"}};
+  auto empty = element_of("<iq type='set'><list/></iq>");
+  empty.set("xmlns", "encrypt");
+  pair.scope.values["bad.one-time"] = "0";
+  const auto out = pair.talk->seal(
+      {.step = "bad", .link = "alice", .element = std::move(empty), .change = &change}, pair.scope);
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, Errc::malformed);
+}
+
+TEST(RelayedTalk, AsksAgainWithARegistrationAlone) {
+  RelayedPair pair;
+  const auto out = pair.talk->seal(
+      {.step = "ask",
+       .link = "alice",
+       .element = element_of("<receipt id='one' type='retry'><retry/><keys/></receipt>")},
+      pair.scope);
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, Errc::malformed);
+}
+
 TEST(RelayedTalk, BendsNothingElse) {
   RelayedPair pair;
   const model::Change change{.step = "one", .edit = model::ContentEdit{.padding = 3}};

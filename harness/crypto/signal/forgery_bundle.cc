@@ -110,6 +110,15 @@ Result<PrekeyBundle> with_small_one_time(const BundleForgeryInput& input, Rng&) 
   return out;
 }
 
+Result<PrekeyBundle> with_short_one_time(const BundleForgeryInput& input, Rng&) {
+  auto out = input.bundle;
+  if (!out.one_time) {
+    return fail(Errc::malformed, "a bundle without a one-time prekey has none to cut short");
+  }
+  out.one_time->key.pop_back();
+  return out;
+}
+
 template <auto Key>
 Result<PrekeyBundle> with_small_signed_prekey(const BundleForgeryInput& input, Rng& rng) {
   auto out = input.bundle;
@@ -261,7 +270,7 @@ constexpr std::array kRows{
                "the server's own key as one-time prekey", Refusal::key, kLegal},
               with_the_servers_one_time_prekey},
     BundleRow{{"bundle-one-time-short", kBundle, "X3DH section 2.1", "31 octets", Refusal::key},
-              edited<[](PrekeyBundle& b) { b.one_time->key.pop_back(); }>},
+              with_short_one_time},
     BundleRow{{"bundle-one-time-missing", kBundle, "X3DH section 3.3",
                "the server says that none are left: forward secrecy hangs on the signed prekey",
                Refusal::prekey, kLegal},
