@@ -223,6 +223,7 @@ void Connections::renew(Link& link, std::unique_ptr<net::Stream> stream) {
   link.stream = std::move(stream);
   link.web = nullptr;
   link.ended = false;
+  link.taken = 0;
   link.held.clear();
   link.joined = 0;
 }
@@ -349,7 +350,8 @@ asio::awaitable<void> Connections::read(std::string name) {
                        : failed != nullptr ? Event::Kind::failed
                                            : Event::Kind::closed,
                .link = name,
-               .text = failed != nullptr ? failed->reason : ""});
+               .text = failed != nullptr ? failed->reason : "",
+               .data = taken_of(name)});
     stream->close();
     co_return;
   }

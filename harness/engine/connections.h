@@ -100,6 +100,7 @@ class Connections {
     std::size_t joined = 0;                      // steps, from the next one on, that go out at once
     std::optional<net::WebSocketOffer> offer{};  // to what the listener accepts
     std::unique_ptr<net::Stream> waiting{};      // was accepted and is not yet admitted
+    std::uint64_t taken = 0;                     // of large bodies of ours
     bool served = false;  // under TLS from the first octet on: who says nothing has asked nothing
     bool ended = false;   // by us
     bool reading = false;
@@ -124,7 +125,8 @@ class Connections {
   boost::asio::awaitable<void> hand_over(std::string link, Bytes octets, model::StreamEdit how);
   boost::asio::awaitable<void> drip(std::string link, Bytes octets, model::StreamEdit how);
   boost::asio::awaitable<void> pour(std::string link, LargeSource body);
-  void end_served(const std::string& link, std::uint64_t taken = 0);
+  void end_served(const std::string& link);
+  nlohmann::json taken_of(const std::string& link);
   std::chrono::milliseconds time_for(std::size_t octets, const model::StreamEdit& how) const;
   boost::asio::awaitable<void> shake_hands(std::string link, std::string step, TlsOptions options);
   // What waited for the link's stream to be free goes on.

@@ -34,24 +34,27 @@ asio::awaitable<void> Connections::drip(std::string name, Bytes octets, model::S
 
 // Of what nobody takes any more no further piece is made.
 asio::awaitable<void> Connections::pour(std::string name, LargeSource body) {
-  std::uint64_t taken = 0;
   {
     const Hold hold(links_[name]);
     for (auto piece = body(); !piece.empty() && reading(name) && !shut_; piece = body()) {
-      taken += piece.size();
+      links_[name].taken += piece.size();
       co_await hand_over(name, std::move(piece), {});
     }
   }
-  end_served(name, taken);
+  end_served(name);
 }
 
-void Connections::end_served(const std::string& name, std::uint64_t taken) {
+void Connections::end_served(const std::string& name) {
   if (reading(name) && !shut_) {
-    run_.note({.kind = Event::Kind::ended,
-               .link = name,
-               .data = taken == 0 ? nlohmann::json() : nlohmann::json{{"taken", taken}}});
+    run_.note({.kind = Event::Kind::ended, .link = name, .data = taken_of(name)});
     end(name, Ending::fin);
   }
+}
+
+// With what is under way just then: whoever ends the connection, it is no more than a piece.
+nlohmann::json Connections::taken_of(const std::string& name) {
+  const auto taken = links_[name].taken;
+  return taken == 0 ? nlohmann::json() : nlohmann::json{{"taken", taken}};
 }
 
 // Each segment waits for its turn among all that this machine does.
@@ -77,7 +80,8 @@ asio::awaitable<void> Connections::hand_over(std::string name, Bytes octets,
       links_[name].ended = served;
       run_.note({.kind = served ? Event::Kind::ended : Event::Kind::gave_up,
                  .link = name,
-                 .text = "the SUT does not read"});
+                 .text = "the SUT does not read",
+                 .data = taken_of(name)});
       stream->reset();
     }
   });

@@ -200,7 +200,7 @@ std::optional<Finding> captions_sent(const Watched& watched) {
 }
 
 // MED-018: what is taken beyond what a message has announced, and what may lie between us and the
-// SUT, it has read.
+// SUT, it has read, whoever ends the connection then.
 std::optional<Finding> bounded_downloads(const Watched& watched) {
   constexpr std::uint64_t kOnItsWay = 16 * 1024 * 1024;
   std::uint64_t announced = 0;
@@ -209,9 +209,11 @@ std::optional<Finding> bounded_downloads(const Watched& watched) {
     announced = std::max(announced, number_in(enc == nullptr ? "" : enc->get("media-length")));
   }
   for (const auto& event : watched.record.events) {
-    const bool whole = event.kind == Event::Kind::ended && event.data.is_object() &&
-                       service_of(event.link) == kDownloadService;
-    const auto taken = whole ? event.data.value("taken", std::uint64_t{0}) : 0;
+    const bool over = event.kind == Event::Kind::ended || event.kind == Event::Kind::closed ||
+                      event.kind == Event::Kind::failed || event.kind == Event::Kind::gave_up;
+    const bool download =
+        over && event.data.is_object() && service_of(event.link) == kDownloadService;
+    const auto taken = download ? event.data.value("taken", std::uint64_t{0}) : 0;
     if (taken > kOnItsWay && taken - kOnItsWay > announced) {
       return found("bounded-downloads", "a body is read on behind the file that was announced",
                    fmt::format("{} octets, of which {} were announced", taken, announced));

@@ -117,5 +117,50 @@ INSTANTIATE_TEST_SUITE_P(Rows, BoundedMedia,
                                          Asked{"OfTwoFiles", "alice/media", 4, false, 0, 2}),
                          [](const auto& row) { return row.param.test; });
 
+struct Ended {
+  const char* test;
+  Event::Kind kind;
+  std::uint64_t taken;
+  bool found;
+  const char* link = "alice/files";
+};
+class BoundedDownloads : public testing::TestWithParam<Ended> {};
+
+// Of a file of which 1000 octets were announced.
+TEST_P(BoundedDownloads, CountsWhatIsTakenWhoeverEndsIt) {
+  const auto& row = GetParam();
+  const auto library = with_flow(kFiles);
+  const auto one = case_with("");
+  auto runs = cast_case(one, library, {model::Party::third_party_client});
+  ASSERT_TRUE(runs) << runs.error();
+  const auto& run = runs->front();
+  const Tracker tracker(run, {{"alice.bare", "12-491@interop"}}, Rng(1));
+  RunRecord record;
+  record.events.push_back({.kind = Event::Kind::closed, .link = "alice/files"});
+  record.events.push_back({.kind = row.kind, .link = row.link, .data = {{"taken", row.taken}}});
+  const auto message = xml::parse("<message><enc media-length='1000'/></message>", "");
+  const std::vector<Said> sent{{.link = "alice", .element = *message}};
+  const Watched watched{.run = run,
+                        .tracker = tracker,
+                        .record = record,
+                        .sut = model::Party::third_party_client,
+                        .seen = {},
+                        .sent = sent,
+                        .ephemerals = {}};
+  EXPECT_EQ(bounded_downloads(watched).has_value(), row.found);
+}
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+INSTANTIATE_TEST_SUITE_P(Rows, BoundedDownloads,
+                         testing::Values(Ended{"AllOfIt", Event::Kind::ended, 64 * kMiB, true},
+                                         Ended{"MostOfIt", Event::Kind::closed, 60 * kMiB, true},
+                                         Ended{"BrokenOffLate", Event::Kind::failed, 60 * kMiB,
+                                               true},
+                                         Ended{"LeftLying", Event::Kind::gave_up, 60 * kMiB, true},
+                                         Ended{"OnItsWay", Event::Kind::closed, 15 * kMiB, false},
+                                         Ended{"OfAnotherService", Event::Kind::closed, 60 * kMiB,
+                                               false, "alice/proxy"}),
+                         [](const auto& row) { return row.param.test; });
+
 }  // namespace
 }  // namespace parley::engine

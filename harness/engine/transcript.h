@@ -58,7 +58,8 @@ struct Event {
   // of `octets`.
   std::uint64_t spooled = 0;
   std::string text{};  // reason, TLS version, driver method
-  // Driver parameters; ended: {"taken"}, how much of a large body was taken, all of it; deadline:
+  // Driver parameters; ended, closed, failed and gave_up: {"taken"}, how much of a large body was
+  // taken until then; deadline:
   // {"waited_ms", "late_ms"}; dialled and accepted over a WebSocket:
   // {"request", "answer"}, the heads of its opening handshake.
   nlohmann::json data{};
