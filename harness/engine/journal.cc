@@ -347,14 +347,22 @@ fs::path spool_path(const fs::path& transcript, const std::string& run) {
   return out.replace_extension("." + run + ".octets");
 }
 
-// What passed needs no evidence of that size.
+// What passed needs no evidence of that size. What a run that was broken off has left there belongs
+// to nothing.
 Result<void> keep_spools(const CaseResult& result, const Transcript& transcript,
                          const fs::path& file) {
   for (const auto& run : transcript.runs) {
-    if (run.spool == nullptr || result.verdict.kind == model::VerdictKind::pass) {
+    const auto beside = spool_path(file, run.name);
+    if (run.spool == nullptr || run.spool->failed() ||
+        result.verdict.kind == model::VerdictKind::pass) {
+      std::error_code error;
+      fs::remove(beside, error);
+      if (error) {
+        return fail(Errc::io, fmt::format("{}: {}", beside.string(), error.message()));
+      }
       continue;
     }
-    if (auto written = write_spool(*run.spool, spool_path(file, run.name)); !written) {
+    if (auto written = write_spool(*run.spool, beside); !written) {
       return written;
     }
   }

@@ -90,6 +90,24 @@ TEST_F(JournalFolder, KeepsWhatIsSpooledUnlessTheCaseHasPassed) {
   }
 }
 
+// Of a run that was broken off while it was kept, and is carried out again.
+TEST_F(JournalFolder, LetsGoOfWhatLiesBesideThatNobodySpooled) {
+  auto journal = Journal::begin(folder_, plan());
+  ASSERT_TRUE(journal) << journal.error();
+  for (const bool passed : {true, false}) {
+    auto result = failed("stanza/a");
+    result.verdict.kind = passed ? model::VerdictKind::pass : result.verdict.kind;
+    const auto beside = folder_ / "transcripts" / "stanza.a.plain.octets";
+    std::ofstream(beside) << "of before";
+    RunRecord run{.name = "plain", .values = {}, .events = {}};
+    run.spool = passed ? *Spool::make() : nullptr;
+    ASSERT_TRUE(
+        (*journal)->add(result, {.case_id = result.id, .seed = 5, .runs = {std::move(run)}}));
+    EXPECT_FALSE(std::filesystem::exists(beside));
+    EXPECT_EQ(load_transcript(transcript_path(folder_, result.id, 0))->runs[0].spool, nullptr);
+  }
+}
+
 TEST_F(JournalFolder, DropsATornLastLine) {
   {
     auto journal = Journal::begin(folder_, plan());
