@@ -40,6 +40,8 @@ class OmemoTalk final : public Conversations {
   std::map<std::string, std::string> values() const override;
   void note_written(const std::string& text) override { written_.insert(text); }
   void note_file(std::string_view file) override { files_.note_told(file); }
+  void note_large(LargeBody body) override { files_.note_large(std::move(body)); }
+  bool lost_octets() const override { return files_.lost_octets(); }
 
   // A message to our users has <opened type sid devices counter ratchet-key iv …>TEXT</opened> in
   // its <encrypted/>, or `unopened`, why it cannot be read, and no text; `devices` is how many of

@@ -19,7 +19,10 @@ namespace {
 
 constexpr std::string_view kUploadNamespace = "urn:xmpp:http:upload:0";
 constexpr std::size_t kMostKept = 4 * 1024 * 1024;  // octets of what came, of one run
-constexpr std::size_t kMostKeys = 64;               // of one run, that are looked for
+constexpr std::size_t kMostLooked = 1024 * 1024;    // at the beginning of what is too large
+// Of a file, once it is encrypted: twice what a played service says that it takes.
+constexpr std::size_t kMostOpened = 8 * 1024 * 1024;
+constexpr std::size_t kMostKeys = 64;  // of one run, that are looked for
 constexpr const char* kKeyInTheClear = "the key of a file went out in the clear";
 
 // Of an http URL; the whole text where it is none.
@@ -29,15 +32,34 @@ std::string path_of(const std::string& url) {
   return path == std::string::npos ? url : url.substr(path);
 }
 
-Bytes body_of(const xml::Element& message) {
-  if (const auto* octets = message.child(wire::kHttpOctets)) {
-    return from_hex(octets->text()).value_or("");
-  }
-  const auto* body = message.child(wire::kHttpBody);
-  return body == nullptr ? "" : body->text();
+}  // namespace
+
+void SharedFiles::note_large(LargeBody body) {
+  lost_ = lost_ || body.octets == nullptr;
+  large_.insert_or_assign(std::move(body.name), std::move(body.octets));
 }
 
-}  // namespace
+LyingFile SharedFiles::body_of(const xml::Element& message) const {
+  if (const auto* octets = message.child(wire::kHttpOctets)) {
+    const auto large = large_.find(octets->text());
+    return large != large_.end()
+               ? LyingFile{.octets = {}, .name = large->first, .spool = large->second}
+               : LyingFile{.octets = from_hex(octets->text()).value_or("")};
+  }
+  const auto* body = message.child(wire::kHttpBody);
+  return {.octets = body == nullptr ? "" : body->text()};
+}
+
+// Its beginning.
+Bytes SharedFiles::read(const LyingFile& file, std::size_t most) {
+  if (file.spool == nullptr) {
+    return file.octets.substr(0, most);
+  }
+  auto out = file.spool->read(0, most);
+  lost_ = lost_ || file.spool->failed() ||
+          out.size() < std::min<std::uint64_t>(most, file.spool->size());
+  return out;
+}
 
 void SharedFiles::note_told(std::string_view file) {
   constexpr std::size_t kBeginning = 48;  // octets; what is much shorter is found by chance
@@ -50,13 +72,17 @@ void SharedFiles::note_told(std::string_view file) {
 
 void SharedFiles::note_came(const std::string& link, const xml::Element& said) {
   Came came{.link = link, .text = all_text_of(said)};
+  auto body = body_of(said);
+  if (body.spool != nullptr) {
+    came.text += read(body, kMostLooked);
+  }
   look_for_secrets(came);
   if (came_octets_ + came.text.size() <= kMostKept) {
     came_octets_ += came.text.size();
     came_.push_back(std::move(came));
   }
   if (said.name == wire::kHttpRequest && said.get("method") == "PUT") {
-    under_way_[link] = {said.get("target"), body_of(said)};
+    under_way_[link] = {said.get("target"), std::move(body)};
   }
 }
 
@@ -71,11 +97,11 @@ void SharedFiles::note_said(const std::string& link, const xml::Element& said) {
   if (asked == under_way_.end() || said.name != wire::kHttpResponse) {
     return;
   }
-  auto [path, octets] = std::move(asked->second);
+  auto [path, file] = std::move(asked->second);
   under_way_.erase(asked);
   if (const auto at = slots_.find(path);
       at != slots_.end() && said.get("status").starts_with('2')) {
-    uploads_[at->second] = std::move(octets);
+    uploads_[at->second] = std::move(file);
   }
 }
 
@@ -150,12 +176,16 @@ void SharedFiles::describe(const std::string& link, const std::string& text, xml
   view.set("media-holds", holds(*file, view));
 }
 
-std::string SharedFiles::holds(const omemo::SharedFile& file, xml::Element& view) const {
+std::string SharedFiles::holds(const omemo::SharedFile& file, xml::Element& view) {
   const auto upload = uploads_.find(file.https);
   if (upload == uploads_.end()) {
     return "nothing was uploaded for that URL";
   }
-  const auto opened = omemo::open_shared_file(file.key, upload->second);
+  const auto octets = read(upload->second, kMostOpened + 1);
+  if (octets.size() > kMostOpened) {
+    return "it is larger than the service has said that it takes";
+  }
+  const auto opened = omemo::open_shared_file(file.key, octets);
   if (!opened) {
     return opened.error().detail;
   }

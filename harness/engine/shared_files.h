@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@
 
 #include "harness/crypto/omemo/shared_file.h"
 #include "harness/engine/breach.h"
+#include "harness/engine/large_body.h"
+#include "harness/engine/media_proof.h"
 #include "harness/xml/tree.h"
 
 namespace parley::engine {
@@ -23,6 +26,10 @@ class SharedFiles {
 
   // A file that a user of the SUT's is told to send, in hex.
   void note_told(std::string_view file);
+  // A body too large to be held that something names which comes next.
+  void note_large(LargeBody body);
+  // Whether one of those could not be kept, or not be read again: what was found of it is nothing.
+  bool lost_octets() const { return lost_; }
   // Whatever came on `link`, a stanza or a request, before it is opened.
   void note_came(const std::string& link, const xml::Element& said);
   // What we said there.
@@ -48,7 +55,9 @@ class SharedFiles {
   void learn(const std::string& link, const crypto::omemo::SharedFile& file);
   void look_for_secrets(const Came& came);
   std::string without_secrets(std::string text) const;
-  std::string holds(const crypto::omemo::SharedFile& file, xml::Element& view) const;
+  LyingFile body_of(const xml::Element& message) const;
+  Bytes read(const LyingFile& file, std::size_t most);
+  std::string holds(const crypto::omemo::SharedFile& file, xml::Element& view);
 
   Breaches& breaches_;
   std::vector<Known> keys_;
@@ -57,8 +66,10 @@ class SharedFiles {
   std::size_t came_octets_ = 0;
   std::map<std::string, std::string> slots_;  // where a file is got, by the path where it is put
   // What is put, and not yet answered: by link, the path and the octets.
-  std::map<std::string, std::pair<std::string, Bytes>> under_way_;
-  std::map<std::string, Bytes> uploads_;  // what was taken, by the URL where it is got
+  std::map<std::string, std::pair<std::string, LyingFile>> under_way_;
+  std::map<std::string, std::shared_ptr<const Spool>> large_;  // what came of that, by its name
+  bool lost_ = false;
+  std::map<std::string, LyingFile> uploads_;  // what was taken, by the URL where it is got
 };
 
 }  // namespace parley::engine

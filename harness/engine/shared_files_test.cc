@@ -34,10 +34,14 @@ class Shared : public testing::Test {
   }
 
   void put(const std::string& target, const Bytes& octets, const std::string& status) {
+    put_as(target, to_hex(octets), status);
+  }
+  // As the request says the body.
+  void put_as(const std::string& target, const std::string& said, const std::string& status) {
     auto request = wire::http_request_tree("PUT", target);
     xml::Element body{
         .ns = {}, .name = std::string(wire::kHttpOctets), .attributes = {}, .children = {}};
-    body.set_text(to_hex(octets));
+    body.set_text(said);
     request.children.emplace_back(std::move(body));
     files_.note_came("alice/media", request);
     files_.note_said("alice/media", wire::http_response_tree(status));
@@ -67,6 +71,44 @@ TEST_F(Shared, HoldsWhereWhatWasUploadedCanBeRead) {
   EXPECT_EQ(view.get("media-sha256"), to_hex(crypto::sha256(kFile)));
   EXPECT_EQ(view.text().find(to_hex(key_.key.reveal())), std::string::npos);
   EXPECT_TRUE(breaches_.all().empty());
+}
+
+// One too large to be held is named, and lies beside.
+TEST_F(Shared, HoldsALargeFileToo) {
+  const auto octets = *omemo::seal_shared_file(key_, Bytes(3 * 1024 * 1024, 'f'));
+  const auto name = "large:" + std::to_string(octets.size()) + ":" + std::string(64, 'a');
+  const auto spool = *Spool::make();
+  ASSERT_TRUE(spool->append(octets));
+  files_.note_large({.name = name, .octets = spool});
+  give_slot("https://localhost:1/put/a", kGet);
+  put_as("/put/a", name, "201");
+  EXPECT_EQ(described(url(kGet)).get("media-holds"), "yes");
+  EXPECT_FALSE(files_.lost_octets());
+  EXPECT_TRUE(breaches_.all().empty());
+}
+
+TEST_F(Shared, HoldsNothingLargerThanIsTaken) {
+  const auto name = "large:9000000:" + std::string(64, 'a');
+  const auto spool = *Spool::make();
+  ASSERT_TRUE(spool->append(Bytes(9'000'000, 'x')));
+  files_.note_large({.name = name, .octets = spool});
+  give_slot("https://localhost:1/put/a", kGet);
+  put_as("/put/a", name, "201");
+  EXPECT_EQ(described(url(kGet)).get("media-holds"),
+            "it is larger than the service has said that it takes");
+}
+
+TEST_F(Shared, LooksIntoALargeFileAndSaysWhereItWasNotKept) {
+  const auto name = "large:4000000:" + std::string(64, 'a');
+  const auto spool = *Spool::make();
+  ASSERT_TRUE(spool->append(kFile + Bytes(3'000'000, 'x')));
+  files_.note_large({.name = name, .octets = spool});
+  put_as("/put/a", name, "201");
+  ASSERT_EQ(breaches_.all().size(), 1U);
+  EXPECT_EQ(breaches_.all().front().reason, "a file went out in the clear");
+  EXPECT_FALSE(files_.lost_octets());
+  files_.note_large({.name = name, .octets = nullptr});
+  EXPECT_TRUE(files_.lost_octets());
 }
 
 TEST_F(Shared, HoldsNotBeforeTheUploadIsAnsweredNorWhereItIsRefused) {
