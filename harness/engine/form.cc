@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/text.h"
+#include "harness/wire/http_tree.h"
 #include "harness/wire/json_tree.h"
 
 namespace parley::engine {
@@ -84,7 +85,9 @@ class Renderer {
         if (!child) {
           return child;
         }
-        out.children.emplace_back(std::move(*child));
+        if (!is_header_left_out(pattern, *inner, *child)) {
+          out.children.emplace_back(std::move(*child));
+        }
       } else if (!is_blank(std::get<std::string>(node))) {
         auto text = value(std::get<std::string>(node));
         if (!text) {
@@ -99,6 +102,14 @@ class Renderer {
   }
 
  private:
+  // Whether it is a header of an HTTP message whose optional field has no value.
+  static bool is_header_left_out(const xml::Element& parent, const xml::Element& pattern,
+                                 const xml::Element& made) {
+    const auto field = placeholder(pattern.text());
+    return parent.ns.empty() && parent.name == wire::kHttpHeaders && field && field->optional &&
+           made.children.empty();
+  }
+
   // As the JSON that its text is, so that a change finds what is in it; as it is where it is none.
   static xml::Element valued(xml::Element open) {
     auto json = wire::read_json(open.text(), open.name);
@@ -243,7 +254,8 @@ class Matcher {
         nearest = std::move(wrong);
       }
     }
-    if (may_be_absent(pattern) && actual.child(pattern.name, pattern.ns) == nullptr) {
+    if (may_be_absent(pattern) && !has_alike(pattern, actual)) {
+      bind_absent(pattern);
       return std::nullopt;
     }
     if (nearest) {
@@ -253,10 +265,22 @@ class Matcher {
     return xml::Difference{path + "/" + label, "<" + label + "/>", "(absent)"};
   }
 
-  // Whether all that `pattern` holds are fields that may be empty: then it says nothing by itself.
+  // Whether a child is what `pattern` is about, by its name and by the attributes without a field.
+  static bool has_alike(const xml::Element& pattern, const xml::Element& actual) {
+    return std::ranges::any_of(actual.elements(), [&](const xml::Element* one) {
+      return one->name == pattern.name && one->ns == pattern.ns &&
+             std::ranges::all_of(pattern.attributes, [&](const auto& attribute) {
+               return attribute.name == wire::kJsonType ||
+                      one->get(attribute.name) == attribute.value;
+             });
+    });
+  }
+
+  // Whether all that `pattern` holds are fields that may be empty: then it says nothing by itself,
+  // whatever tells it from others of its name.
   bool may_be_absent(const xml::Element& pattern) const {
     const bool says_more = std::ranges::any_of(pattern.attributes, [](const auto& attribute) {
-      return attribute.name != wire::kJsonType;
+      return placeholder(attribute.value).has_value();
     });
     return !says_more && !pattern.children.empty() &&
            std::ranges::all_of(pattern.children, [this](const xml::Node& node) {
@@ -264,6 +288,17 @@ class Matcher {
              return inner != nullptr ? may_be_absent(*inner)
                                      : may_be_empty(std::get<std::string>(node));
            });
+  }
+
+  // The fields of what is absent are "", for the steps that refer to them.
+  void bind_absent(const xml::Element& pattern) {
+    for (const auto& node : pattern.children) {
+      if (const auto* inner = std::get_if<xml::Element>(&node)) {
+        bind_absent(*inner);
+      } else if (const auto field = placeholder(std::get<std::string>(node))) {
+        bound_.try_emplace(step_id_ + "." + field->field);
+      }
+    }
   }
 
   bool may_be_empty(std::string_view text) const {
@@ -322,6 +357,9 @@ class Matcher {
                           (field && field->optional && wild && !with_.contains(field->field));
     if (actual == nullptr || (actual->empty() && wild && !may_lack)) {
       if (actual == nullptr && may_lack) {
+        if (field && with_.contains(field->field)) {
+          bound_.try_emplace(step_id_ + "." + field->field);
+        }
         return std::nullopt;
       }
       return xml::Difference{path, wanted.shown(), actual == nullptr ? "(absent)" : "(empty)"};

@@ -22,7 +22,7 @@ Result<xml::Element> render(const model::MessageForm& form, const std::string& s
 
 // Nullopt when `actual` is of the form (fields are then bound in `scope`); otherwise what differs
 // first, and `scope` is unchanged. More attributes and children than the form has are allowed.
-// A value "*" in `with` means any, "" means absent, several values are alternatives.
+// A value "*" in `with` means any, "" means absent (and binds ""), several values are alternatives.
 std::optional<xml::Difference> match(const model::MessageForm& form, const std::string& step_id,
                                      const model::Fields& with, const xml::Element& actual,
                                      Scope& scope);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/wire/http_tree.h"
 #include "harness/wire/json_tree.h"
 
 namespace parley::engine {
@@ -29,6 +30,19 @@ TEST(Render, FillsFieldsBindsThemAndLeavesOutOptionalOnes) {
             "<message to='bob@x/r' id='i1'><body>a&lt;b</body></message>");
   EXPECT_EQ(s.values["m.to"], "bob@x/r");
   EXPECT_EQ(s.values["m.text"], "a<b");
+}
+
+TEST(Render, LeavesAHeaderOutWhoseFieldHasNoValue) {
+  auto s = scope();
+  model::MessageForm put;
+  put.pattern = wire::http_request_tree("PUT", "/a");
+  wire::set_http_header(put.pattern, "authorization", "${auth?}");
+  wire::set_http_header(put.pattern, "cookie", "${cookie?}");
+  const auto made = render(put, "p", {{"auth", {""}}, {"cookie", {"a=b"}}}, s);
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_EQ(wire::http_header(*made, "authorization"), nullptr);
+  ASSERT_NE(wire::http_header(*made, "cookie"), nullptr);
+  EXPECT_EQ(wire::http_header(*made, "cookie")->text(), "a=b");
 }
 
 TEST(Form, HasASettingsValueBothWays) {
@@ -139,6 +153,23 @@ TEST(Match, ReadsAlternativesWildcardsAndAbsence) {
       match(iq, "c", {{"from", {"", "${bob.jid}"}}}, element("<iq id='1' from='eve'/>"), s));
   EXPECT_TRUE(match(iq, "d", {{"from", {"*"}}}, element("<iq id='1'/>"), s));
   EXPECT_FALSE(match(iq, "e", {}, element("<iq id='1'/>"), s));
+}
+
+TEST(Match, BindsWhatMayBeAbsentAndIsToNothing) {
+  auto s = scope();
+  const auto slot = form(
+      "<put url='${url}' kind='${kind?}'><header name='A'>${a?}</header>"
+      "<header name='C'>${c?}</header></put>");
+  const model::Fields with{{"url", {"*"}}, {"kind", {"*", ""}}, {"a", {"*", ""}}, {"c", {"*", ""}}};
+  EXPECT_FALSE(match(slot, "n", with, element("<put url='u'/>"), s));
+  EXPECT_EQ(s.values.at("n.kind"), "");
+  EXPECT_EQ(s.values.at("n.a"), "");
+  EXPECT_FALSE(
+      match(slot, "o", with, element("<put url='u'><header name='C'>1</header></put>"), s));
+  EXPECT_EQ(s.values.at("o.a"), "");
+  EXPECT_EQ(s.values.at("o.c"), "1");
+  EXPECT_TRUE(match(slot, "p", {{"url", {"*"}}, {"c", {"*", ""}}},
+                    element("<put url='u'><header name='C'>1</header></put>"), s));
 }
 
 TEST(Match, TakesAnythingElseThanWhatIsExcluded) {
