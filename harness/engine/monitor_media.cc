@@ -231,7 +231,8 @@ std::optional<Finding> media_names(const Watched& watched) {
     if (!name || name->empty()) {
       continue;
     }
-    const bool document = text_in(event.data, "media/kind") == "document";
+    // Where no kind is told a file may be anything, and its name is all that says what it is.
+    const bool document = text_in(event.data, "media/kind").value_or("document") == "document";
     if (const auto wrong = wrong_with_name(*name, document); !wrong.empty()) {
       return found("media-names", fmt::format("a file is kept under a name of which {}", wrong),
                    *name);

@@ -51,7 +51,7 @@ nlohmann::json describe_client(const std::string& name) {
           {"party", "third-party.client"},
           {"features",
            {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0199", "omemo",
-            "http-upload", "media-receive"}}};
+            "http-upload", "upload-type", "media-receive"}}};
 }
 
 ClientDriver::ClientDriver(asio::any_io_executor executor, const FaultSet& faults, Notify notify)

@@ -149,14 +149,17 @@ void ClientSession::take_slot(const Request& request, const xml::Element& iq) {
     return;
   }
   auto slot = read_slot(iq, faults_);
-  if (!slot && faults_.has(Fault::tp_upload_unplaced_shared)) {
+  const bool as_text = faults_.has(Fault::tp_upload_unplaced_as_text);
+  if (!slot && (as_text || faults_.has(Fault::tp_upload_unplaced_shared))) {
     const auto* said = iq.child("slot", kUploadNs);
     const auto* get = said == nullptr ? nullptr : said->child("get", kUploadNs);
     const bool named = get != nullptr && !get->get("url").empty();
-    share(found.mapped(), {.put = {},
-                           .put_text = {},
-                           .get = named ? get->get("url") : "https://localhost/file",
-                           .headers = {}});
+    const auto url = named ? get->get("url") : "https://localhost/file";
+    if (as_text) {
+      send_message(found.mapped().to, url, "");
+    } else {
+      share(found.mapped(), {.put = {}, .put_text = {}, .get = url, .headers = {}});
+    }
     return;
   }
   if (!slot) {
@@ -182,6 +185,9 @@ asio::awaitable<void> ClientSession::upload(std::shared_ptr<ClientSession> self,
                                          .ca_pem = self->account_.ca_pem,
                                          .faults = self->faults_});
   if (!stored) {
+    if (self->faults_.has(Fault::tp_upload_unstored_as_text)) {
+      self->send_message(upload.to, slot.get, "");
+    }
     self->tell_not_sent(upload);
   } else if (!self->faults_.has(Fault::tp_upload_before_stored)) {
     self->share(upload, slot);
@@ -220,7 +226,7 @@ void ClientSession::share(const OutgoingUpload& upload, const Slot& slot) {
   xml::Element body = element(kClientNs, "body");
   body.set_text(url);
   message.children.emplace_back(std::move(body));
-  if (!faults_.has(Fault::tp_upload_link_unmarked)) {
+  if (!faults_.has(Fault::tp_upload_link_unmarked) && !faults_.has(Fault::tp_may_upload_unmarked)) {
     xml::Element out_of_band = element(kOobNs, "x");
     xml::Element place = element(kOobNs, "url");
     place.set_text(url);

@@ -101,7 +101,8 @@ enum class Fault {
   tp_upload_any_2xx, tp_upload_follows, tp_upload_any_ca, tp_upload_any_name, tp_upload_any_date,
   tp_upload_other_size, tp_upload_octet_more, tp_upload_nameless, tp_upload_type_lost,
   tp_upload_put_shared, tp_upload_link_unmarked, tp_upload_unplaced_shared,
-  tp_upload_failure_silent, tp_shared_clear_in_sealed, tp_shared_same_key, tp_shared_same_iv,
+  tp_upload_unplaced_as_text, tp_upload_unstored_as_text, tp_upload_one_host,
+  tp_upload_failure_silent, tp_may_upload_unmarked, tp_shared_clear_in_sealed, tp_shared_same_key, tp_shared_same_iv,
   tp_shared_tag_left_out, tp_shared_tag_in_front, tp_shared_key_first, tp_shared_size_of_clear,
   tp_shared_key_in_slot, tp_shared_key_in_put, tp_shared_tag_unchecked,
   tp_shared_tag_compared_shortly, tp_shared_nothing_taken, tp_shared_anchor_mended,
@@ -117,6 +118,8 @@ enum class Fault {
   gk_upload_shorter_taken, gk_upload_any_type, gk_upload_unasked_taken, gk_upload_overwrites,
   gk_upload_deletes, gk_upload_nothing_served, gk_upload_cut, gk_upload_stored_as_ok,
   gk_upload_served_inline, gk_upload_without_policy,
+  gk_upload_name_as_path, gk_upload_limit_exclusive, gk_may_upload_secret_in_url,
+  gk_may_upload_cookie,
   // whatsapp, client
   wt_wrong_protocol_name, wt_intro_missing, wt_intro_twice, wt_intro_wrong_version,
   wt_prologue_not_mixed, wt_routing_in_prologue, wt_length_little_endian, wt_segmentation,

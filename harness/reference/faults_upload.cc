@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kClient = "third-party.client";
 constexpr std::string_view kServer = "gatekeeper.server";
+constexpr std::string_view kXmpp = "xmpp";
 
 // clang-format off
 constexpr auto kTable = std::to_array<FaultEntry>({
@@ -59,8 +60,16 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Shares a file without saying that its link is one (XEP-0066 section 3)"},
     {"tp-upload-unplaced-shared", kClient,
      "Shares a URL where there is no slot that can be used (XEP-0363 1.1.0, Requesting a slot)"},
+    {"tp-upload-unplaced-as-text", kClient,
+     "Sends a slot's URL as a text where the slot cannot be used (XEP-0363 1.1.0, Requesting a slot)"},
+    {"tp-upload-unstored-as-text", kClient,
+     "Sends the URL as a text where the upload was refused (XEP-0363 1.1.0, Upload)"},
+    {"tp-upload-one-host", kClient,
+     "Uses no slot whose files are got from another host than they are put at (XEP-0363 1.1.0, Requesting a slot)"},
     {"tp-upload-failure-silent", kClient,
      "Does not tell its user that a file has not gone out (good practice)"},
+    {"tp-may-upload-unmarked", kClient,
+     "Shares a file by its URL alone (XEP-0363 1.1.0, Upload)", kXmpp, Effect::conforms},
     {"tp-shared-clear-in-sealed", kClient,
      "Uploads a file as it is where messages are encrypted (XEP-0454 0.1.0, The AESGCM URI scheme)"},
     {"tp-shared-same-key", kClient,
@@ -171,6 +180,14 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Serves pages to be shown (good practice)"},
     {"gk-upload-without-policy", kServer,
      "Serves files without a content security policy (XEP-0363 1.1.0, Security Considerations)"},
+    {"gk-upload-name-as-path", kServer,
+     "Gives slots whose URLs lead where a name does (good practice)"},
+    {"gk-upload-limit-exclusive", kServer,
+     "Refuses a file that is as large as it says that one may be (XEP-0363 1.1.0, Discovering Support)"},
+    {"gk-may-upload-secret-in-url", kServer,
+     "Asks for no header: who knows the URL may put (XEP-0363 1.1.0, Requesting a slot)", kXmpp, Effect::conforms},
+    {"gk-may-upload-cookie", kServer,
+     "Asks for a cookie in place of Authorization (XEP-0363 1.1.0, Requesting a slot)", kXmpp, Effect::conforms},
 });
 // clang-format on: a sentence a row
 

@@ -240,7 +240,7 @@ json Gatekeeper::describe() const {
           {"party", "gatekeeper.server"},
           {"features",
            {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0198",
-            "xep-0199", "http-upload"}},
+            "xep-0199", "http-upload", "upload-credential", "upload-limit"}},
           {"endpoints", endpoints_json(endpoints_)}};
 }
 

@@ -86,7 +86,8 @@ bool is_file_name(const std::string& name, const FaultSet& faults) {
   }
   const bool leads_away = name.find_first_of("/\\") != std::string::npos || name == "." ||
                           name == ".." || std::ranges::any_of(name, is_control);
-  return name.size() <= kMostNameOctets && (!leads_away || faults.has(Fault::gk_upload_any_name));
+  return name.size() <= kMostNameOctets && (!leads_away || faults.has(Fault::gk_upload_any_name) ||
+                                            faults.has(Fault::gk_upload_name_as_path));
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -162,7 +163,8 @@ xml::Element GatekeeperUploads::ask(const xml::Element& request, const FaultSet&
   if (!size || !is_file_name(name, faults)) {
     return refusal("modify", "bad-request");
   }
-  if (*size > kMostUploadOctets && !faults.has(Fault::gk_upload_any_length)) {
+  const bool most = *size == kMostUploadOctets && faults.has(Fault::gk_upload_limit_exclusive);
+  if ((*size > kMostUploadOctets && !faults.has(Fault::gk_upload_any_length)) || most) {
     return too_large(faults);
   }
   if (order_.size() >= kMostPlaces) {
@@ -172,20 +174,34 @@ xml::Element GatekeeperUploads::ask(const xml::Element& request, const FaultSet&
   const auto part = faults.has(Fault::gk_upload_guessable) ? std::to_string(order_.size())
                                                            : to_hex(rng_.octets(kPathOctets));
   auto path = std::string(kFolder) + part + "/" + percent_encoded(name);
-  places_[path] = {.authorization = "Bearer " + rng_.token(32),
+  const bool by_url = faults.has(Fault::gk_may_upload_secret_in_url);
+  places_[path] = {.authorization = by_url ? "" : "Bearer " + rng_.token(32),
                    .name = name,
                    .content_type = request.get("content-type"),
                    .size = *size,
                    .faults = faults};
   order_.push_back(path);
+  return slot_at(path, places_[path]);
+}
+
+xml::Element GatekeeperUploads::slot_at(const std::string& path, const Place& place) const {
+  const auto& faults = place.faults;
   const auto base = faults.has(Fault::gk_upload_in_clear) ? "http" + url().substr(5) : url();
   auto put = element(kUploadNs, "put");
   put.set("url", base + path);
-  auto header = element(kUploadNs, "header", places_[path].authorization);
-  header.set("name", "Authorization");
-  put.children.emplace_back(std::move(header));
+  const auto add_header = [&](std::string_view name, std::string value) {
+    auto header = element(kUploadNs, "header", std::move(value));
+    header.set("name", std::string(name));
+    put.children.emplace_back(std::move(header));
+  };
+  if (!place.authorization.empty()) {
+    add_header(credential_header(place), place.authorization);
+  }
   auto get = element(kUploadNs, "get");
-  get.set("url", base + path);
+  const auto shown = faults.has(Fault::gk_upload_name_as_path)
+                         ? path.substr(0, path.rfind('/') + 1) + place.name
+                         : path;
+  get.set("url", base + shown);
   auto slot = element(kUploadNs, "slot");
   slot.children.emplace_back(std::move(put));
   if (!faults.has(Fault::gk_upload_without_get)) {
@@ -194,8 +210,12 @@ xml::Element GatekeeperUploads::ask(const xml::Element& request, const FaultSet&
   return slot;
 }
 
+std::string_view GatekeeperUploads::credential_header(const Place& place) {
+  return place.faults.has(Fault::gk_may_upload_cookie) ? "Cookie" : "Authorization";
+}
+
 bool GatekeeperUploads::may_put(const Place& place, const wire::HttpMessage& request) const {
-  const auto said = wire::value_of(request.headers, "authorization");
+  const auto said = wire::value_of(request.headers, credential_header(place));
   const bool of_any = place.faults.has(Fault::gk_upload_token_of_another) &&
                       std::ranges::any_of(places_, [&](const auto& one) {
                         return one.second.authorization == said;

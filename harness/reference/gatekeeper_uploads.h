@@ -51,6 +51,8 @@ class GatekeeperUploads {
   using Places = std::map<std::string, Place, std::less<>>;
 
   explicit GatekeeperUploads(Rng rng) : rng_(std::move(rng)) {}
+  xml::Element slot_at(const std::string& path, const Place& place) const;
+  static std::string_view credential_header(const Place& place);
   net::HttpAnswer put(Place& place, const wire::HttpMessage& request);
   static net::HttpAnswer get(const Place& place);
   bool may_put(const Place& place, const wire::HttpMessage& request) const;

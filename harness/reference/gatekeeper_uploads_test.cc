@@ -114,6 +114,21 @@ TEST_F(Uploads, AreTakenWronglyUnderAFault) {
   EXPECT_EQ(put(again, kFile), 201);
   EXPECT_EQ(put(again, "9876543210"), 201);
   EXPECT_EQ(status_of(get(slot(with("gk-upload-nothing-served")))), 200);
+  const auto path = uploads_->ask(slot_request({"../a", 1, ""}), with("gk-upload-name-as-path"));
+  EXPECT_TRUE(path.child("get", kUploadNs)->get("url").ends_with("/../a"));
+  const auto most = slot_request({"a", kMostUploadOctets, ""});
+  EXPECT_EQ(refusal(uploads_->ask(most, {})), "slot");
+  EXPECT_EQ(refusal(uploads_->ask(most, with("gk-upload-limit-exclusive"))), "not-acceptable");
+}
+
+TEST_F(Uploads, AskForAHeaderThatMayBeNamedOrForNone) {
+  const auto by_cookie = slot(with("gk-may-upload-cookie"));
+  ASSERT_EQ(by_cookie.headers.size(), 1U);
+  EXPECT_EQ(by_cookie.headers.front().name, "Cookie");
+  EXPECT_EQ(put(by_cookie, kFile), 201);
+  const auto by_url = slot(with("gk-may-upload-secret-in-url"));
+  EXPECT_TRUE(by_url.headers.empty());
+  EXPECT_EQ(put(by_url, kFile), 201);
 }
 
 }  // namespace

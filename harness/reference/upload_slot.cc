@@ -99,7 +99,10 @@ std::optional<Slot> read_slot(const xml::Element& iq, const FaultSet& faults) {
   }
   const auto place = secure_url(put->get("url"), faults);
   const bool shared = secure_url(get->get("url"), faults) || faults.has(Fault::tp_upload_any_get);
-  if (!place || !shared) {
+  const auto got_at = net::parse_http_url(get->get("url"));
+  const bool elsewhere =
+      place && got_at && (got_at->host != place->host || got_at->port != place->port);
+  if (!place || !shared || (elsewhere && faults.has(Fault::tp_upload_one_host))) {
     return std::nullopt;
   }
   return Slot{.put = *place,

@@ -442,6 +442,11 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
     out.features.emplace_back("media-receive");
   }
   out.features.insert(out.features.end(), {"xep-0199", "http-upload"});
+  if (server) {
+    out.features.insert(out.features.end(), {"upload-credential", "upload-limit"});
+  } else {
+    out.features.emplace_back("upload-type");
+  }
   return out;
 }
 
