@@ -18,7 +18,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 constexpr std::size_t kLater = 2000;  // executions
-constexpr std::size_t kFew = 3;  // calls of mutator or crossover
+constexpr std::size_t kFew = 3;       // calls of mutator or crossover
 
 std::string_view mode() {
   static const char* named = std::getenv("PARLEY_MISBEHAVE");
