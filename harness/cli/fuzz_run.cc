@@ -143,7 +143,7 @@ class FuzzRun {
     put(stderr, "{}: {} executions in {:.0f} s ({:.0f}/s), {} edges, corpus {}, {} finding{}\n",
         done.target.name, last.executions, seconds,
         seconds > 0 ? static_cast<double>(last.executions) / seconds : 0, last.status.edges,
-        last.status.corpus, done.result.defects.size(), done.result.defects.size() == 1 ? "" : "s");
+        last.status.corpus, findings, findings == 1 ? "" : "s");
   }
 
   // Between the live line and what is printed next.
