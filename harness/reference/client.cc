@@ -187,6 +187,27 @@ void ClientDriver::sync() {
   }
 }
 
+bool ClientDriver::answer_later(const std::string& method, const nlohmann::json& params,
+                                RpcAnswer answer) {
+  if (method != "sync") {
+    return false;
+  }
+  sync();
+  const auto session = find(string_member(params, "user"));
+  if (session == nullptr || !session->transferring()) {
+    return false;
+  }
+  ++running_;
+  asio::co_spawn(executor_, ClientSession::settle(session),
+                 [this, answer = std::move(answer)](const std::exception_ptr&) {
+                   answer(nlohmann::json::object());
+                   if (--running_ == 0) {
+                     idle_.cancel();
+                   }
+                 });
+  return true;
+}
+
 asio::awaitable<void> ClientDriver::stop() {
   for (const auto& [user, session] : sessions_) {
     session->forget();
@@ -217,7 +238,11 @@ asio::awaitable<void> run_client(Options options, JsonRpcPeer& rpc) {
   RpcHandler handler = [&driver](const std::string& method, const nlohmann::json& params) {
     return driver.handle(method, params);
   };
-  co_await rpc.serve(std::move(handler));
+  RpcDeferrer deferrer = [&driver](const std::string& method, const nlohmann::json& params,
+                                   RpcAnswer answer) {
+    return driver.answer_later(method, params, std::move(answer));
+  };
+  co_await rpc.serve(std::move(handler), std::move(deferrer));
   co_await driver.stop();
 }
 

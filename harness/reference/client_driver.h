@@ -27,6 +27,8 @@ class ClientDriver {
   ClientDriver(boost::asio::any_io_executor executor, const FaultSet& faults, Notify notify);
 
   RpcResult handle(const std::string& method, const nlohmann::json& params);
+  // A `sync` of a user whose files are on their way: once none is any more.
+  bool answer_later(const std::string& method, const nlohmann::json& params, RpcAnswer answer);
   // Drops every user and waits until none of their coroutines runs.
   boost::asio::awaitable<void> stop();
 

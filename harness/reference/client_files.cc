@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxArriving = 1'000;
 constexpr std::size_t kMostTypeOctets = 127;  // RFC 4288 section 4.2
+constexpr auto kNever = asio::steady_timer::time_point::max();
 constexpr std::string_view kOctetStream = "application/octet-stream";
 
 xml::Element query(std::string_view ns) {
@@ -48,9 +49,15 @@ void ClientSession::begin_transfer(asio::awaitable<void> transfer) {
                  asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
 }
 
+asio::awaitable<void> ClientSession::settle(std::shared_ptr<ClientSession> self) {
+  co_await self->wait_for_transfers();
+}
+
 asio::awaitable<void> ClientSession::wait_for_transfers() {
   while (!transfers_.empty()) {
-    no_transfers_.expires_at(asio::steady_timer::time_point::max());
+    if (no_transfers_.expiry() != kNever) {  // or others who wait would be woken
+      no_transfers_.expires_at(kNever);
+    }
     co_await no_transfers_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }

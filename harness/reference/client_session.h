@@ -56,6 +56,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void close();
   // Drops the connection without a word to either side.
   void forget();
+  bool transferring() const { return !transfers_.empty(); }
+  // Until no file is on its way.
+  static asio::awaitable<void> settle(std::shared_ptr<ClientSession> self);
 
  private:
   enum class RequestKind {
