@@ -59,7 +59,7 @@ function(parley_test name headers)
   target_compile_definitions(parley_${name}_test PRIVATE
     PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" PARLEY_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND parley_${name}_test)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900)
 endfunction()
 
 # parley_bench(name SOURCES a_bench.cc DEPS ...): one Google Benchmark program, parley_<name>_bench, that

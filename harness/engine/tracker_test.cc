@@ -50,6 +50,7 @@ std::vector<Event> cut(const std::vector<Event>& events, std::size_t at) {
 const std::string kHolds = "holds";
 const std::string kWaits = "waits";
 const std::string kNothing = "nothing came in time";
+const std::string kMisfit = "nothing that fits came in time";
 const std::string kWrong = "the answer is not what it must be";
 const std::string kEnded = "the SUT refused or ended what must go on";
 const std::string kDid = "the SUT did what it must not";
@@ -144,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"takes_an_answer_while_a_volley_is_under_way", "volley", "",
             "say#1; heard#1; say#2; heard#2", kHolds},
         Row{"takes_no_answer_before_a_volley", "volley", "",
-            "heard#1; say#1; say#2; heard#2; late heard#1", kNothing},
+            "heard#1; say#1; say#2; heard#2; late heard#1", kMisfit},
         Row{"takes_no_answers_to_a_volley_out_of_order", "volley", "",
             "say#1; say#2; heard#2; heard#1; late heard#2", kNothing},
         Row{"takes_an_end_that_must_come", "end", "",
