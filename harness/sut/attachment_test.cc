@@ -313,11 +313,11 @@ TEST(ReferenceDeclaration, IsMadeForThePartiesThatThereAre) {
   ASSERT_TRUE(server);
   EXPECT_EQ(server->driver, (std::vector<std::string>{"/bin/parley", "reference", "--party",
                                                       "gatekeeper.server", "--driver"}));
-  EXPECT_EQ(server->features.size(), 8u);
+  EXPECT_EQ(server->features.size(), 10u);
   const auto client =
       reference_declaration("/bin/parley", model::Party::third_party_client, "xmpp");
   ASSERT_TRUE(client);
-  EXPECT_EQ(client->features.size(), 9u);
+  EXPECT_EQ(client->features.size(), 10u);
   EXPECT_FALSE(reference_declaration("/bin/parley", model::Party::intermediary, "xmpp"));
   const auto native = model::Party::gatekeeper_client;
   EXPECT_FALSE(reference_declaration("/bin/parley", native, "xmpp"));
