@@ -126,7 +126,11 @@ std::optional<std::string> same_defect(const CrashState& a, const CrashState& b)
   }
   // Where an input hangs or memory ends is chance within a loop: the callers tell.
   const bool loose = a.kind == Kind::hang || a.kind == Kind::out_of_memory;
-  if (loose && is_known(a) && is_known(b)) {
+  if (loose && (!is_known(a) || !is_known(b))) {
+    // Ended from outside, it could not say where it was; each input is kept.
+    return "the same kind of end, and no stack that tells more";
+  }
+  if (loose) {
     const auto least = std::min({a.frames.size(), b.frames.size(), std::size_t{2}});
     return common_in_order(a.frames, b.frames) >= least
                ? std::optional<std::string>("the same callers")

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, FindsDeath,
     testing::Values(Death{"oracle", Kind::disagreement}, Death{"hang", Kind::hang},
                     Death{"free-twice", kSeenBySanitizer}, Death{"memory", Kind::out_of_memory},
-                    Death{"kill", Kind::killed}, Death{"signal", Kind::crash},
+                    Death{"kill", Kind::killed}, Death{"signal", kSeenBySanitizer},
                     Death{"recursion", kSeenBySanitizer}, Death{"exit", Kind::crash},
                     Death{"mutator", Kind::mutator}, Death{"crossover", Kind::mutator}),
     [](const auto& one) {
