@@ -274,8 +274,9 @@ TEST(Gatekeeper, SpeaksTheDriverProtocol) {
 }
 
 // What a fault breaks: a clause of one of these.
-constexpr std::array<std::string_view, 7> kSources{
-    "RFC ", "XEP-", "X3DH section", "DR section", "SP 800-38D", "DMA Art.", "libsignal "};
+constexpr std::array<std::string_view, 8> kSources{"RFC ",       "XEP-",         "X3DH section",
+                                                   "DR section", "SP 800-38D",   "DMA Art.",
+                                                   "libsignal ", "good practice"};
 
 TEST(Faults, HaveEachTheNameOfTheirEnumerator) {
   EXPECT_EQ(to_string(Fault::gk_header_without_id), "gk-header-without-id");
