@@ -7,7 +7,7 @@
 #                    [MUTATOR xml | MUTATOR "r=signal x=bytes"] [DICTIONARY xml] [EDGES 900])
 # fuzz/targets/<name>_fuzz.cc. Every build replays corpora/<name>/ (or that of another target, CORPUS) as a ctest;
 # PARLEY_LIBFUZZER links the fuzzer instead, and the ctest asks that the corpus reaches EDGES edges.
-# SOURCES: files of a floor that is too high to be built whole for a target.
+# SOURCES: files of a floor that is too high to be built whole for a fuzzer; a replay links the floor.
 # USES: the libraries of others whose code the target runs. MUTATOR: one of fuzz/mutators, or one for each first octet
 # of the input (fuzz/mutators/choice.h). DICTIONARY: corpora/dictionaries/<name>.dict.
 function(parley_fuzz_target name)
@@ -20,10 +20,11 @@ function(parley_fuzz_target name)
     set(ARG_CORPUS ${name})
   endif()
   set(corpus "${PROJECT_SOURCE_DIR}/corpora/${ARG_CORPUS}")
-  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
-  add_executable(fuzz_${name} ${name}_fuzz.cc ${ARG_SOURCES})
+  add_executable(fuzz_${name} ${name}_fuzz.cc)
   target_link_libraries(fuzz_${name} PRIVATE parley_defaults ${ARG_DEPS})
   if(PARLEY_LIBFUZZER)
+    list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
+    target_sources(fuzz_${name} PRIVATE ${ARG_SOURCES})
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(fuzz_${name} PRIVATE parley::record)
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/sanitizer_options.cc)
@@ -40,7 +41,10 @@ function(parley_fuzz_target name)
       set_tests_properties(edges_${name} PROPERTIES TIMEOUT 300 LABELS fuzz)
     endif()
   else()
-    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
+    list(TRANSFORM ARG_SOURCES REPLACE "harness/([a-z]+)/.*" "parley::\\1" OUTPUT_VARIABLE floors)
+    list(REMOVE_DUPLICATES floors)
+    target_link_libraries(fuzz_${name} PRIVATE parley_unoptimised parley::replay fmt::fmt ${floors})
+    target_precompile_headers(fuzz_${name} REUSE_FROM parley_precompiled_plain_tests)
     add_test(NAME corpus_${name} COMMAND fuzz_${name} ${corpus})
     set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
   endif()
