@@ -17,7 +17,7 @@ inline constexpr std::chrono::milliseconds kMediaIdlePatience{4'000};
 // For all of a transfer of so many octets: MED-018.
 inline std::chrono::milliseconds media_patience(std::uint64_t octets) {
   constexpr std::uint64_t kOctetsASecond = 512 * 1024;
-  return std::chrono::seconds(6 + octets / kOctetsASecond);
+  return std::chrono::seconds(10 + octets / kOctetsASecond);
 }
 
 struct MediaLine {
