@@ -124,6 +124,8 @@ TEST(MediaExchange, HostsALargeFilePieceByPiece) {
   EXPECT_EQ(proof.verdict, "yes");
   EXPECT_EQ(proof.sha256, files.scope.values["m.sha256"]);
   ASSERT_TRUE(spool->append("x"));
+  EXPECT_EQ(proof_of(message, file).verdict, "mac");
+  file.name = to_string(LargeName{.length = spool->size(), .sha256 = std::string(64, '0')});
   EXPECT_EQ(proof_of(message, file).verdict, "enc-hash");
   EXPECT_FALSE(proof_of(message, file).lost);
   file.spool = nullptr;

@@ -8,6 +8,7 @@
 
 #include "harness/crypto/media/media_stream.h"
 #include "harness/crypto/memo.h"
+#include "harness/engine/large_body.h"
 #include "harness/engine/media_kind.h"
 
 namespace parley::engine {
@@ -50,7 +51,14 @@ Proof refused(const media::MediaFailure& failure) {
 // The hash of its plaintext is the one that the message says.
 Proof proved(const wire::MediaMessage& message, const LyingFile& file) {
   const auto keys = media::expand(*message.media_key, kind_of(message).keys);
-  auto decryptor = keys ? media::MediaDecryptor::make(*keys, description_of(message))
+  auto announced = description_of(message);
+  if (const auto name = large_name(file.name)) {
+    if (name->sha256 != to_hex(*announced.file_enc_sha256)) {
+      return refused({.reason = media::MediaRefusal::enc_hash, .detail = ""});
+    }
+    announced.file_enc_sha256.reset();  // which needs no second look
+  }
+  auto decryptor = keys ? media::MediaDecryptor::make(*keys, std::move(announced))
                         : Result<media::MediaDecryptor>(std::unexpected(keys.error()));
   if (!decryptor) {
     return refused({.reason = media::MediaRefusal::key, .detail = decryptor.error().detail});

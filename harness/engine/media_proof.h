@@ -13,8 +13,8 @@
 
 namespace parley::engine {
 
-// A file as it lies there: its octets, or, of one too large to be held, its name (large_body.h) and
-// where they are; null where they are gone.
+// A file as it lies there: its octets, or, of one too large to be held, its name (large_body.h),
+// whose hash is theirs, and where they are; null where they are gone.
 struct LyingFile {
   Bytes octets;
   std::string name{};

@@ -46,6 +46,7 @@ std::optional<Bend> last_block(std::uint64_t octets) {
 
 constexpr std::string_view kMac = "observed clients: HMAC-SHA-256(iv | ciphertext)[:10]";
 constexpr std::string_view kHash = "observed clients: fileSha256";
+constexpr std::string_view kSidecarForgery = "large-sidecar-bit";
 constexpr std::string_view kSidecar = "observed: streamingSidecar";
 using R = MediaRefusal;
 
@@ -62,8 +63,7 @@ constexpr std::array kRows{
           auto& last = description.file_sha256->back();
           last = static_cast<char>(last ^ 1);
         }},
-    Row{{"large-sidecar-bit", kSidecar, "a bit of its last entry", R::sidecar,
-         MediaAcceptance::legal},
+    Row{{kSidecarForgery, kSidecar, "a bit of its last entry", R::sidecar, MediaAcceptance::legal},
         nullptr,
         [](MediaDescription& description) {
           auto& last = description.sidecar->back();
@@ -96,6 +96,9 @@ void bend(const std::string& forgery, std::uint64_t octets, std::uint64_t at, By
   }
 }
 
+// Only what is played piece by piece has a sidecar.
+bool streams(MediaKind kind) { return kind == MediaKind::video || kind == MediaKind::audio; }
+
 std::uint64_t encrypted_octets(std::uint64_t plain) {
   return (plain / kCbcBlockOctets + 1) * kCbcBlockOctets + kMediaMacOctets;
 }
@@ -110,6 +113,9 @@ Result<MediaKeys> checked(const LargeMedia& file) {
   }
   if (file.octets.empty() || file.times == 0) {
     return fail(Errc::malformed, "a large file needs a plaintext");
+  }
+  if (file.forgery == kSidecarForgery && !streams(file.kind)) {
+    return fail(Errc::malformed, "a file of that kind has no sidecar");
   }
   return expand(file.media_key, file.kind);
 }
@@ -131,7 +137,8 @@ namespace {
 
 Result<LargeMediaFacts> read_through(const LargeMedia& file) {
   const auto keys = checked(file);
-  auto encryptor = keys ? MediaEncryptor::make(*keys, SidecarWanted::yes)
+  auto encryptor = keys ? MediaEncryptor::make(
+                              *keys, streams(file.kind) ? SidecarWanted::yes : SidecarWanted::no)
                         : Result<MediaEncryptor>(std::unexpected(keys.error()));
   if (!encryptor) {
     return std::unexpected(encryptor.error());
@@ -184,7 +191,7 @@ Bytes packed(const LargeMediaFacts& facts) {
   return *facts.description.file_sha256 + *facts.description.file_enc_sha256 + facts.sha256 +
          facts.plain_sha256 + facts.mac +
          fmt::format("{} {} ", *facts.description.file_length, facts.octets) +
-         *facts.description.sidecar;
+         facts.description.sidecar.value_or("");
 }
 LargeMediaFacts unpacked(std::string_view text) {
   const auto next = [&text](std::size_t count) {
@@ -205,7 +212,9 @@ LargeMediaFacts unpacked(std::string_view text) {
   out.mac = next(kMediaMacOctets);
   out.description.file_length = number();
   out.octets = number();
-  out.description.sidecar = Bytes(text);
+  if (!text.empty()) {
+    out.description.sidecar = Bytes(text);
+  }
   return out;
 }
 

@@ -115,13 +115,17 @@ void MediaDecryptor::decrypt(std::string_view ciphertext, Bytes& out) {
   if (!cipher_.update(ciphertext, out)) {
     out.clear();
   }
-  plain_.update(out);
+  if (announced_.file_sha256) {
+    plain_.update(out);
+  }
   length_ += out.size();
 }
 
 void MediaDecryptor::update(std::string_view piece, Bytes& out) {
   received_ += piece.size();
-  encrypted_.update(piece);
+  if (announced_.file_enc_sha256) {
+    encrypted_.update(piece);
+  }
   if (announced_.sidecar) {
     sidecar_.update(piece);
   }

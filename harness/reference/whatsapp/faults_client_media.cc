@@ -188,7 +188,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-media-large-unproven", kClient,
      "Shows files of more than 64 MiB without proof (MED-003, MED-004)", kWhatsApp},
     {"wt-media-large-sidecar-unchecked", kClient,
-     "Plays what is longer than 64 MiB and what its sidecar does not fit (MED-015)", kWhatsApp},
+     "Plays what is longer than 4 MiB and what its sidecar does not fit (MED-015)", kWhatsApp},
     {"wt-media-large-sent-cut", kClient,
      "Sends of a file the first 64 MiB (MED-002)", kWhatsApp},
     {"wt-media-large-length-wraps", kClient,

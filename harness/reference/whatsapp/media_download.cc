@@ -239,7 +239,7 @@ class Download {
     // An image's is about its scans.
     const bool overlooked = has(Fault::wt_media_sidecar_unchecked) ||
                             (has(Fault::wt_media_large_sidecar_unchecked) &&
-                             message_.file_length.value_or(0) > kLargeFileOctets);
+                             message_.file_length.value_or(0) > kLongVideoOctets);
     if (message_.type == wire::MediaType::image || overlooked) {
       out.sidecar.reset();
     }

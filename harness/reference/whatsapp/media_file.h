@@ -27,6 +27,8 @@ FileKind kind_of(const wire::MediaMessage& message);
 
 // Beyond so many octets a file is large to whoever is careless about those.
 inline constexpr std::uint64_t kLargeFileOctets = 64 * 1024 * 1024;
+// The same of what is played piece by piece.
+inline constexpr std::uint64_t kLongVideoOctets = 4 * 1024 * 1024;
 
 // What the driver has a client send.
 struct OutgoingFile {
