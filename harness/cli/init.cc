@@ -98,6 +98,7 @@ constexpr Feature kFeatures[] = {
     {"no-namesakes", "keeps no user of its own under a number that it has enlisted"},
     {"media-hosting",
      "hosts what its users' clients upload, at endpoints/media; a driver's 'upload'"},
+    {"media-large", "takes files of 100 MiB, whichever way they go"},
     {"media-proxy",
      "gets third parties' media for its users, at endpoints/proxy; a driver's 'partner'"},
     {"media-ranges", "serves parts of what it hosts"},

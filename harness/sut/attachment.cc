@@ -385,7 +385,8 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
   if (partner) {
     out.features = {"published-keys",      "key-rotation",      "key-algorithms", "opt-in",
                     "suspension",          "email-identifiers", "renaming",       "pushes",
-                    "user-authentication", "user-location",     "media-hosting",  "media-ranges"};
+                    "user-authentication", "user-location",     "media-hosting",  "media-ranges",
+                    "media-large"};
     return out;
   }
   if (profile != "xmpp") {
@@ -414,6 +415,7 @@ Result<model::Declaration> reference_declaration(std::string program, model::Par
                     "key-refresh",
                     "partner-calls",
                     "media-proxy",
+                    "media-large",
                     "pushes",
                     "user-authentication",
                     "email-identifiers",

@@ -7,7 +7,7 @@ import { User } from './user.js';
 
 const kFeatures = ['noise-xx', 'noise-ik', 'noise-xxfallback', 'websocket', 'encryption', 'prekeys',
   'receipts', 'chatstate', 'deflate', 'routing', 'reconnect', 'keepalive', 'last-tokens-unassigned',
-  'media-send', 'media-receive', 'media-sidecar', 'media-stickers'];
+  'media-send', 'media-receive', 'media-sidecar', 'media-stickers', 'media-large'];
 const kMaxLine = 1 << 20;
 const kKeepaliveMs = 30000;
 const kParseError = -32700;

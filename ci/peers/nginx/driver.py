@@ -70,7 +70,7 @@ class Driver:
 
     def describe(self, _):
         return {"name": "nginx", "version": "1.22", "party": "third-party.server",
-                "features": ["media-hosting", "media-ranges"],
+                "features": ["media-hosting", "media-ranges", "media-large"],
                 "endpoints": {"media": self.host, "ca": f"{self.folder}/ca.pem"}}
 
     def gatekeeper(self, _):

@@ -51,12 +51,25 @@ Side side_of(const Options& options) {
 }
 
 nlohmann::json describe_client(const std::string& name, Side side) {
-  nlohmann::json features = {"noise-xx",       "noise-ik",      "noise-xxfallback",
-                             "binary-stanzas", "receipts",      "presence",
-                             "chatstates",     "keepalive",     "reconnect",
-                             "websocket",      "prekeys",       "encryption",
-                             "media-send",     "media-receive", "media-sidecar",
-                             "media-stickers", "interop-jid",   "last-tokens-unassigned"};
+  nlohmann::json features = {"noise-xx",
+                             "noise-ik",
+                             "noise-xxfallback",
+                             "binary-stanzas",
+                             "receipts",
+                             "presence",
+                             "chatstates",
+                             "keepalive",
+                             "reconnect",
+                             "websocket",
+                             "prekeys",
+                             "encryption",
+                             "media-send",
+                             "media-receive",
+                             "media-sidecar",
+                             "media-stickers",
+                             "media-large",
+                             "interop-jid",
+                             "last-tokens-unassigned"};
   const bool own = side == Side::gatekeeper;
   if (!own) {
     features.push_back("push-wake");

@@ -120,6 +120,7 @@ json Gatekeeper::describe() const {
             "key-refresh",
             "partner-calls",
             "media-proxy",
+            "media-large",
             "pushes",
             "user-authentication",
             "enlistment-api",

@@ -66,7 +66,7 @@ json PartnerServer::describe() const {
           {"features",
            {"published-keys", "key-rotation", "key-algorithms", "opt-in", "suspension",
             "email-identifiers", "renaming", "pushes", "user-authentication", "user-location",
-            "media-hosting", "media-ranges"}},
+            "media-hosting", "media-ranges", "media-large"}},
           {"endpoints", endpoints_json()}};
 }
 
