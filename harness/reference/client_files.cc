@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the client does with files: those that its user sends, and those that messages share.
-// Sources: XEP-0363 version 1.1.0; XEP-0066 section 3; XEP-0454 version 0.1.0.
+// Sources: XEP-0363 version 1.2.0; XEP-0066 section 3; XEP-0454 version 0.1.0.
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

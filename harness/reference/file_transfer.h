@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How a client puts a file where its slot says, and gets one from where a link leads: over verified
-// HTTPS, without a redirect, in bounded memory and time. Sources: XEP-0363 version 1.1.0, "Upload";
+// HTTPS, without a redirect, in bounded memory and time. Sources: XEP-0363 version 1.2.0, "Upload";
 // XEP-0454; RFC 9110. One io_context thread.
 #pragma once
 

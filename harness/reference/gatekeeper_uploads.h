@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The upload service of the reference gatekeeper: slots for its users, and the files that are put
-// there and got, over HTTPS on loopback. Source: XEP-0363 version 1.1.0; RFC 9110. One thread.
+// there and got, over HTTPS on loopback. Source: XEP-0363 version 1.2.0; RFC 9110. One thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

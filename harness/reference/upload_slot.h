@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a client and its server's upload service say to each other before a file goes out. Source:
-// XEP-0363 version 1.1.0, "Discovering Support", "Requesting a slot". Pure functions.
+// XEP-0363 version 1.2.0, "Discovering Support", "Requesting a slot". Pure functions.
 #pragma once
 
 #include <cstdint>
