@@ -226,7 +226,10 @@ class Judge {
   // What is encrypted says nothing: the change does.
   std::string sent(const Tracker& tracker) const {
     const auto& octets = tracker.changed_octets();
-    const auto change = case_.change ? model::describe(*case_.change) : "the flow unchanged";
+    auto change = case_.change ? model::describe(*case_.change) : "the flow unchanged";
+    for (const auto& [name, value] : case_.row) {
+      change = replace_all(std::move(change), fmt::format("${{{}}}", name), value);
+    }
     const bool text = library_.profiles.at(case_.profile).wire == model::Wire::xml;
     return octets.empty() || !text ? change : printable(octets, 400);
   }

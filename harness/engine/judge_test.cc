@@ -305,6 +305,16 @@ TEST(Judge, ShowsWhatWasSentExpectedAndCame) {
   EXPECT_EQ(verdict.difference, "/iq/@type: expected result, came error");
 }
 
+TEST(Judge, SaysOfAChangeTheValuesOfItsRow) {
+  auto all = transcript({"twin", "changed", "after"});
+  break_off(all, "twin", 4, came(kError));
+  const auto verdict = judge(one_case("vary: { odd: { type: odd } }\n"
+                                      "change: { step: ping, layer: stanza, set: { '@type': "
+                                      "'${type}' } }\nexpect: refused\n"),
+                             library(), all);
+  EXPECT_EQ(verdict.sent, "ping: set @type to 'odd'");
+}
+
 TEST(Judge, FailsByAMonitorUnderItsOwnRequirementAndLevel) {
   for (const auto* run : {"plain", "twin", "changed", "after"}) {
     const bool plain = std::string(run) == "plain";
