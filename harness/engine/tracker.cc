@@ -12,6 +12,7 @@
 #include "harness/engine/form.h"
 #include "harness/engine/handshake_tree.h"
 #include "harness/engine/http_channel.h"
+#include "harness/engine/passing_over.h"
 #include "harness/model/setting.h"
 
 namespace parley::engine {
@@ -58,7 +59,7 @@ const CastStep* Tracker::due() const {
     return nullptr;
   }
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
-    if (!active(i) || marks_[i].done) {
+    if (!active(i) || marks_[i].done || may_pass_over(run_, run_.steps[i])) {
       continue;
     }
     const auto& step = run_.steps[i];

@@ -49,6 +49,49 @@ INSTANTIATE_TEST_SUITE_P(
                     ShownFile{"ThatItCannotBeHad", "", kNone, State::pending}),
     [](const auto& row) { return row.param.name; });
 
+Event notice_of(std::string text) {
+  return {.kind = Event::Kind::notice,
+          .link = "user",
+          .text = "received",
+          .data = {{"text", std::move(text)}}};
+}
+
+// Of a run in which the change to a message that says "text-one" may be ignored or not.
+struct PassedOver {
+  PassedOver() {
+    player.preamble();
+    player.play("one");
+    player.play("two");
+  }
+  State end() {
+    player.play("ping");
+    player.play("pong");
+    return player.tracker().assess().state;
+  }
+
+  CaseRun run{"show",
+              "change: { step: one, layer: stanza, set: { '@from': eve@x } }\n"
+              "expect: { any-of: [completes, ignored] }\n",
+              model::Party::third_party_client};
+  Player player{run};
+};
+
+TEST(WhatMayBePassedOver, IsWaitedForByNobody) {
+  PassedOver ignored;
+  EXPECT_EQ(ignored.player.tracker().due()->step.id, "ping");
+  EXPECT_EQ(ignored.end(), State::holds);
+  PassedOver shown;
+  shown.player.tracker().feed(notice_of("text-one"));
+  shown.player.tracker().feed(notice_of("text-two"));
+  EXPECT_EQ(shown.end(), State::holds);
+}
+
+TEST(WhatMayBePassedOver, IsNotShownAsSomethingElse) {
+  PassedOver run;
+  run.player.tracker().feed(notice_of("not text-one alone"));
+  EXPECT_EQ(run.end(), State::violated);
+}
+
 TEST(TextIn, ReadsWhatIsWithinAnother) {
   const nlohmann::json data{{"text", "a"}, {"media", {{"length", 3}, {"unavailable", true}}}};
   EXPECT_EQ(text_in(data, "text"), "a");

@@ -8,6 +8,7 @@
 #include "harness/engine/conversations.h"
 #include "harness/engine/form.h"
 #include "harness/engine/notice_field.h"
+#include "harness/engine/passing_over.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -325,7 +326,7 @@ bool Tracker::shown_in_order(std::size_t index) const {
   for (std::size_t i = 0; i < index; ++i) {
     const auto& earlier = run_.steps[i];
     if (active(i) && !marks_[i].done && earlier.role == Role::expect &&
-        earlier.step.kind == Step::Kind::shows &&
+        earlier.step.kind == Step::Kind::shows && !may_pass_over(run_, earlier) &&
         earlier.step.form == run_.steps[index].step.form &&
         earlier.link == run_.steps[index].link && !earlier.step.unordered) {
       return false;
@@ -472,7 +473,10 @@ void Tracker::on_notice(const Event& event) {
   const bool unavailable = text_in(event.data, "media/unavailable") == "true";
   const bool shows = (!canary_.empty() && text.find(canary_) != std::string::npos) ||
                      text_in(event.data, "media/sha256").has_value();
-  if (change_made_ && !may_take() && event.text == "received" && !unavailable && shows) {
+  const bool may_ignore = std::ranges::any_of(
+      run_.steps, [&](const CastStep& step) { return may_pass_over(run_, step); });
+  if (change_made_ && (!may_take() || may_ignore) && event.text == "received" && !unavailable &&
+      shows) {
     prohibit(event.link, what);
   }
 }

@@ -451,7 +451,7 @@ enum class Fault {
   wt_media_name_by_type, wt_may_media_asks_head, wt_may_media_retries_more,
   wt_may_media_never_retries, wt_may_media_in_ranges, wt_may_media_says_nothing,
   wt_may_media_sidecar, wt_may_media_thumbnail, wt_may_media_numbers_names,
-  wt_may_media_text_overtakes, wt_may_media_caption_beside,
+  wt_may_media_text_overtakes, wt_may_media_caption_beside, wt_may_media_odd_names_ignored,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

@@ -30,6 +30,15 @@ bool is_media_type(std::string_view text) {
   return !text.empty() && text.size() <= kMostTypeOctets && std::ranges::all_of(text, visible);
 }
 
+// As most files are called; none is as good.
+bool is_plain_name(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(" ._-").contains(c);
+  };
+  return name.size() < 100 && !name.starts_with('.') && std::ranges::all_of(name, plain);
+}
+
 FileKind shown_kind(FileKind kind, const FaultSet& faults) {
   if (!faults.has(Fault::wt_media_other_kind_shown)) {
     return kind;
@@ -173,6 +182,10 @@ asio::awaitable<void> ClientSession::receive(std::shared_ptr<ClientSession> self
 // MED-016: of what cannot be had the user is told that it cannot.
 void ClientSession::show_file(const Delivery& delivery, const FileOutcome& file) {
   if (!file && faults_.has(Fault::wt_may_media_says_nothing)) {
+    return;
+  }
+  const bool odd = !is_plain_name(delivery.media->file_name.value_or(""));
+  if (odd && faults_.has(Fault::wt_may_media_odd_names_ignored)) {
     return;
   }
   const bool as_text = !file && faults_.has(Fault::wt_media_failure_as_text);

@@ -239,6 +239,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Fetches files in the background: shows meanwhile what comes behind them (MED-012)", kWhatsApp, Effect::conforms},
     {"wt-may-media-caption-beside", kClient,
      "Sends what was written to a file as a text of its own behind it (MED-012)", kWhatsApp, Effect::conforms},
+    {"wt-may-media-odd-names-ignored", kClient,
+     "Shows no file whose name is no plain one (MED-019)", kWhatsApp, Effect::conforms},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 
