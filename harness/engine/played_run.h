@@ -142,6 +142,17 @@ fence:
   - { id: pong, sends: user -> server, message: iq-result, with: { id: "${ping.id}" } }
 )",
     R"(
+flow: settle
+profile: xmpp
+title: A message is shown before a sync is answered
+actors: { user: third-party.client, server: gatekeeper.server }
+given: [{ use: begin }]
+steps:
+  - { id: one, sends: server -> user, message: message, with: { from: "${peer}", text: text-one } }
+  - { id: settled, does: sync, at: user }
+  - { id: one-shown, shows: received, at: user, with: { text: text-one } }
+)",
+    R"(
 flow: show-any
 profile: xmpp
 title: Two messages are shown in any order

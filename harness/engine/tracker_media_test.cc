@@ -92,6 +92,23 @@ TEST(WhatMayBePassedOver, IsNotShownAsSomethingElse) {
   EXPECT_EQ(run.end(), State::violated);
 }
 
+TEST(ASync, IsAnsweredOnceWhatStandsBehindItHasBeenShown) {
+  for (const bool shown_first : {true, false}) {
+    const CaseRun run("settle", "", model::Party::third_party_client);
+    Player player(run);
+    player.preamble();
+    player.play("one");
+    auto& tracker = player.tracker();
+    tracker.feed({.kind = Event::Kind::call, .link = "user", .step = "settled", .text = "sync"});
+    if (shown_first) {
+      tracker.feed(notice_of("text-one"));
+    }
+    tracker.feed({.kind = Event::Kind::answer, .link = "user", .step = "settled", .text = "sync"});
+    tracker.feed(notice_of("text-one"));
+    EXPECT_EQ(tracker.assess().state, shown_first ? State::holds : State::violated);
+  }
+}
+
 TEST(TextIn, ReadsWhatIsWithinAnother) {
   const nlohmann::json data{{"text", "a"}, {"media", {{"length", 3}, {"unavailable", true}}}};
   EXPECT_EQ(text_in(data, "text"), "a");

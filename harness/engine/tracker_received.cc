@@ -18,7 +18,15 @@ using model::MessageForm;
 using model::RefusalKind;
 using model::Step;
 
+constexpr std::string_view kSync = "sync";
 constexpr std::string_view kSasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+
+// Empty for what is no text.
+std::string string_in(const nlohmann::json& data, const std::string& field) {
+  return data.is_object() && data.contains(field) && data[field].is_string()
+             ? data[field].get<std::string>()
+             : std::string();
+}
 
 // The element that a form would see of an item, and of which kind it is.
 std::pair<const xml::Element*, MessageForm::Kind> element_of(const xml::Item& item) {
@@ -411,12 +419,6 @@ void Tracker::bind_params(const std::string& name, const nlohmann::json& params)
 
 // What the driver answers is bound as the step's fields, and must be what the step says.
 void Tracker::on_answer(const Event& event) {
-  const auto text_of = [&](const std::string& field) {
-    const auto& data = event.data;
-    return data.is_object() && data.contains(field) && data[field].is_string()
-               ? data[field].get<std::string>()
-               : std::string();
-  };
   for (const auto& [field, value] : event.data.items()) {
     if (value.is_string()) {
       scope_.values[event.step + "." + field] = value.get<std::string>();
@@ -428,7 +430,7 @@ void Tracker::on_answer(const Event& event) {
     return;
   }
   for (const auto& [field, alternatives] : at->step.gets) {
-    const auto value = text_of(field);
+    const auto value = string_in(event.data, field);
     if (!takes(alternatives, value, event.step)) {
       wrong_ = fmt::format("the driver answers '{}' with {} '{}'", event.text, field,
                            printable(value, kShownOctets));
@@ -438,6 +440,18 @@ void Tracker::on_answer(const Event& event) {
     }
   }
   complete(event.step);
+  if (event.text != kSync) {
+    return;
+  }
+  // What a flow shows right behind a sync comes before its answer.
+  for (auto next = at + 1;
+       next != run_.steps.end() && next->link == at->link && next->step.kind == Step::Kind::shows;
+       ++next) {
+    const auto index = static_cast<std::size_t>(next - run_.steps.begin());
+    if (active(index) && !marks_[index].done) {
+      prohibit(event.link, fmt::format("the answer to 'sync' before step '{}'", next->step.id));
+    }
+  }
 }
 
 void Tracker::on_notice(const Event& event) {

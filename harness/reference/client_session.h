@@ -56,7 +56,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void close();
   // Drops the connection without a word to either side.
   void forget();
-  bool transferring() const { return !transfers_.empty(); }
+  // Whether a `sync` has to wait for a file.
+  bool transferring() const {
+    return !transfers_.empty() && !faults_.has(Fault::tp_shared_sync_at_once);
+  }
   // Until no file is on its way.
   static asio::awaitable<void> settle(std::shared_ptr<ClientSession> self);
 

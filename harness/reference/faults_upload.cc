@@ -128,6 +128,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Waits for a file without an end (good practice)"},
     {"tp-shared-name-as-it-is", kClient,
      "Keeps a file under the name that stands in its link (good practice)"},
+    {"tp-shared-sync-at-once", kClient,
+     "Answers a sync while its files are on their way (DRIVER.md, sync)"},
     {"gk-upload-unlisted", kServer,
      "Does not list its upload service (XEP-0363 1.2.0, Discovering Support)"},
     {"gk-upload-limit-unlisted", kServer,
