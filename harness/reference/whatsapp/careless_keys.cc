@@ -130,6 +130,9 @@ KeyBundle digest_carelessly(const KeyBundle& bundle, const KeyHistory& history,
   if (faults.has(Fault::wg_digest_of_all)) {
     out.one_time.insert(out.one_time.begin(), history.handed_out.begin(), history.handed_out.end());
   }
+  if (faults.has(Fault::wg_digest_names_none)) {
+    out.one_time.clear();
+  }
   return out;
 }
 

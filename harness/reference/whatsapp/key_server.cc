@@ -92,6 +92,9 @@ void Session::refuse_upload(const xml::Element& iq) {
 void Session::keep_keys(Account& owner, KeyBundle bundle) {
   auto& owned = owner.bundle;
   auto& history = owner.key_history;
+  if (owned && has(Fault::wg_upload_later_dropped)) {
+    return;
+  }
   if (owned) {
     const bool same = owned->identity == bundle.identity;
     if (same && !has(Fault::wg_may_replace_one_time_keys)) {
