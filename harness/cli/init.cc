@@ -36,6 +36,7 @@ constexpr std::string_view kXmlEndpoints =
   ca: ca.pem                     # PEM file of the CA to trust, relative to this file
   # upload: upload.example.test  # the address of the upload service (XEP-0363), where it is another
   # media: https://localhost:5281   # where that has files put and got; its certificate is of the same ca
+  # download: https://localhost:5282   # where they are got, where that is another host
 identities:
   pool: accounts.csv             # user,password a line; a case leases two or three, 100 are plenty
 )";

@@ -16,6 +16,7 @@
 #include "harness/engine/monitor_push.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/service_monitor.h"
+#include "harness/engine/slot_monitor.h"
 #include "harness/engine/web_monitor.h"
 
 namespace parley::engine {
@@ -369,6 +370,10 @@ constexpr MonitorEntry kMonitors[] = {
      bounded_downloads},
     {"media-names", "A file is kept under a name that is no path and no command", "good practice",
      false, media_names},
+    {"slot-headers", "A slot names Authorization, Cookie and Expires, and no other header",
+     "XEP-0363 1.2.0, Requesting a slot", false, slot_headers},
+    {"served-under-policy", "A page that was uploaded is served so that no script of it runs",
+     "XEP-0363 1.2.0, Security Considerations", false, served_under_policy, Reach::own_cases},
     {"https-alone", "Services over HTTPS are neither asked nor named in the clear",
      "OpenID Connect Discovery §3, §7.1", false, https_throughout},
 };

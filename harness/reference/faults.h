@@ -118,8 +118,10 @@ enum class Fault {
   gk_upload_shorter_taken, gk_upload_any_type, gk_upload_unasked_taken, gk_upload_overwrites,
   gk_upload_deletes, gk_upload_nothing_served, gk_upload_cut, gk_upload_stored_as_ok,
   gk_upload_served_inline, gk_upload_without_policy,
-  gk_upload_name_as_path, gk_upload_limit_exclusive, gk_may_upload_secret_in_url,
-  gk_may_upload_cookie,
+  gk_upload_name_as_path, gk_upload_limit_exclusive, gk_upload_other_header,
+  gk_upload_header_line_end, gk_upload_policy_open, gk_upload_head_refused,
+  gk_upload_place_by_name, gk_may_upload_secret_in_url, gk_may_upload_cookie,
+  gk_may_upload_got_elsewhere, gk_may_upload_policy_otherwise,
   // whatsapp, client
   wt_wrong_protocol_name, wt_intro_missing, wt_intro_twice, wt_intro_wrong_version,
   wt_prologue_not_mixed, wt_routing_in_prologue, wt_length_little_endian, wt_segmentation,

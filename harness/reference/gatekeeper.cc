@@ -102,6 +102,7 @@ Result<void> Gatekeeper::open_uploads() {
   }
   uploads_ = std::move(*uploads);
   run(uploads_->run(), [this] { uploads_->stop(); });
+  run(uploads_->run_downloads(), [this] { uploads_->stop_downloads(); });
   return {};
 }
 
@@ -225,13 +226,17 @@ void Gatekeeper::reset(const std::string& user) {
   accounts_.erase(found);
 }
 
-json Gatekeeper::endpoints_json(const Endpoints& endpoints) const {
-  return {{"domain", domain()},
-          {"starttls", net::to_string(endpoints.starttls)},
-          {"direct-tls", net::to_string(endpoints.direct_tls)},
-          {"upload", upload_domain()},
-          {"media", uploads_->url()},
-          {"ca", certificate_.ca_path()}};
+json Gatekeeper::endpoints_json(const Endpoints& endpoints, const FaultSet& faults) const {
+  json out = {{"domain", domain()},
+              {"starttls", net::to_string(endpoints.starttls)},
+              {"direct-tls", net::to_string(endpoints.direct_tls)},
+              {"upload", upload_domain()},
+              {"media", uploads_->url()},
+              {"ca", certificate_.ca_path()}};
+  if (faults.has(Fault::gk_may_upload_got_elsewhere)) {
+    out["download"] = uploads_->download_url();
+  }
+  return out;
 }
 
 json Gatekeeper::describe() const {
@@ -241,7 +246,7 @@ json Gatekeeper::describe() const {
           {"features",
            {"sasl-plain", "scram-sha-256", "starttls", "direct-tls", "roster", "xep-0198",
             "xep-0199", "http-upload", "upload-credential", "upload-limit"}},
-          {"endpoints", endpoints_json(endpoints_)}};
+          {"endpoints", endpoints_json(endpoints_, faults_)}};
 }
 
 RpcResult Gatekeeper::handle(const std::string& method, const json& params) {
@@ -293,7 +298,7 @@ RpcResult Gatekeeper::handle_listen(const json& params) {
   if (!endpoints) {
     return std::unexpected(RpcError{kInvalidParams, endpoints.error().detail});
   }
-  return json{{"endpoints", endpoints_json(*endpoints)}};
+  return json{{"endpoints", endpoints_json(*endpoints, *faults)}};
 }
 
 }  // namespace parley::reference

@@ -68,7 +68,7 @@ class Gatekeeper {
   const std::string& ca_path() const { return certificate_.ca_path(); }
   const std::string& ca_pem() const { return certificate_.ca_pem(); }
   nlohmann::json describe() const;
-  nlohmann::json endpoints_json(const Endpoints& endpoints) const;
+  nlohmann::json endpoints_json(const Endpoints& endpoints, const FaultSet& faults) const;
   RpcResult handle(const std::string& method, const nlohmann::json& params);
   // Closes the listeners and every connection, and waits until none of their coroutines runs.
   asio::awaitable<void> stop();

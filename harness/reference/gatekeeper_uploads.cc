@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/crypto/digest.h"
 #include "harness/reference/upload_slot.h"
 #include "harness/wire/http_message.h"
 
@@ -107,6 +108,13 @@ bool is_passive(std::string_view type) {
                                      type.starts_with("video/") || type == "text/plain");
 }
 
+std::string_view policy_of(const FaultSet& faults) {
+  return faults.has(Fault::gk_upload_policy_open) ? "default-src 'none'; script-src *"
+         : faults.has(Fault::gk_may_upload_policy_otherwise)
+             ? "frame-ancestors 'none'; Sandbox; img-src 'self'; Default-Src 'none'"
+             : "default-src 'none'; frame-ancestors 'none'";
+}
+
 net::HttpAnswer status_answer(int status) {
   return {.message = wire::http_response(status, {{"Content-Type", "text/plain"}}, "")};
 }
@@ -126,19 +134,25 @@ Result<std::unique_ptr<GatekeeperUploads>> GatekeeperUploads::open(
       .tls = net::TlsServerOptions{.chain_pem = leaf.chain_pem, .key_pem = leaf.key_pem}};
   options.limits.max_body_octets = 2 * kMostUploadOctets;
   auto* self = out.get();
-  auto server = net::HttpServer::open(std::move(executor), contexts, std::move(options),
-                                      [self](wire::HttpReceived request, net::HttpPeer peer) {
-                                        return answer_at(self, std::move(request), std::move(peer));
-                                      });
-  if (!server) {
-    return std::unexpected(server.error());
+  for (auto* server : {&out->server_, &out->downloads_}) {
+    auto opened = net::HttpServer::open(
+        executor, contexts, options, [self](wire::HttpReceived request, net::HttpPeer peer) {
+          return answer_at(self, std::move(request), std::move(peer));
+        });
+    if (!opened) {
+      return std::unexpected(opened.error());
+    }
+    *server = std::move(*opened);
   }
-  out->server_ = std::move(*server);
   return out;
 }
 
 std::string GatekeeperUploads::url() const {
   return fmt::format("https://localhost:{}", server_->address().port);
+}
+
+std::string GatekeeperUploads::download_url() const {
+  return fmt::format("https://localhost:{}", downloads_->address().port);
 }
 
 xml::Element GatekeeperUploads::form(const FaultSet& faults) {
@@ -171,8 +185,9 @@ xml::Element GatekeeperUploads::ask(const xml::Element& request, const FaultSet&
     places_.erase(order_.front());
     order_.pop_front();
   }
-  const auto part = faults.has(Fault::gk_upload_guessable) ? std::to_string(order_.size())
-                                                           : to_hex(rng_.octets(kPathOctets));
+  const auto part = faults.has(Fault::gk_upload_guessable)       ? std::to_string(order_.size())
+                    : faults.has(Fault::gk_upload_place_by_name) ? to_hex(crypto::sha256(name))
+                                                                 : to_hex(rng_.octets(kPathOctets));
   auto path = std::string(kFolder) + part + "/" + percent_encoded(name);
   const bool by_url = faults.has(Fault::gk_may_upload_secret_in_url);
   places_[path] = {.authorization = by_url ? "" : "Bearer " + rng_.token(32),
@@ -197,11 +212,18 @@ xml::Element GatekeeperUploads::slot_at(const std::string& path, const Place& pl
   if (!place.authorization.empty()) {
     add_header(credential_header(place), place.authorization);
   }
+  if (faults.has(Fault::gk_upload_other_header)) {
+    add_header("X-Upload-Token", "1");
+  }
+  if (faults.has(Fault::gk_upload_header_line_end)) {
+    add_header("Expires", "0\n");
+  }
   auto get = element(kUploadNs, "get");
   const auto shown = faults.has(Fault::gk_upload_name_as_path)
                          ? path.substr(0, path.rfind('/') + 1) + place.name
                          : path;
-  get.set("url", base + shown);
+  const bool elsewhere = faults.has(Fault::gk_may_upload_got_elsewhere);
+  get.set("url", (elsewhere ? download_url() : base) + shown);
   auto slot = element(kUploadNs, "slot");
   slot.children.emplace_back(std::move(put));
   if (!faults.has(Fault::gk_upload_without_get)) {
@@ -264,7 +286,7 @@ net::HttpAnswer GatekeeperUploads::get(const Place& place) {
     headers.push_back({"Content-Disposition", is_passive(type) ? "inline" : "attachment"});
   }
   if (!faults.has(Fault::gk_upload_without_policy)) {
-    headers.push_back({"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"});
+    headers.push_back({"Content-Security-Policy", std::string(policy_of(faults))});
   }
   return {.message = wire::http_response(kOk, std::move(headers), *place.octets)};
 }
@@ -281,7 +303,8 @@ net::HttpAnswer GatekeeperUploads::answer(const wire::HttpMessage& request) {
   if (method == "PUT") {
     return put(place, request);
   }
-  if (method == "GET" || method == "HEAD") {
+  const bool head = method == "HEAD" && !place.faults.has(Fault::gk_upload_head_refused);
+  if (method == "GET" || head) {
     return get(place);
   }
   const bool deletes = method == "DELETE" && place.faults.has(Fault::gk_upload_deletes);

@@ -29,9 +29,12 @@ class GatekeeperUploads {
                                                          net::TlsContexts& contexts,
                                                          const crypto::Leaf& leaf, Rng rng);
 
-  std::string url() const;  // "https://localhost:8443"
+  std::string url() const;           // "https://localhost:8443"
+  std::string download_url() const;  // of another host, where one with that liberty has files got
   boost::asio::awaitable<void> run() { return server_->run(); }
+  boost::asio::awaitable<void> run_downloads() { return downloads_->run(); }
   void stop() { server_->stop(); }
+  void stop_downloads() { downloads_->stop(); }
 
   // What an answer to disco#info holds beside its identity and features.
   static xml::Element form(const FaultSet& faults);
@@ -59,6 +62,7 @@ class GatekeeperUploads {
 
   Rng rng_;
   std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<net::HttpServer> downloads_;
   Places places_;  // by path
   std::deque<std::string> order_;
 };

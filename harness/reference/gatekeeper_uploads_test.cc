@@ -121,6 +121,30 @@ TEST_F(Uploads, AreTakenWronglyUnderAFault) {
   EXPECT_EQ(refusal(uploads_->ask(most, with("gk-upload-limit-exclusive"))), "not-acceptable");
 }
 
+TEST_F(Uploads, AreGivenAPlaceByTheNameAloneUnderAFault) {
+  EXPECT_NE(slot().get, slot().get);
+  const auto by_name = with("gk-upload-place-by-name");
+  EXPECT_EQ(slot(by_name).get, slot(by_name).get);
+}
+
+TEST_F(Uploads, AreGotFromAnotherHostWhereTheyMayBe) {
+  const auto elsewhere = slot(with("gk-may-upload-got-elsewhere"));
+  EXPECT_TRUE(elsewhere.get.starts_with(uploads_->download_url() + "/"));
+  EXPECT_NE(uploads_->download_url(), uploads_->url());
+  EXPECT_EQ(put(elsewhere, kFile), 201);
+}
+
+TEST_F(Uploads, AreServedUnderThePolicyOfTheirFault) {
+  const auto policy_of = [&](const FaultSet& faults) {
+    const auto place = slot(faults);
+    EXPECT_EQ(put(place, kFile), 201);
+    return wire::value_of(get(place).message.headers, "content-security-policy");
+  };
+  EXPECT_EQ(policy_of({}), "default-src 'none'; frame-ancestors 'none'");
+  EXPECT_TRUE(policy_of(with("gk-upload-policy-open")).ends_with("script-src *"));
+  EXPECT_TRUE(policy_of(with("gk-may-upload-policy-otherwise")).ends_with("Default-Src 'none'"));
+}
+
 TEST_F(Uploads, AskForAHeaderThatMayBeNamedOrForNone) {
   const auto by_cookie = slot(with("gk-may-upload-cookie"));
   ASSERT_EQ(by_cookie.headers.size(), 1U);

@@ -140,6 +140,9 @@ asio::awaitable<Result<void>> AttachedSut::open(asio::any_io_executor executor) 
   if (!model::is_server(declaration_.party)) {
     co_return Result<void>();
   }
+  if (const auto media = endpoints_.find(std::string(kMedia)); media != endpoints_.end()) {
+    endpoints_.try_emplace("download", media->second);  // files are got where they are put
+  }
   for (const auto& needed : endpoints_needed(declaration_)) {
     if (endpoint(needed).empty()) {
       co_return fail(

@@ -21,7 +21,7 @@ Endpoints endpoints_of(const nlohmann::json& result) {
   }
   for (const char* name :
        {"domain", "starttls", "direct-tls", "ca", "tcp", "root", "websocket", "enlistment", "proxy",
-        "keys", "partner", "media", "upload", "issuer", "client-ca", "client-name"}) {
+        "keys", "partner", "media", "download", "upload", "issuer", "client-ca", "client-name"}) {
     if (auto value = text_of(result["endpoints"], name); !value.empty()) {
       out[name] = std::move(value);
     }
