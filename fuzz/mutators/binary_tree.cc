@@ -53,7 +53,7 @@ struct Reader {
     if (tag == 248 || tag == 249) {
       return depth < kDeepest ? list(tag, depth) : std::nullopt;
     }
-    const auto octets = take(string_octets(tag));
+    const auto octets = take(is_jid(tag) ? jid_octets(tag) : string_octets(tag));
     return octets ? std::optional(Item{.octets = *octets, .items = {}, .claimed = {}})
                   : std::nullopt;
   }
@@ -76,8 +76,34 @@ struct Reader {
       case 254:
         return 5 + number_at(1, 4);
       default:
-        return 1;  // a token, or the tag of a JID, whose parts follow as items
+        return 1;  // a token
     }
+  }
+
+  static bool is_jid(std::uint8_t tag) {
+    return tag == 244 || tag == 245 || tag == 246 || tag == 247 || tag == 250;
+  }
+
+  // A JID and its parts are one string. Whether a server follows that of interop is not known.
+  std::size_t jid_octets(std::uint8_t tag) const {
+    Reader ahead{.left = left.substr(1)};
+    const auto skip_string = [&] {
+      const auto part = static_cast<std::uint8_t>(ahead.number_at(0, 1));
+      ahead.take(ahead.string_octets(part));
+    };
+    if (tag == 247) {
+      ahead.take(2);
+    }
+    skip_string();
+    if (tag == 244 || tag == 245) {
+      ahead.take(tag == 244 ? 5 : 4);
+    } else if (tag == 246) {
+      ahead.take(2);
+    }
+    if (tag == 246 || tag == 250) {
+      skip_string();
+    }
+    return left.size() - ahead.left.size();
   }
 
   std::optional<Item> list(std::uint8_t tag, std::size_t depth) {
@@ -166,8 +192,12 @@ Item some_string(Random& random) {
                                          "1.5"sv,
                                          "DEADBEEF"sv,
                                          ""sv};
-  const auto octets =
-      random.one_in(2) ? std::string(random.pick(kForms)) : literal(random.pick(kTexts), random);
+  // The lengths at which a form ends.
+  constexpr std::size_t kLengths[] = {127, 128, 254, 255, 256, 257};
+  const auto octets = random.one_in(2) ? std::string(random.pick(kForms))
+                      : random.one_in(16)
+                          ? literal(some_octets(random.pick(kLengths), random), random)
+                          : literal(random.pick(kTexts), random);
   return {.octets = octets, .items = {}, .claimed = {}};
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/mutators/json_values.h"
 #include "fuzz/mutators/octets.h"
 
 namespace parley::mutators {
@@ -154,6 +155,12 @@ void nest(std::string& text, Random& random) {
 }
 
 void edit_json(std::string& text, Random& random) {
+  using Edit = void (*)(std::string&, Random&);
+  constexpr Edit kWhole[] = {json::replace_member_value, json::replace_member_value,
+                             json::repeat_member, json::erase_member, json::lengthen_text};
+  if (random.one_in(2) && json::some_member(text, random)) {
+    return random.pick(kWhole)(text, random);
+  }
   const auto [from, to] = span_in(text, random);
   switch (random.below(11)) {
     case 0:
