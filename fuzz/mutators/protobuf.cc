@@ -10,7 +10,7 @@ namespace parley::mutators {
 namespace protobuf {
 namespace {
 
-constexpr std::size_t kDeepest = 4;
+constexpr std::size_t kDeepest = 12;  // messages of messengers nest eight deep
 constexpr std::size_t kMostFields = 200;
 
 std::optional<std::uint64_t> take_varint(std::string_view& text) {
@@ -84,7 +84,9 @@ std::uint64_t some_number(Random& random) {
 
 Field some_field(Random& random) {
   constexpr unsigned kTypes[] = {0, 2, 0, 2, 1, 5, 3, 4, 6, 7};
-  Field out{.number = random.one_in(8) ? some_number(random) >> 3U : random.small(40),
+  Field out{.number = random.one_in(8)   ? some_number(random) >> 3U
+                      : random.one_in(3) ? random.between(1, 64)
+                                         : random.small(40),
             .type = random.pick(kTypes),
             .octets = {}};
   out.value = some_number(random);
@@ -93,16 +95,25 @@ Field some_field(Random& random) {
   return out;
 }
 
-void edit_value(Field& field, Random& random, std::size_t depth) {
+// Of what may be a message within; false: none was found.
+bool edit_inside(std::vector<Field>& fields, Random& random, std::size_t depth) {
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; ++i) {
+    auto& field = fields[random.below(fields.size())];
+    std::string_view rest;
+    auto inner = fields_of(field.octets, rest);
+    if (field.type == 2 && rest.empty() && !inner.empty()) {
+      edit(inner, random, depth + 1);
+      field.octets = written(inner);
+      return true;
+    }
+  }
+  return false;
+}
+
+void edit_value(Field& field, Random& random) {
   if (field.type == 0) {
     field.value = random.one_in(2) ? some_number(random) : field.value + random.between(0, 4) - 2;
-    return;
-  }
-  std::string_view rest;
-  auto inner = fields_of(field.octets, rest);
-  if (field.type == 2 && rest.empty() && !inner.empty() && depth < kDeepest && !random.one_in(4)) {
-    edit(inner, random, depth + 1);
-    field.octets = written(inner);
   } else if (field.type == 2 && random.one_in(12)) {
     field.octets.clear();
   } else {
@@ -176,6 +187,11 @@ std::string written(const std::vector<Field>& fields) {
 }
 
 void edit(std::vector<Field>& fields, Random& random, std::size_t depth) {
+  // Two of three edits go one deeper where they can.
+  if (!fields.empty() && depth < kDeepest && !random.one_in(3) &&
+      edit_inside(fields, random, depth)) {
+    return;
+  }
   const auto kind = fields.empty() ? 0 : random.below(12);
   const auto at = random.below(fields.size());
   switch (kind) {
@@ -205,7 +221,7 @@ void edit(std::vector<Field>& fields, Random& random, std::size_t depth) {
       fields[at].octets = written(fields);
       break;
     default:
-      edit_value(fields[at], random, depth);
+      edit_value(fields[at], random);
       break;
   }
 }
