@@ -30,9 +30,7 @@ function(parley_fuzz_target name)
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/sanitizer_options.cc)
     if(ARG_MUTATOR)
       target_link_libraries(fuzz_${name} PRIVATE parley::record_mutator)
-      target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/mutators/entry.cc)
-      target_compile_definitions(fuzz_${name} PRIVATE "PARLEY_MUTATOR=\"${ARG_MUTATOR}\"")
-      target_link_libraries(fuzz_${name} PRIVATE parley::mutators)
+      parley_fuzz_mutator(fuzz_${name} "${ARG_MUTATOR}")
     endif()
     if(ARG_EDGES)
       add_test(NAME edges_${name} COMMAND ${CMAKE_COMMAND}
@@ -48,7 +46,17 @@ function(parley_fuzz_target name)
     add_test(NAME corpus_${name} COMMAND fuzz_${name} ${corpus})
     set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
   endif()
+  # For fuzz/planted, which builds some targets once more.
+  set_property(GLOBAL PROPERTY PARLEY_FUZZ_DEPS_${name} ${ARG_DEPS})
+  set_property(GLOBAL PROPERTY PARLEY_FUZZ_MUTATOR_${name} "${ARG_MUTATOR}")
   parley_fuzz_listed(${name} "${corpus}" "${ARG_MUTATOR}" "${ARG_DICTIONARY}" "${ARG_EDGES}" "${ARG_ORACLE}" "${ARG_USES}")
+endfunction()
+
+# Lets `program` mutate its inputs by the one mutator, or as fuzz/mutators/choice.h says.
+function(parley_fuzz_mutator program mutator)
+  target_sources(${program} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/mutators/entry.cc)
+  target_compile_definitions(${program} PRIVATE "PARLEY_MUTATOR=\"${mutator}\"")
+  target_link_libraries(${program} PRIVATE parley::mutators)
 endfunction()
 
 # A JSON string, or null for nothing.
