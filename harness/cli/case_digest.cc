@@ -50,6 +50,12 @@ class Writer {
   void put(const model::BytesEdit& edit) {
     all(edit.find, edit.replace, edit.prepend, edit.append, edit.cut_after, edit.flip, edit.keep,
         edit.times);
+    if (edit.at) {
+      all(*edit.at, edit.take);
+    }
+    if (edit.mutate) {
+      all(edit.mutate->by, edit.mutate->seed);
+    }
   }
   void put(const model::FrameEdit& edit) { all(edit.octets, edit.counter); }
   void put(const model::HandshakeEdit& edit) { put(edit.tree); }

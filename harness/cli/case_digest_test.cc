@@ -57,6 +57,11 @@ INSTANTIATE_TEST_SUITE_P(
     Edits, CaseDigest,
     testing::Values(
         Edit{"Change", [](model::Library& of) { of.cases[0].change->edit = cut_after("b"); }},
+        Edit{"Mutation",
+             [](model::Library& of) {
+               std::get<model::BytesEdit>(of.cases[0].change->edit).mutate = {.by = "xml",
+                                                                              .seed = 1};
+             }},
         Edit{"KindOfChange",
              [](model::Library& of) { of.cases[0].change->edit = model::StanzaEdit{}; }},
         Edit{

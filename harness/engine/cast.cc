@@ -225,12 +225,19 @@ void forbid(const model::Case& one, CastRun& run) {
   }
 }
 
+bool must_survive(const std::vector<model::Outcome>& outcomes) {
+  return std::ranges::any_of(
+      outcomes, [](const model::Outcome& o) { return o.kind == model::Outcome::Kind::survives; });
+}
+
 }  // namespace
 
 bool CastRun::may_complete() const {
   return std::ranges::any_of(
       outcomes, [](const model::Outcome& o) { return o.kind == model::Outcome::Kind::completes; });
 }
+
+bool CastRun::must_survive() const { return engine::must_survive(outcomes); }
 
 bool CastRun::played(const std::string& actor) const {
   const auto at = flow->actors.find(actor);
@@ -305,7 +312,8 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     // What shows that the SUT works after it must have shown that before, where no twin does.
     const auto& profile = library.profiles.at(one.profile);
     const auto probe = profile.probe_of(one.party);
-    if (one.negative() && profile.probes.contains(one.party) && one.flow != probe) {
+    const bool shows_it_works = one.negative() || must_survive(one.any_of);
+    if (shows_it_works && profile.probes.contains(one.party) && one.flow != probe) {
       runs.push_back(plain_run(makings, "before", probe));
     }
     runs.push_back(plain_run(makings, "twin", one.flow));
@@ -319,7 +327,7 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
       }
     }
     runs.push_back(std::move(changed));
-    if (one.negative()) {
+    if (shows_it_works) {
       runs.push_back(plain_run(makings, "after", probe));
     }
   }

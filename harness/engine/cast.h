@@ -49,6 +49,7 @@ struct CastRun {
   std::vector<CastStep> never;            // what must not happen, after the change if there is one
 
   bool may_complete() const;
+  bool must_survive() const;  // nothing else is asked of the SUT
   bool played(const std::string& actor) const;
   bool under_test(model::Party party) const;
   bool server_under_test() const;

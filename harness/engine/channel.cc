@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "harness/engine/channel.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/engine/form.h"
@@ -33,13 +34,40 @@ class XmlChannel : public Channel {
       return {};
     }
     xml::StreamReader reader;  // one send may hold several
-    reader.feed("<parley xmlns='" + xml::escape_attribute(profile_.content_ns) + "'>");
+    reader.feed(root());
     return reader.feed(octets);
+  }
+
+  Reading reads(model::MessageForm::Kind kind, std::string_view octets) const override {
+    const auto broken = [](const std::vector<xml::Item>& items) {
+      return std::ranges::any_of(
+          items, [](const auto& item) { return std::holds_alternative<xml::Refused>(item); });
+    };
+    xml::StreamReader reader;
+    const bool header = kind == model::MessageForm::Kind::header;
+    if (!header) {
+      reader.feed(root());
+    }
+    const auto items = reader.feed(octets);
+    if (broken(items)) {
+      return Reading::broken;
+    }
+    if (header) {
+      return items.empty() ? Reading::waiting : Reading::whole;
+    }
+    const auto end = reader.feed("</parley>");
+    return !end.empty() && std::holds_alternative<xml::StreamClosed>(end.back()) ? Reading::whole
+                                                                                 : Reading::waiting;
   }
 
   void restart() override { reader_.restart(); }
 
  private:
+  // What stands for the stream's header before stanzas.
+  std::string root() const {
+    return "<parley xmlns='" + xml::escape_attribute(profile_.content_ns) + "'>";
+  }
+
   const model::Profile& profile_;
   xml::StreamReader reader_;
 };

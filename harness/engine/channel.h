@@ -31,6 +31,9 @@ struct Edits {
   model::StanzaEdit::Proof proof = model::StanzaEdit::Proof::before;
 };
 
+// What a reader makes of octets: it has taken them, waits for more of them, or cannot take them.
+enum class Reading { whole, waiting, broken };
+
 class Channel {
  public:
   virtual ~Channel() = default;
@@ -42,6 +45,11 @@ class Channel {
                               const Edits& edits) = 0;
   // What was sent on it, in order; returns the stanzas in it that can be read.
   virtual std::vector<xml::Item> sent(std::string_view octets) = 0;
+  // What a strict reader would make of the octets that say a message of that kind, whatever a
+  // change has made of them. Frames say themselves where they end.
+  virtual Reading reads(model::MessageForm::Kind /*kind*/, std::string_view /*octets*/) const {
+    return Reading::whole;
+  }
   // A new stream begins on the same connection.
   virtual void restart() {}
   // Whether a stream is under way that may be ended politely. `opened`: both sides have opened one,

@@ -47,7 +47,8 @@ xml::Element* empty_user(xml::Element& stanza) {
 }
 
 bool edits_octets(const model::BytesEdit& edit) {
-  return edit.replace || !edit.prepend.empty() || !edit.append.empty() || edit.flip || edit.keep;
+  return edit.replace || !edit.prepend.empty() || !edit.append.empty() || edit.flip || edit.keep ||
+         edit.mutate;
 }
 
 // What a step says as a number; null where it says none.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "fuzz/mutators/mutator.h"
 #include "harness/base/text.h"
 #include "harness/engine/identity_token.h"
 
@@ -138,6 +139,14 @@ std::size_t position(long at, std::size_t size) {
                  : size - std::min(size, static_cast<std::size_t>(-at));
 }
 
+// The linter has seen to it that the mutator is known.
+Bytes mutated(const Bytes& octets, const model::Mutation& mutation) {
+  constexpr std::size_t kMostMore = 4096;
+  const auto* mutator = mutators::mutator_named(mutation.by);
+  return mutator == nullptr ? octets
+                            : mutator->mutate(octets, octets.size() + kMostMore, mutation.seed);
+}
+
 }  // namespace
 
 Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope& scope) {
@@ -145,7 +154,17 @@ Result<Bytes> edit_bytes(Bytes octets, const model::BytesEdit& edit, const Scope
     auto whole = evaluate_row(text, scope, "change");
     return whole ? unescape(*whole) : whole;
   };
-  if (edit.replace) {
+  if (edit.mutate) {
+    octets = mutated(octets, *edit.mutate);
+  }
+  if (edit.replace && edit.at) {
+    auto with = value(*edit.replace);
+    const auto at = position(*edit.at, octets.size());
+    if (!with || at > octets.size()) {
+      return with ? fail(Errc::not_found, fmt::format("there is no octet {}", *edit.at)) : with;
+    }
+    octets.replace(at, edit.take, *with);
+  } else if (edit.replace) {
     auto with = value(*edit.replace);
     auto what = value(edit.find);
     if (!with || !what) {

@@ -136,10 +136,21 @@ INSTANTIATE_TEST_SUITE_P(
         Edited{"replace_everything", "replace: '${bob.jid}'", "bob@x/r"},
         Edited{"prepend", "prepend: '\\xEF\\xBB\\xBF'", "\xEF\xBB\xBF<a b='1'/><a b='1'/>"},
         Edited{"append", "append: ' ${bob.jid}'", "<a b='1'/><a b='1'/> bob@x/r"},
+        Edited{"replace_octets_where_they_stand", "at: 3, take: 5, replace: 'c'",
+               "<a c/><a b='1'/>"},
+        Edited{"insert_octets_from_the_end", "at: -2, replace: ' c'", "<a b='1'/><a b='1' c/>"},
         Edited{"cut_after_the_first", "cut-after: \"b='\"", "<a b='"},
         Edited{"do_all_of_them",
                "find: '1', replace: '2', cut-after: \"2'\", prepend: p, append: q", "p<a b='2'q"}),
     name_of);
+
+TEST(EditBytes, MutatesTheSameOctetsTheSameWay) {
+  const auto mutated = [](const std::string& seed) {
+    return edited_bytes("mutate: { by: octets, seed: " + seed + " }").value_or("");
+  };
+  EXPECT_EQ(mutated("9007199254740991"), mutated("9007199254740991"));
+  EXPECT_NE(mutated("1"), mutated("2"));
+}
 
 struct BadEdit {
   const char* name;
@@ -172,6 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadEdit{"find_nothing", kBytes, "find: c, replace: d", Errc::not_found},
         BadEdit{"find_an_unknown_value", kBytes, "find: '${eve}', replace: d", Errc::not_found},
         BadEdit{"replace_by_an_unknown_value", kBytes, "replace: '${eve}'", Errc::not_found},
+        BadEdit{"stand_beyond_the_end", kBytes, "at: 99, replace: d", Errc::not_found},
         BadEdit{"cut_after_nothing", kBytes, "cut-after: </a>", Errc::not_found},
         BadEdit{"prepend_a_bad_escape", kBytes, "prepend: '\\q'", Errc::malformed},
         BadEdit{"append_a_bad_escape", kBytes, "append: '\\x0'", Errc::malformed}),

@@ -82,7 +82,8 @@ json plan_json(const Plan& plan) {
           {"settings", plan.settings},
           {"tokens", plan.tokens},
           {"patience_ms", plan.patience.count()},
-          {"digests", plan.digests}};
+          {"digests", plan.digests},
+          {"case_files", plan.case_files}};
 }
 
 // Older plans name one file, or none with an empty name.
@@ -94,8 +95,8 @@ std::vector<std::string> sut_files_from(const json& value) {
   return file.empty() ? std::vector<std::string>() : std::vector{file};
 }
 
-// The faults, the null mode, the settings, the tokens, the patience and the digests are absent in
-// older plans.
+// The faults, the null mode, the settings, the tokens, the patience, the digests and the files of
+// cases are absent in older plans.
 Result<Plan> plan_from(const json& value, const fs::path& file) {
   if (!value.is_object()) {
     return fail(Errc::malformed, fmt::format("{} is damaged: no JSON object", file.string()));
@@ -111,7 +112,8 @@ Result<Plan> plan_from(const json& value, const fs::path& file) {
               .settings = value.value("settings", std::map<std::string, std::string>{}),
               .tokens = value.value("tokens", ""),
               .patience = std::chrono::milliseconds(value.value("patience_ms", std::int64_t{0})),
-              .digests = value.value("digests", std::map<std::string, std::string>{})};
+              .digests = value.value("digests", std::map<std::string, std::string>{}),
+              .case_files = value.value("case_files", std::vector<std::string>{})};
     auto suts = parties_from(value.value("suts", json::array()));
     if (!suts) {
       return std::unexpected(suts.error());

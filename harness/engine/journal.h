@@ -40,6 +40,7 @@ struct Plan {
   // By the case's id, what the suites said of it; the planner knows what it means. Empty in older
   // plans.
   std::map<std::string, std::string> digests{};
+  std::vector<std::string> case_files{};  // beside the suites, with their paths
 };
 
 // What a run's folder holds: its plan, and the verdicts that stand already.

@@ -82,7 +82,8 @@ bool is_open(const xml::Element* encrypted) {
 }
 
 bool edits_octets(const model::BytesEdit& edit) {
-  return edit.replace || !edit.prepend.empty() || !edit.append.empty() || edit.flip || edit.keep;
+  return edit.replace || !edit.prepend.empty() || !edit.append.empty() || edit.flip || edit.keep ||
+         edit.mutate;
 }
 
 }  // namespace

@@ -442,6 +442,19 @@ Result<Tracker::Message> Tracker::compose(const CastStep& step) {
   return written(step, std::move(stanzas));
 }
 
+void Tracker::note_edited(Edits& edits) {
+  if (!edits.bytes) {
+    return;
+  }
+  edits.bytes = [this, edit = std::move(edits.bytes)](Bytes honest) {
+    auto octets = edit(honest);
+    if (octets) {
+      edited_ = {.honest = std::move(honest), .octets = *octets, .values = scope_.values};
+    }
+    return octets;
+  };
+}
+
 // The step's message is the last of them; the change is made to that.
 Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml::Element> stanzas) {
   const auto& form = run_.profile->forms.at(step.step.form);
@@ -453,6 +466,7 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
     auto edits =
         changed && last ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
     edits.counter += static_cast<int>(i);  // a frame each
+    note_edited(edits);
     auto octets = channel.write(form, std::move(stanzas[i]), edits);
     if (!octets) {
       return std::unexpected(octets.error());
@@ -471,6 +485,12 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
     out.large = name ? to_string(*name) : "";
   }
   if (!changed) {
+    return out;
+  }
+  if (run_.must_survive()) {
+    // A SUT may wait for the rest, and nothing that follows would show that it lives.
+    changed_reads_ = channel.reads(form.kind, out.octets);
+    out.then_end = changed_reads_ == Reading::waiting;
     return out;
   }
   if (const auto* bytes = std::get_if<model::BytesEdit>(&run_.change->edit)) {

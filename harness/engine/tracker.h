@@ -112,6 +112,15 @@ class Tracker {
   // Whether octets that a verdict hangs on were lost here (a full disk): the harness's own affair.
   bool lost_octets() const;
 
+  // What a change of octets has made of its step's: both are what a message is before it is
+  // encrypted. Nullopt: it has changed none, or others.
+  struct Edited {
+    Bytes honest;
+    Bytes octets;
+    std::map<std::string, std::string> values{};  // of the scope then
+  };
+  const std::optional<Edited>& edited() const { return edited_; }
+
   Scope& scope() { return scope_; }
   const Scope& scope() const { return scope_; }
   const std::vector<Seen>& seen() const { return seen_; }
@@ -185,6 +194,7 @@ class Tracker {
   void bind_params(const std::string& name, const nlohmann::json& params);
   void on_sent(const Event& event);
   void on_received(const Event& event);
+  std::vector<xml::Item> read(Link& link, const Bytes& octets);
   void on_item(const std::string& link, xml::Item item);
   void note_seen(const std::string& link, xml::Item item, std::string step);
   void on_refusal(const Refusal& refusal);
@@ -240,6 +250,9 @@ class Tracker {
   Assessment assess_asked() const;
   Assessment assess_refused(const model::Outcome& outcome) const;
   Assessment assess_ignored() const;
+  Assessment assess_survives() const;
+  bool spoke_last(const std::string& link) const;
+  bool same_account(const std::string& one, const std::string& other) const;
   Assessment assess_outcomes() const;
   std::optional<model::Party> who_broke() const;
   bool comes_for_call(std::size_t index) const;
@@ -258,6 +271,7 @@ class Tracker {
   const Near* near_due() const;
 
   Result<Message> written(const CastStep& step, std::vector<xml::Element> stanzas);
+  void note_edited(Edits& edits);
 
   const CastRun& run_;
   Scope scope_;
@@ -276,6 +290,8 @@ class Tracker {
   bool change_made_ = false;
   bool met_ = false;
   std::string changed_octets_;
+  std::optional<Edited> edited_;
+  Reading changed_reads_ = Reading::whole;  // what a strict reader makes of the change
   std::vector<std::string> changed_ids_;
   std::string canary_;
   std::set<std::string> asked_;  // link and id of what we sent beside the change

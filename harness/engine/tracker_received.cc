@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "harness/base/text.h"
 #include "harness/engine/conversations.h"
@@ -51,11 +52,25 @@ void Tracker::on_received(const Event& event) {
   if (!link.channel) {
     return;
   }
-  auto items = link.channel->received(event.octets);
+  auto items = read(link, event.octets);
   note_large(*link.channel);
   for (auto& item : items) {
     on_item(event.link, std::move(item));
   }
+}
+
+// What a mutation has asked for nobody follows: where the SUT begins another stream, one begins.
+std::vector<xml::Item> Tracker::read(Link& link, const Bytes& octets) {
+  const bool may_begin =
+      run_.must_survive() && change_made_ && run_.profile->wire == model::Wire::xml;
+  const auto at = may_begin ? octets.find("<?xml") : Bytes::npos;
+  if (at == Bytes::npos) {
+    return link.channel->received(octets);
+  }
+  auto out = link.channel->received(octets.substr(0, at));
+  link.channel->restart();
+  std::ranges::move(link.channel->received(octets.substr(at)), std::back_inserter(out));
+  return out;
 }
 
 void Tracker::note_large(Channel& channel) {
@@ -477,7 +492,7 @@ void Tracker::on_notice(const Event& event) {
       }
       return;
     }
-    if (step.consequence && (change_made_ || too_soon)) {
+    if (step.consequence && (change_made_ || too_soon) && !run_.must_survive()) {
       prohibit(event.link, what);
       return;
     }
@@ -489,8 +504,8 @@ void Tracker::on_notice(const Event& event) {
                      text_in(event.data, "media/sha256").has_value();
   const bool may_ignore = std::ranges::any_of(
       run_.steps, [&](const CastStep& step) { return may_pass_over(run_, step); });
-  if (change_made_ && (!may_take() || may_ignore) && event.text == "received" && !unavailable &&
-      shows) {
+  const bool may_show = (may_take() && !may_ignore) || run_.must_survive();
+  if (change_made_ && !may_show && event.text == "received" && !unavailable && shows) {
     prohibit(event.link, what);
   }
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/mutators/mutator.h"
 #include "harness/base/text.h"
 #include "harness/crypto/jose/forgery.h"
 #include "harness/crypto/media/large_media.h"
@@ -64,28 +65,30 @@ const std::array<LayerKeys, 11>& layers() {
                 {"set", "remove", "add", "into", "rename", "ns", "proof"},
                 {"set", "remove", "add", "rename", "ns"}},
       LayerKeys{"bytes",
-                {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times"},
-                {"replace", "prepend", "append", "cut-after", "flip", "keep", "times"}},
+                {"find", "replace", "at", "take", "prepend", "append", "cut-after", "flip", "keep",
+                 "times", "mutate"},
+                {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "mutate"}},
       LayerKeys{"handshake",
                 {"set", "remove", "add", "into", "rename"},
                 {"set", "remove", "add", "rename"}},
-      LayerKeys{
-          "frame",
-          {"find", "replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"},
-          {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "counter"}},
+      LayerKeys{"frame",
+                {"find", "replace", "at", "take", "prepend", "append", "cut-after", "flip", "keep",
+                 "times", "mutate", "counter"},
+                {"replace", "prepend", "append", "cut-after", "flip", "keep", "times", "mutate",
+                 "counter"}},
       LayerKeys{"token",
                 {"set", "header", "remove", "sign", "forge"},
                 {"set", "header", "remove", "sign", "forge"}},
-      LayerKeys{
-          "content",
-          {"set", "remove", "find", "replace", "prepend", "append", "flip", "keep", "padding",
-           "filler"},
-          {"set", "remove", "replace", "prepend", "append", "flip", "keep", "padding", "filler"}},
-      LayerKeys{
-          "encryption",
-          {"forge", "replay", "ahead", "version", "find", "replace", "prepend", "append", "flip",
-           "keep"},
-          {"forge", "replay", "ahead", "version", "replace", "prepend", "append", "flip", "keep"}},
+      LayerKeys{"content",
+                {"set", "remove", "find", "replace", "prepend", "append", "flip", "keep", "mutate",
+                 "padding", "filler"},
+                {"set", "remove", "replace", "prepend", "append", "flip", "keep", "mutate",
+                 "padding", "filler"}},
+      LayerKeys{"encryption",
+                {"forge", "replay", "ahead", "version", "find", "replace", "prepend", "append",
+                 "flip", "keep", "mutate"},
+                {"forge", "replay", "ahead", "version", "replace", "prepend", "append", "flip",
+                 "keep", "mutate"}},
       LayerKeys{"media", {"forge"}, {"forge"}},
       LayerKeys{"stream",
                 {"segment", "pause-ms", "stall-after", "join", "websocket"},
@@ -173,6 +176,13 @@ class CaseCheck {
     if (value.contains("find") && !value.contains("replace")) {
       complain("/change/find", "'find' without 'replace' changes nothing", "add 'replace'");
     }
+    if (value.contains("at") && (value.contains("find") || !value.contains("replace"))) {
+      complain("/change/at", "'at' says where 'replace' stands, without 'find'",
+               "add 'replace', and leave out 'find'");
+    }
+    if (value.contains("take") && !value.contains("at")) {
+      complain("/change/take", "'take' without 'at' takes nothing", "add 'at'");
+    }
     if (value.contains("pause-ms") && !value.contains("segment")) {
       complain("/change/pause-ms", "a pause without segments to stand between", "add 'segment'");
     }
@@ -192,12 +202,30 @@ class CaseCheck {
 
   // `row` is the one of `vary` that `place` names; both are empty without one.
   void numbers(const json& change, const Row& row, const std::string& place) const {
-    for (const char* key : {"flip", "keep", "counter", "padding", "filler", "ahead", "version"}) {
+    for (const char* key :
+         {"flip", "keep", "at", "counter", "padding", "filler", "ahead", "version"}) {
       if (change.contains(key) && !number_in(change, key, row)) {
         complain(place.empty() ? fmt::format("/change/{}", key) : place,
                  fmt::format("'{}' is no number", text_in(change, key, row)),
                  fmt::format("'{}' is a whole number, or ${{name}} of one in each row", key));
       }
+    }
+  }
+
+  void mutation(const json& change, const Row& row, const std::string& place) const {
+    if (!change.contains("mutate")) {
+      return;
+    }
+    const auto& mutate = change["mutate"];
+    const auto by = string_at(mutate, "by");
+    if (mutators::mutator_named(by) == nullptr) {
+      complain("/change/mutate/by", unknown_name("mutator", by, names_of(mutators::mutators())),
+               "name one of fuzz/mutators");
+    }
+    if (!seed_in(mutate, row)) {
+      complain(place.empty() ? "/change/mutate/seed" : place,
+               fmt::format("'{}' is no seed", text_in(mutate, "seed", row)),
+               "'seed' is a whole number from 0 on, or ${name} of one in each row");
     }
   }
 
@@ -307,6 +335,7 @@ void check_case(const Document& document, const std::string& pointer, const json
   for (const auto& [name, row] : rows) {
     const auto place = name.empty() ? std::string() : "/vary/" + name;
     check.numbers(change, row, place);
+    check.mutation(change, row, place);
     const auto layer = string_at(change, "layer");
     if (layer == "connection") {
       check.connection(change, row, place);

@@ -48,6 +48,12 @@ BytesEdit bytes_edit(const json& value, const Row& row) {
   edit.flip = number_in(value, "flip", row);
   edit.keep = number_in(value, "keep", row);
   edit.times = value.value("times", std::size_t{1});
+  edit.at = number_in(value, "at", row);
+  edit.take = value.value("take", std::size_t{0});
+  if (value.contains("mutate")) {
+    edit.mutate = Mutation{.by = string_at(value["mutate"], "by"),
+                           .seed = seed_in(value["mutate"], row).value_or(0)};
+  }
   return edit;
 }
 
@@ -148,9 +154,10 @@ Outcome outcome_of(const json& value) {
   Outcome outcome;
   if (value.is_string()) {
     const auto word = value.get<std::string>();
-    outcome.kind = word == "completes" ? Outcome::Kind::completes
-                   : word == "ignored" ? Outcome::Kind::ignored
-                                       : Outcome::Kind::refused;
+    outcome.kind = word == "completes"  ? Outcome::Kind::completes
+                   : word == "ignored"  ? Outcome::Kind::ignored
+                   : word == "survives" ? Outcome::Kind::survives
+                                        : Outcome::Kind::refused;
     return outcome;
   }
   const auto& refused = value["refused"];

@@ -34,12 +34,25 @@ std::string text_in(const json& value, const char* key, const Row& row) {
   return text;
 }
 
-std::optional<int> number_in(const json& value, const char* key, const Row& row) {
-  const auto text = text_in(value, key, row);  // empty is no number
-  int out = 0;
+namespace {
+
+// The empty text is no number.
+template <class Number>
+std::optional<Number> whole_number(const std::string& text) {
+  Number out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc() && end == text.data() + text.size() ? std::optional(out)
                                                                   : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> number_in(const json& value, const char* key, const Row& row) {
+  return whole_number<int>(text_in(value, key, row));
+}
+
+std::optional<std::uint64_t> seed_in(const json& mutate, const Row& row) {
+  return whole_number<std::uint64_t>(text_in(mutate, "seed", row));
 }
 
 }  // namespace parley::model

@@ -2,6 +2,7 @@
 // The rows of a case's `vary`, and what a change says once a row stands in it. Pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,5 +22,7 @@ std::string text_in(const nlohmann::json& value, const char* key, const Row& row
 
 // Nullopt when the key is not there or says no number.
 std::optional<int> number_in(const nlohmann::json& value, const char* key, const Row& row);
+// The same of `seed`, which is larger, of a mutation.
+std::optional<std::uint64_t> seed_in(const nlohmann::json& mutate, const Row& row);
 
 }  // namespace parley::model

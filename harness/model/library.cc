@@ -82,7 +82,7 @@ class Loader {
     library_.folder = std::move(folder);
   }
 
-  Library load(const std::string& profile) {
+  Library load(const std::string& profile, const std::vector<std::string>& more) {
     std::error_code error;
     if (!fs::is_directory(library_.folder / "schema", error)) {
       problems_.push_back({.file = library_.folder.string(),
@@ -97,7 +97,11 @@ class Loader {
     profile_documents_ = documents_of(read(std::move(profiles)));
     library_.profiles = load_profiles(profile_documents_, problems_);
     wanted_ = library_.profiles.contains(profile) ? profile : "";
-    auto suites = read(files_of_suites());
+    auto files = files_of_suites();
+    for (const auto& file : more) {
+      files.push_back({.file = file, .schema = "case", .suite = kOwnSuite});
+    }
+    auto suites = read(std::move(files));
     library_.flows = load_flows(documents_of(taken(suites, "flow")), library_.profiles, problems_);
     // Requirements of all suites come first: cases refer to them.
     for (const auto& one : taken(suites, "requirements")) {
@@ -466,8 +470,9 @@ std::vector<std::string> Library::case_ids() const {
   return out;
 }
 
-Library load_library(const fs::path& folder, Problems& problems, const std::string& profile) {
-  auto out = Loader(folder, problems).load(profile);
+Library load_library(const fs::path& folder, Problems& problems, const std::string& profile,
+                     const std::vector<std::string>& more) {
+  auto out = Loader(folder, problems).load(profile, more);
   for (const auto& [name, unused] : out.profiles) {
     carry_as_stanzas(out, name);
   }

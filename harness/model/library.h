@@ -14,6 +14,9 @@
 
 namespace parley::model {
 
+// Whose cases lie beside the suites folder: "own/CASE".
+inline constexpr const char* kOwnSuite = "own";
+
 struct Library {
   std::filesystem::path folder;
   std::map<std::string, Requirement> requirements;
@@ -31,9 +34,10 @@ struct Library {
 // Loads and cross-checks the folder: ids unique, requirements, flows, forms and steps known, rows
 // distinct. Whatever is wrong is in `problems`; what could be loaded is returned all the same.
 // `profile`: all profiles are loaded, but of requirements, flows and cases only those that it has;
-// empty or unknown: everything. Files are read by as many threads as there are cores.
+// empty or unknown: everything. `more`: files of cases beside the folder, which are of the suite
+// kOwnSuite. Files are read by as many threads as there are cores.
 Library load_library(const std::filesystem::path& folder, Problems& problems,
-                     const std::string& profile = {});
+                     const std::string& profile = {}, const std::vector<std::string>& more = {});
 
 // The profile that a declaration names, unchecked; empty when it cannot be read.
 std::string declared_profile(const std::filesystem::path& file);

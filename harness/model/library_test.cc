@@ -164,6 +164,17 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "change/flip: '${octet}' is no number"},
       {"change: { step: auth, layer: frame, counter: '${value}' }\nvary: { far: 9x }\n",
        "vary/far: '9x' is no number"},
+      {"change: { step: auth, layer: bytes, at: 3, find: x, replace: y }\n",
+       "change/at: 'at' says where 'replace' stands, without 'find'"},
+      {"change: { step: auth, layer: bytes, take: 3, replace: y }\n",
+       "change/take: 'take' without 'at' takes nothing"},
+      {"change: { step: auth, layer: bytes, mutate: { by: xmll, seed: 1 } }\n",
+       "change/mutate/by: unknown mutator 'xmll'; did you mean 'xml'"},
+      {"change: { step: auth, layer: bytes, mutate: { by: xml, seed: '${value}' } }\n"
+       "vary: { far: x }\n",
+       "vary/far: 'x' is no seed"},
+      {"change: { step: auth, layer: stanza, mutate: { by: xml, seed: 1 } }\n",
+       "change/mutate: the key 'mutate' belongs to layer 'bytes'"},
       {"expect: { refused: { condition: [not-authorised] } }\n",
        "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
        "'not-authorized'"},
@@ -181,6 +192,30 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
               row.text);
     const auto text = complaint("xmpp");
     EXPECT_NE(text.find(row.complaint), std::string::npos) << row.text << text;
+  }
+}
+
+TEST_F(Suites, TakeFilesOfCasesThatLieBesideThem) {
+  const auto file = fs::path(testing::TempDir()) / "beside.yaml";
+  std::ofstream(file) << "case: beside\ntitle: A case beside the suites\nprofile: xmpp\n"
+                         "party: gatekeeper.server\nflow: connect\nverifies: XST-053\n"
+                         "change: { step: auth, layer: bytes, mutate: { by: xml, seed: 7 } }\n"
+                         "expect: survives\n";
+  Problems problems;
+  const auto library = load_library(folder_, problems, "xmpp", {file.string()});
+  ASSERT_TRUE(problems.empty()) << to_string(problems.front());
+  const auto* one = library.find_case("own/beside");
+  ASSERT_NE(one, nullptr);
+  EXPECT_FALSE(one->negative()) << "who takes everything survives";
+  EXPECT_EQ(std::get<BytesEdit>(one->change->edit).mutate->seed, 7);
+  fs::remove(file);
+  load_library(folder_, problems, "xmpp", {file.string()});
+  EXPECT_FALSE(problems.empty());
+}
+
+TEST_F(Suites, KnowARequirementThatEveryProfileHasToLiveThrough) {
+  for (const auto& [name, profile] : shipped().library.profiles) {
+    EXPECT_TRUE(shipped().library.requirements.contains(profile.survival)) << name;
   }
 }
 

@@ -92,7 +92,13 @@ std::string describe_edit(const StanzaEdit& edit) {
 
 std::string describe_edit(const BytesEdit& edit) {
   std::vector<std::string> parts;
-  if (edit.replace) {
+  if (edit.mutate) {
+    parts.push_back(fmt::format("mutate it by {}, seed {}", edit.mutate->by, edit.mutate->seed));
+  }
+  if (edit.replace && edit.at) {
+    parts.push_back(fmt::format("replace {} octets at {} by '{}'", edit.take, *edit.at,
+                                printable(*edit.replace, 60)));
+  } else if (edit.replace) {
     parts.push_back(fmt::format("replace '{}' by '{}'",
                                 edit.find.empty() ? "everything" : printable(edit.find, 40),
                                 printable(*edit.replace, 60)));
@@ -352,6 +358,8 @@ std::string describe(const Outcome& outcome) {
       return "the flow completes";
     case Outcome::Kind::ignored:
       return "no effect, and the exchange after it is answered";
+    case Outcome::Kind::survives:
+      return "whatever the SUT makes of it, it goes on answering";
     case Outcome::Kind::refused: {
       std::vector<std::string> by;
       for (const auto kind : outcome.by) {
@@ -390,8 +398,9 @@ std::vector<Party> Case::suts() const {
 }
 
 bool Case::negative() const {
-  return std::ranges::none_of(any_of,
-                              [](const Outcome& o) { return o.kind == Outcome::Kind::completes; });
+  return std::ranges::none_of(any_of, [](const Outcome& o) {
+    return o.kind == Outcome::Kind::completes || o.kind == Outcome::Kind::survives;
+  });
 }
 
 }  // namespace parley::model

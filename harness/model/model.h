@@ -132,7 +132,8 @@ struct Profile {
   std::vector<RefusalKind> refusals;          // what counts when a case does not say
   std::string probe;                          // the flow that shows that a SUT still works
   std::map<Party, std::string> probes{};      // of the parties for which that is another one
-  std::string farewell;  // the form, without fields, that ends a session politely
+  std::string survival{};  // the requirement that a SUT lives through whatever it is sent
+  std::string farewell;    // the form, without fields, that ends a session politely
 
   // Whether what is written for profile `other` holds for this one.
   bool is(const std::string& other) const;
@@ -202,6 +203,11 @@ struct StanzaEdit {
   enum class Proof { before, after };
   Proof proof = Proof::before;
 };
+// Octets that a mutator of fuzz/mutators makes of others: the same of the same, with one seed.
+struct Mutation {
+  std::string by;  // the mutator's name
+  std::uint64_t seed = 0;
+};
 // Octets are written with \xNN escapes and ${…}.
 struct BytesEdit {
   std::string find;  // with `replace`: first occurrence; empty: everything
@@ -213,6 +219,10 @@ struct BytesEdit {
   std::optional<long> flip{};  // the lowest bit of the octet there
   std::optional<long> keep{};  // truncate there
   std::size_t times = 1;       // how many times it is sent
+  // Where `replace` stands in place of `take` octets, whatever these are; `find` is empty then.
+  std::optional<long> at{};
+  std::size_t take = 0;
+  std::optional<Mutation> mutate{};  // before all else
 };
 // The same of a frame as it goes out: length, ciphertext and tag.
 struct FrameEdit {
@@ -295,7 +305,8 @@ struct Change {
 std::string describe(const Change& change);
 
 struct Outcome {
-  enum class Kind { completes, refused, ignored };
+  // survives: whatever the SUT makes of it, it goes on answering.
+  enum class Kind { completes, refused, ignored, survives };
   Kind kind = Kind::completes;
   std::vector<RefusalKind> by;          // refused: which refusals count
   std::vector<std::string> conditions;  // refused: which error conditions; empty: any

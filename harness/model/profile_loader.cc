@@ -93,6 +93,7 @@ class ProfileLoader {
     take(profile.status, "status");
     take(profile.content_ns, "content-namespace");
     take(profile.probe, "probe");
+    take(profile.survival, "survival");
     take(profile.farewell, "farewell");
     if (root.contains("wire")) {
       profile.wire = string_at(root, "wire") == "noise" ? Wire::noise : Wire::xml;

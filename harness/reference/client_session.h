@@ -188,6 +188,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::steady_timer no_transfers_;  // cancelled when none runs any more
   bool bound_ = false;
   bool closing_ = false;        // own </stream:stream> was sent
+  bool stuck_ = false;          // tp-stuck-…: nothing more is taken
   bool given_up_ = false;       // no login is wanted any more
   bool stream_failed_ = false;  // a stream error came, under tp-ignores-stream-error
   bool forgotten_ = false;      // nobody is to be told anything

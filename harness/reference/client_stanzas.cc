@@ -8,6 +8,7 @@
 #include "harness/reference/client_sasl.h"
 #include "harness/reference/client_session.h"
 #include "harness/reference/client_text.h"
+#include "harness/reference/fragile_xml.h"
 
 namespace parley::reference {
 namespace {
@@ -49,7 +50,9 @@ std::string ClientSession::sender(const xml::Element& stanza) const {
 
 std::optional<Refusal> ClientSession::take(WireItem item) {
   if (const auto* stanza = std::get_if<xml::Stanza>(&item)) {
-    return take_stanza(stanza->element);
+    stuck_ = stuck_ ||
+             (faults_.has(Fault::tp_stuck_after_nested_stanza) && holds_stanza(stanza->element));
+    return stuck_ ? std::nullopt : take_stanza(stanza->element);
   }
   if (const auto* refused = std::get_if<xml::Refused>(&item)) {
     Bytes farewell = closing_ ? Bytes() : stream_error(refused->condition);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/base/text.h"
+#include "harness/reference/faults_fragile.h"
 #include "harness/reference/faults_omemo.h"
 #include "harness/reference/faults_upload.h"
 #include "harness/reference/faults_xmpp.h"
@@ -63,6 +64,8 @@ const std::vector<FaultEntry>& table() {
     out.insert(out.end(), of_media.begin(), of_media.end());
     const auto of_client_media = whatsapp::client_media_faults();
     out.insert(out.end(), of_client_media.begin(), of_client_media.end());
+    const auto of_fragile = fragile_faults();
+    out.insert(out.end(), of_fragile.begin(), of_fragile.end());
     return out;
   }();
   return joined;

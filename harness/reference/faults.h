@@ -454,6 +454,10 @@ enum class Fault {
   wt_may_media_never_retries, wt_may_media_in_ranges, wt_may_media_says_nothing,
   wt_may_media_sidecar, wt_may_media_thumbnail, wt_may_media_numbers_names,
   wt_may_media_text_overtakes, wt_may_media_caption_beside, wt_may_media_odd_names_ignored,
+  // What only a malformed message brings about.
+  gk_deaf_after_nested_stanza, gk_drops_others_after_empty_cdata, gk_stuck_after_no_namespace,
+  gk_answer_breaks_namespace, tp_stuck_after_nested_stanza, wg_deaf_after_long_list,
+  wg_stuck_after_packed_name,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

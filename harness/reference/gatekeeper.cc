@@ -205,6 +205,14 @@ std::vector<Session*> Gatekeeper::bound_sessions() const {
   return out;
 }
 
+void Gatekeeper::drop_others(const Session& one) {
+  for (Session* session : bound_sessions()) {
+    if (session != &one) {
+      session->drop();
+    }
+  }
+}
+
 Account& Gatekeeper::enlist(const std::string& user, const std::string& password,
                             const FaultSet& faults) {
   Account& account = accounts_[user];

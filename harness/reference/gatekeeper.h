@@ -84,6 +84,11 @@ class Gatekeeper {
   // The account of a bare JID of this domain; null for any other.
   Account* find_bare(const std::string& bare);
   std::string fresh_id();
+  // Plays dead towards everybody (gk-deaf-…).
+  void fall_deaf() { deaf_ = true; }
+  bool deaf() const { return deaf_; }
+  // Ends the connections of all but `one`.
+  void drop_others(const Session& one);
   // Of its upload service, whose address is a domain of its own.
   std::string upload_domain() const { return "upload." + domain(); }
   GatekeeperUploads& uploads() { return *uploads_; }
@@ -110,6 +115,7 @@ class Gatekeeper {
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::map<std::string, Account, std::less<>> accounts_;
   bool stopping_ = false;
+  bool deaf_ = false;
   std::uint64_t next_running_ = 0;
   std::map<std::uint64_t, std::function<void()>> running_;  // what ends each coroutine
   asio::steady_timer idle_;                                 // cancelled when none runs any more

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/reference/fragile_xml.h"
 
 namespace parley::reference {
 namespace {
@@ -219,6 +220,13 @@ bool Session::skip_header(Bytes& chunk) {
 }
 
 asio::awaitable<void> Session::take(Bytes chunk) {
+  if (keeper_.deaf() || stuck_) {
+    co_return;
+  }
+  if (has(Fault::gk_drops_others_after_empty_cdata) && bound() &&
+      chunk.find(kEmptyCdata) != Bytes::npos) {
+    keeper_.drop_others(*this);
+  }
   const bool white = !chunk.empty() && is_blank(Bytes(1, chunk.front()));
   if (has(Fault::gk_whitespace_breaks) && header_seen_ && white && !reader_.inside_stanza()) {
     on_closed();

@@ -125,6 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // gatekeeper_stanzas.cc: what is asked of the server itself.
   void on_stanza(xml::Element stanza);
+  bool breaks_at(const xml::Element& stanza);
   bool stamp(xml::Element& stanza);
   bool on_management(const xml::Element& element);
   bool malformed_iq(const xml::Element& iq);
@@ -170,6 +171,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool writing_ = false;
   bool broken_ = false;
   bool closing_ = false;
+  bool stuck_ = false;  // gk-stuck-…: nothing more is taken
 
   xml::StreamReader reader_;
   LenientFront front_;

@@ -3,6 +3,7 @@
 // and 10; XEP-0030, XEP-0198, XEP-0199, XEP-0363.
 #include <utility>
 
+#include "harness/reference/fragile_xml.h"
 #include "harness/reference/gatekeeper_session.h"
 #include "harness/reference/upload_slot.h"
 
@@ -46,7 +47,26 @@ xml::Element make_element(std::string_view name, std::string_view ns) {
   return {.ns = std::string(ns), .name = std::string(name), .attributes = {}, .children = {}};
 }
 
+// Where a fault makes an end of a session, or of all, at a malformed stanza.
+bool Session::breaks_at(const xml::Element& stanza) {
+  if (has(Fault::gk_deaf_after_nested_stanza) && holds_stanza(stanza)) {
+    keeper_.fall_deaf();
+    return true;
+  }
+  stuck_ = stuck_ || (has(Fault::gk_stuck_after_no_namespace) && holds_no_namespace(stanza));
+  const auto broken = has(Fault::gk_answer_breaks_namespace) && stanza.name == "iq"
+                          ? namespace_to_escape(stanza)
+                          : std::string();
+  if (!broken.empty()) {
+    send("<iq type='error'><query xmlns='" + broken + "'/></iq>");
+  }
+  return stuck_ || !broken.empty();
+}
+
 void Session::on_stanza(xml::Element stanza) {
+  if (breaks_at(stanza)) {
+    return;
+  }
   if (stanza.ns == kManagementNs && on_management(stanza)) {
     return;
   }

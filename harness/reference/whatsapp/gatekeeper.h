@@ -122,6 +122,9 @@ class Gatekeeper {
   bool knows_more(std::uint16_t integrator) const { return more_integrators_.contains(integrator); }
   HandshakeLog& handshakes() { return handshakes_; }
   Rng& rng() { return rng_; }
+  // Plays dead towards everybody (wg-deaf-…).
+  void fall_deaf() { deaf_ = true; }
+  bool deaf() const { return deaf_; }
   const Dialect& dialect() const { return dialect_; }
 
  private:
@@ -159,6 +162,7 @@ class Gatekeeper {
   std::map<std::string, Account, std::less<>> accounts_;    // by bare address
   std::map<std::string, std::set<std::string>> addresses_;  // bare, of accounts_, by number
   bool stopping_ = false;
+  bool deaf_ = false;
   std::uint64_t next_running_ = 0;
   std::map<std::uint64_t, std::function<void()>> running_;  // what ends each coroutine
   asio::steady_timer idle_;                                 // cancelled when none runs any more

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/reference/whatsapp/decoder.h"
+#include "harness/reference/whatsapp/fragile_binary.h"
 #include "harness/reference/whatsapp/web.h"
 #include "harness/wire/binary_writer.h"
 
@@ -123,6 +124,9 @@ void Session::drop() {
 }
 
 void Session::take(const Bytes& chunk) {
+  if (keeper_.deaf()) {
+    return;
+  }
   frame_taken_ = false;
   auto items = reader_.feed(chunk);
   for (auto& item : items) {
@@ -246,7 +250,15 @@ void Session::on_transport(const Bytes& payload) {
     closing_ = !drops_frame();
     return;
   }
+  if (has(Fault::wg_stuck_after_packed_name) && has_packed_name(*plain)) {
+    state_ = State::stuck;
+    return;
+  }
   const auto stanza = decode_stanza(*plain, faults_, keeper_.dialect().tokens);
+  if (!stanza && has(Fault::wg_deaf_after_long_list) && says_long_list(*plain)) {
+    keeper_.fall_deaf();
+    return;
+  }
   if (!stanza) {
     close_undecodable();
     return;

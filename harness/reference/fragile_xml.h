@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the fragile parties of profile `xmpp` (faults_fragile.h) do not live through. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "harness/xml/tree.h"
+
+namespace parley::reference {
+
+// Whether a message, presence or iq lies within `stanza`.
+bool holds_stanza(const xml::Element& stanza);
+
+// Whether an element within `stanza` has no namespace.
+bool holds_no_namespace(const xml::Element& stanza);
+
+// The first namespace within `stanza` that must be escaped where it is written; empty: none.
+std::string namespace_to_escape(const xml::Element& stanza);
+
+inline constexpr std::string_view kEmptyCdata = "<![CDATA[]]>";
+
+}  // namespace parley::reference
