@@ -110,10 +110,15 @@ class Program {
     arguments_.suites_folder = default_suites();
     app_.add_option("--suites", arguments_.suites_folder, "The suites folder")
         ->capture_default_str();
+    app_.add_option("--cases", arguments_.case_files,
+                    "More case files, as 'parley fuzz live' writes them: their cases are own/CASE")
+        ->check(CLI::ExistingFile)
+        ->allow_extra_args(false);
     add_run();
     add_queries();
     add_reference();
     add_fuzz(app_, fuzz_, commands_.fuzz, action_);
+    add_live();
     refuse_empty(app_);
   }
 
@@ -205,6 +210,32 @@ class Program {
         ->capture_default_str()
         ->check(CLI::Range(1, 64));
     on(selftest, [this] { return commands_.selftest(arguments_); });
+  }
+
+  void add_live() {
+    auto* live = app_.get_subcommand("fuzz")->add_subcommand(
+        "live",
+        "Fuzz a SUT over its protocol, or the embedded reference without --sut: steps of flows "
+        "are mutated, and what the SUT does not live through is written out as a case");
+    add_run_options(*live, arguments_);
+    live->add_option("--sut", arguments_.sut_files, "The declaration (sut.yaml)")
+        ->allow_extra_args(false);
+    live->add_option("--flow", live_.flows, "Only steps of these flows: names or globs")
+        ->delimiter(',');
+    live->add_option("--seconds", live_.seconds, "Time")
+        ->capture_default_str()
+        ->check(CLI::Range(1, kMostSeconds));
+    live->add_option("--executions", live_.executions,
+                     "Mutated steps; 0: as many as there is time for. A run of so many can be "
+                     "repeated by its seed")
+        ->capture_default_str()
+        ->check(kSeed);
+    add_settings(*live);
+    live->add_flag("--no-preflight", arguments_.unchecked,
+                   "Fuzz a declared SUT even where 'parley doctor' would complain");
+    live->add_option("--fault", arguments_.faults, "Faults of the embedded reference")
+        ->delimiter(',');
+    on(live, [this] { return commands_.live(arguments_, live_); });
   }
 
   void add_queries() {
@@ -320,6 +351,7 @@ class Program {
   RunArguments arguments_;
   reference::Options reference_;
   FuzzArguments fuzz_;
+  LiveArguments live_;
   std::string tokens_;
   std::string word_;
   std::string file_ = "sut.yaml";
@@ -336,7 +368,7 @@ int run_command_line(int argc, const char* const* argv, const Commands& commands
 std::string contradiction(const RunArguments& arguments) {
   for (const auto* option :
        {"--case", "--suite", "--requirement", "--party", "--profile", "--seed", "--repeat",
-        "--shuffle", "--sut", "--out", "--fault", "--null", "--set"}) {
+        "--shuffle", "--sut", "--out", "--fault", "--null", "--set", "--cases"}) {
     if (!arguments.resume.empty() && arguments.given.contains(option)) {
       return fmt::format("--resume takes everything from the run's plan; leave out {}", option);
     }

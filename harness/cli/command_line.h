@@ -25,6 +25,7 @@ struct Commands {
   std::function<ExitCode(const RunArguments&, const std::string& folder)> report;
   std::function<ExitCode(const reference::Options&)> reference;
   FuzzCommands fuzz;
+  std::function<ExitCode(const RunArguments&, const LiveArguments& live)> live;
 };
 
 // Calls the command that is named and returns its exit code. Help goes to the standard output, what

@@ -24,22 +24,24 @@ Called call(const std::vector<std::string>& words) {
   };
   const auto nothing = [](const RunArguments&, const std::string&) { return ExitCode::ok; };
   const auto fuzzed = [](const FuzzArguments&) { return ExitCode::ok; };
-  const Commands commands{.run = keep,
-                          .selftest = keep,
-                          .list = nothing,
-                          .show = nothing,
-                          .init = [](const RunArguments&, const std::string&,
-                                     const std::string&) { return ExitCode::ok; },
-                          .doctor = keep,
-                          .replay = nothing,
-                          .report = nothing,
-                          .reference = [](const reference::Options&) { return ExitCode::ok; },
-                          .fuzz = {.list = fuzzed,
-                                   .run = fuzzed,
-                                   .replay = fuzzed,
-                                   .minimize = fuzzed,
-                                   .triage = fuzzed,
-                                   .coverage = fuzzed}};
+  const Commands commands{
+      .run = keep,
+      .selftest = keep,
+      .list = nothing,
+      .show = nothing,
+      .init = [](const RunArguments&, const std::string&,
+                 const std::string&) { return ExitCode::ok; },
+      .doctor = keep,
+      .replay = nothing,
+      .report = nothing,
+      .reference = [](const reference::Options&) { return ExitCode::ok; },
+      .fuzz = {.list = fuzzed,
+               .run = fuzzed,
+               .replay = fuzzed,
+               .minimize = fuzzed,
+               .triage = fuzzed,
+               .coverage = fuzzed},
+      .live = [&](const RunArguments& arguments, const LiveArguments&) { return keep(arguments); }};
   std::vector<const char*> arguments{"parley"};
   for (const auto& word : words) {
     arguments.push_back(word.c_str());

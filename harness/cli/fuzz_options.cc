@@ -9,8 +9,6 @@
 namespace parley::cli {
 namespace {
 
-constexpr int kMostSeconds = 30 * 24 * 3600;
-
 class FuzzOptions {
  public:
   FuzzOptions(CLI::App& fuzz, FuzzArguments& arguments, std::function<int()>& action)

@@ -34,6 +34,7 @@ parley::cli::Commands commands() {
                .minimize = parley::cli::fuzz_minimize,
                .triage = parley::cli::fuzz_triage,
                .coverage = parley::cli::fuzz_coverage},
+      .live = parley::cli::fuzz_live,
   };
 }
 

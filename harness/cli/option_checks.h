@@ -17,6 +17,8 @@ namespace parley::cli {
 inline const CLI::Validator kNotEmpty(
     [](std::string& text) { return std::string(text.empty() ? "is empty" : ""); }, "");
 
+inline constexpr int kMostSeconds = 30 * 24 * 3600;  // of fuzzing
+
 // CLI11 takes a negative number for a large one, and a larger one for the largest.
 inline const CLI::Validator kSeed(
     [](std::string& text) {

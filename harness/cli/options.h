@@ -28,8 +28,9 @@ struct Selection {
 struct RunArguments {
   std::set<std::string> given;  // options on the command line: "--case"
   std::string suites_folder;
-  std::string program;                 // this program, to start the embedded reference
-  std::vector<std::string> sut_files;  // two: Parley stands between them
+  std::vector<std::string> case_files;  // beside it
+  std::string program;                  // this program, to start the embedded reference
+  std::vector<std::string> sut_files;   // two: Parley stands between them
   std::string profile = "xmpp";
   Selection selection;
   std::uint64_t seed = 1;
@@ -51,7 +52,15 @@ struct RunArguments {
   bool unchecked = false;  // judge a SUT that fails the preflight all the same
 };
 
+// Of `parley fuzz live`, beside what it shares with `parley run`.
+struct LiveArguments {
+  std::vector<std::string> flows;  // names or globs
+  int seconds = 600;
+  std::uint64_t executions = 0;  // 0: as many as there is time for
+};
+
 ExitCode run(const RunArguments& arguments);
+ExitCode fuzz_live(const RunArguments& arguments, const LiveArguments& live);
 ExitCode selftest(const RunArguments& arguments);
 ExitCode list(const RunArguments& arguments, const std::string& what);
 ExitCode show(const RunArguments& arguments, const std::string& case_id);

@@ -142,6 +142,16 @@ std::vector<engine::CaseResult> selected_of(const std::vector<std::string>& sele
   return out;
 }
 
+// The suites and the cases beside them, as a recorded run was judged with them.
+std::optional<model::Library> library_of(const RunArguments& arguments, const engine::Plan& plan) {
+  auto with_cases = arguments;
+  if (with_cases.case_files.empty()) {
+    with_cases.case_files = plan.case_files;
+  }
+  auto library = library_of(with_cases);
+  return library && give(*library, plan) ? std::move(library) : std::nullopt;
+}
+
 // Six lines for what did not pass, one for what did, and the ladder.
 ExitCode report_cases(const RunArguments& arguments, const model::Library& library,
                       const engine::RunSummary& summary) {
@@ -170,10 +180,6 @@ ExitCode report_cases(const RunArguments& arguments, const model::Library& libra
 }  // namespace
 
 ExitCode replay(const RunArguments& arguments, const std::string& path) {
-  auto library = library_of(arguments);
-  if (!library) {
-    return ExitCode::usage;
-  }
   const auto place = place_of(path);
   if (place.folder.empty() || place.id.empty()) {
     put(stderr, "parley: {} is not RUN/CASE, a run's folder and a case id behind it\n", path);
@@ -184,7 +190,8 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!give(*library, record->plan)) {
+  auto library = library_of(arguments, record->plan);
+  if (!library) {
     return ExitCode::usage;
   }
   const auto* recorded = find_result(*record, place);
@@ -210,16 +217,13 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
 }
 
 ExitCode report(const RunArguments& arguments, const std::string& folder) {
-  auto library = library_of(arguments);
-  if (!library) {
-    return ExitCode::usage;
-  }
   auto record = engine::Journal::load(folder);
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
     return ExitCode::usage;
   }
-  if (!give(*library, record->plan) || (!arguments.junit.empty() && !can_write(arguments.junit))) {
+  auto library = library_of(arguments, record->plan);
+  if (!library || (!arguments.junit.empty() && !can_write(arguments.junit))) {
     return ExitCode::usage;
   }
   mark_flaky(record->done);

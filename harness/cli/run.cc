@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <random>
 #include <set>
@@ -44,6 +45,14 @@ std::vector<engine::PlannedCase> planned(const std::vector<const model::Case*>& 
   return out;
 }
 
+// A run may be judged again from elsewhere.
+std::vector<std::string> absolute(std::vector<std::string> files) {
+  for (auto& file : files) {
+    file = std::filesystem::absolute(file).string();
+  }
+  return files;
+}
+
 Result<std::unique_ptr<engine::Journal>> open_journal(
     const RunArguments& arguments, const model::Library& library, const Casting& casting,
     const std::vector<const model::Case*>& cases) {
@@ -65,32 +74,9 @@ Result<std::unique_ptr<engine::Journal>> open_journal(
                           .settings = arguments.settings,
                           .tokens = library.profiles.at(arguments.profile).tokens.text(),
                           .patience = arguments.patience,
-                          .digests = std::move(digests)};
+                          .digests = std::move(digests),
+                          .case_files = absolute(arguments.case_files)};
   return engine::Journal::begin(run_folder(arguments), plan);
-}
-
-// Nullopt: ready. Judging a SUT that is not there would tell nothing, case after case.
-std::optional<ExitCode> unready(const model::Declaration& declaration,
-                                const model::Library& library, std::size_t workers) {
-  const auto checks = preflight_of(declaration, library.profiles.at(declaration.profile), workers);
-  if (!checks) {
-    return print_no_checks(declaration, checks.error());
-  }
-  bool ready = true;
-  for (const auto& check : *checks) {
-    if (!check.mend.empty()) {
-      print_check(stderr, check);
-    }
-    ready = ready && check.passed;
-  }
-  if (ready) {
-    return std::nullopt;
-  }
-  put(stderr,
-      "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
-      "same\n",
-      printable(declaration.name));
-  return ExitCode::preflight;
 }
 
 bool judges(const model::Case& one, const reference::FaultEntry& fault) {
@@ -255,6 +241,7 @@ ExitCode run(const RunArguments& arguments) {
     resolved.sut_files = record->plan.sut_files;
     resolved.profile = record->plan.profile;
     resolved.selection = {};
+    resolved.case_files = record->plan.case_files;
     resolved.faults = record->plan.faults;
     resolved.null_mode = record->plan.null_mode;
     resolved.settings = record->plan.settings;

@@ -30,6 +30,9 @@ std::string rerun_command(const RunArguments& arguments, const engine::CaseResul
     }
   };
   add("--suites", arguments.given.contains("--suites") ? arguments.suites_folder : "");
+  for (const auto& file : arguments.case_files) {
+    add("--cases", file);
+  }
   for (const auto& file : arguments.sut_files) {
     add("--sut", file);
   }

@@ -42,7 +42,8 @@ bool all_known(const std::string& kind, const std::vector<std::string>& selector
 std::optional<model::Library> library_of(const RunArguments& arguments,
                                          const std::string& profile) {
   model::Problems problems;
-  auto library = model::load_library(arguments.suites_folder, problems, profile);
+  auto library =
+      model::load_library(arguments.suites_folder, problems, profile, arguments.case_files);
   if (problems.empty()) {
     return library;
   }

@@ -239,4 +239,27 @@ void print_check(std::FILE* to, const sut::Check& check) {
       check.mend.empty() ? "" : "\n      mend: " + check.mend);
 }
 
+std::optional<ExitCode> unready(const model::Declaration& declaration,
+                                const model::Library& library, std::size_t workers) {
+  const auto checks = preflight_of(declaration, library.profiles.at(declaration.profile), workers);
+  if (!checks) {
+    return print_no_checks(declaration, checks.error());
+  }
+  bool ready = true;
+  for (const auto& check : *checks) {
+    if (!check.mend.empty()) {
+      print_check(stderr, check);
+    }
+    ready = ready && check.passed;
+  }
+  if (ready) {
+    return std::nullopt;
+  }
+  put(stderr,
+      "parley: {} is not ready, nothing was judged; --no-preflight judges it all the "
+      "same\n",
+      printable(declaration.name));
+  return ExitCode::preflight;
+}
+
 }  // namespace parley::cli

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,10 @@ Result<std::vector<sut::Check>> preflight_of(const model::Declaration& declarati
 // Says why there are no checks. Returns the exit code of that.
 ExitCode print_no_checks(const model::Declaration& declaration, const Error& error);
 void print_check(std::FILE* to, const sut::Check& check);
+// Nullopt: ready. Else says on the standard error what is wrong: judging a SUT that is not there
+// would tell nothing, case after case.
+std::optional<ExitCode> unready(const model::Declaration& declaration,
+                                const model::Library& library, std::size_t workers);
 
 // Where the verdicts of a case's repetitions differ, a pass becomes flaky. Returns these cases.
 std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results);

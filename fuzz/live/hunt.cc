@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fuzz/live/hunt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace parley::live {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+// Of findings that are alike so many are made small: each of them takes a
+// while.
+constexpr std::size_t kMostOfKind = 3;
+constexpr std::size_t kWorksNever = 3;  // so often undecided, and never else: the flow is left out
+
+bool is(const Shot& shot, model::VerdictKind kind) { return shot.verdict.kind == kind; }
+
+bool failed(const std::pair<const std::string, Shot>& shot) {
+  return is(shot.second, model::VerdictKind::fail);
+}
+
+// A strike is called live/ and its number.
+Finding finding_of(const model::Case& one, const model::Verdict& verdict, Confirmed confirmed) {
+  return {.name = "",
+          .one = one,
+          .verdict = verdict,
+          .number = std::stoull(one.id.substr(one.id.find('/') + 1)),
+          .confirmed = confirmed};
+}
+
+}  // namespace
+
+Hunt::Hunt(const model::Library& library, std::vector<Aim> aims, Bench& bench, const HuntPlan& plan,
+           const HuntListeners& listeners)
+    : library_(library),
+      aims_(std::move(aims)),
+      bench_(bench),
+      plan_(plan),
+      listeners_(listeners),
+      trials_(library, bench, [this] {
+        tell();
+        return listeners_.stop();
+      }) {}
+
+HuntResult Hunt::run() {
+  while (!over()) {
+    fire();
+    tell();
+  }
+  return std::move(result_);
+}
+
+void Hunt::end(HuntEnd end, std::string why) {
+  over_ = true;
+  result_.end = end;
+  result_.why = std::move(why);
+}
+
+bool Hunt::over() {
+  if (over_) {
+    return true;
+  }
+  if (listeners_.stop()) {
+    end(HuntEnd::stopped, "");
+  } else if (plan_.executions > 0 && result_.last.executions >= plan_.executions) {
+    end(HuntEnd::executions, "");
+  } else if (plan_.time.count() > 0 && Clock::now() - began_ >= plan_.time) {
+    end(HuntEnd::time, "");
+  }
+  return over_;
+}
+
+void Hunt::tell() {
+  auto& last = result_.last;
+  last.took = duration_cast<milliseconds>(Clock::now() - began_);
+  last.findings = result_.findings.size();
+  listeners_.progress(last);
+}
+
+std::vector<model::Case> Hunt::next_volley() {
+  auto count = plan_.volley;
+  if (plan_.executions > 0) {
+    count = std::min<std::uint64_t>(count, plan_.executions - result_.last.executions);
+  }
+  std::vector<model::Case> out;
+  while (out.size() < count) {
+    auto one = drawn(aims_, library_, plan_.seed, next_++);
+    const auto tally = flows_.find(one.flow);
+    const bool works =
+        tally == flows_.end() || tally->second.passed > 0 || tally->second.undecided < kWorksNever;
+    if (works) {
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+void Hunt::fire() {
+  const auto cases = next_volley();
+  auto volley = bench_.together(cases);
+  if (!volley) {
+    end(HuntEnd::broken, volley.error().detail);
+    return;
+  }
+  weigh(cases, *volley);
+}
+
+void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
+  if (!volley.dead.empty() && std::ranges::none_of(volley.shots, failed)) {
+    find_killer(cases, volley);
+  }
+  result_.last.executions += volley.shots.size();
+  std::vector<model::Case> fallen;
+  for (const auto& one : cases) {
+    const auto at = volley.shots.find(one.id);
+    if (at == volley.shots.end()) {
+      continue;
+    }
+    if (failed(*at)) {
+      fallen.push_back(one);
+    } else if (!is(at->second, model::VerdictKind::pass)) {
+      ++result_.last.undecided;
+    }
+  }
+  if (fallen.empty()) {
+    leave_out_flows(cases, volley);
+  } else if (!over_) {
+    try_again(fallen, volley);
+  }
+}
+
+void Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volley) {
+  const auto again = trials_.by_itself(fallen);
+  if (!again) {
+    end(HuntEnd::broken, again.error().detail);
+    return;
+  }
+  const bool any = std::ranges::any_of(*again, failed);
+  for (const auto& one : fallen) {
+    const auto at = again->find(one.id);
+    if (over_ || listeners_.stop()) {
+      return;
+    }
+    if (at != again->end() && failed(*at)) {
+      look_into(one, at->second);
+    } else {
+      ++result_.last.flaky;
+    }
+  }
+  if (any) {
+    return;
+  }
+  const auto serves = trials_.still_serves(fallen.front());
+  if (serves && !*serves) {
+    const auto& verdict = volley.shots.at(fallen.front().id).verdict;
+    keep(finding_of(fallen.front(), verdict, Confirmed::no),
+         kind_of(verdict, form_of(fallen.front())));
+    end(HuntEnd::dead, "the SUT does not work any more: " + verdict.reason);
+  }
+}
+
+void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
+  std::vector<model::Case> left;
+  std::ranges::copy_if(cases, std::back_inserter(left),
+                       [&](const auto& one) { return !volley.shots.contains(one.id); });
+  auto apart = bench_.apart(left, Bench::Until::first_fail);
+  if (!apart) {
+    end(HuntEnd::dead, volley.dead);
+    return;
+  }
+  const bool nobody = apart->shots.empty();
+  volley.shots.merge(apart->shots);
+  if (nobody) {
+    end(HuntEnd::dead, volley.dead);
+  }
+}
+
+// A flow that does not work unchanged shows nothing.
+void Hunt::leave_out_flows(const std::vector<model::Case>& cases, const Volley& volley) {
+  for (const auto& one : cases) {
+    const auto at = volley.shots.find(one.id);
+    if (at == volley.shots.end()) {
+      continue;
+    }
+    auto& tally = flows_[one.flow];
+    tally.passed += is(at->second, model::VerdictKind::pass) ? 1 : 0;
+    if (!is(at->second, model::VerdictKind::pass)) {
+      ++tally.undecided;
+      tally.why = at->second.verdict.reason;
+    }
+  }
+  const bool any = std::ranges::any_of(aims_, [&](const Aim& aim) {
+    const auto tally = flows_.find(aim.base->flow);
+    return tally == flows_.end() || tally->second.passed > 0 ||
+           tally->second.undecided < kWorksNever;
+  });
+  if (!any) {
+    end(HuntEnd::useless, flows_.begin()->second.why);
+  }
+}
+
+std::string Hunt::form_of(const model::Case& one) const {
+  const auto* flow = library_.flow(one.profile, one.flow);
+  const auto step = std::ranges::find(flow->steps, one.change->step, &model::Step::id);
+  return step == flow->steps.end() ? one.change->step : step->form;
+}
+
+void Hunt::look_into(const model::Case& one, const Shot& shot) {
+  const auto form = form_of(one);
+  const Failed failed{.one = one, .kind = kind_of(shot.verdict, form), .form = form};
+  if (const auto& alike = of_kind_[failed.kind]; alike.size() >= kMostOfKind) {
+    ++result_.findings[alike.front()].hits;
+    return;
+  }
+  auto out = finding_of(one, shot.verdict, Confirmed::yes);
+  auto written = shot.transcript ? trials_.written_out(failed, *shot.transcript)
+                                 : Result<std::optional<Trials::Written>>(std::nullopt);
+  if (written && *written) {
+    out.one = std::move((*written)->one);
+    out.octets = (*written)->octets;
+    keep(std::move(out), failed.kind);
+    return;
+  }
+  const auto again = written ? trials_.fails_again(failed) : std::unexpected(written.error());
+  if (!again) {
+    end(HuntEnd::broken, again.error().detail);
+  } else if (*again) {
+    keep(std::move(out), failed.kind);
+  } else {
+    ++result_.last.flaky;
+  }
+}
+
+void Hunt::keep(Finding finding, const std::string& kind) {
+  finding.name = name_of(finding.one);
+  auto& alike = of_kind_[kind];
+  const auto same = std::ranges::find_if(
+      alike, [&](std::size_t at) { return result_.findings[at].name == finding.name; });
+  if (same != alike.end()) {
+    ++result_.findings[*same].hits;
+    return;
+  }
+  alike.push_back(result_.findings.size());
+  result_.findings.push_back(std::move(finding));
+  listeners_.found(result_.findings.back());
+}
+
+}  // namespace parley::live

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Fuzzes a SUT over its protocol: draws strikes, has them judged, tries again
+// what failed, and makes of what fails again a case of its own, as small as may
+// be. Prints nothing. Not thread safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fuzz/live/aim.h"
+#include "fuzz/live/bench.h"
+#include "fuzz/live/finding.h"
+#include "fuzz/live/trials.h"
+
+namespace parley::live {
+
+struct HuntPlan {
+  std::uint64_t seed = 1;
+  std::chrono::milliseconds time{0};
+  std::uint64_t executions = 0;  // 0: as many as there is time for
+  std::size_t volley = 128;      // strikes that are judged together
+};
+
+struct HuntProgress {
+  std::uint64_t executions = 0;
+  std::chrono::milliseconds took{0};
+  std::size_t findings = 0;
+  std::size_t flaky = 0;      // strikes that failed and did not again
+  std::size_t undecided = 0;  // strikes of which nothing could be told
+};
+
+struct HuntListeners {
+  std::function<void(const HuntProgress&)> progress;
+  std::function<void(const Finding&)> found;  // once it is as small as may be
+  std::function<bool()> stop;
+};
+
+enum class HuntEnd { time, executions, stopped, dead, useless, broken };
+
+struct HuntResult {
+  HuntEnd end = HuntEnd::time;
+  std::string why;  // dead, useless and broken: one sentence
+  std::vector<Finding> findings;
+  HuntProgress last;
+};
+
+class Hunt {
+ public:
+  // All of it outlives the hunt. `aims` are not empty.
+  Hunt(const model::Library& library, std::vector<Aim> aims, Bench& bench, const HuntPlan& plan,
+       const HuntListeners& listeners);
+
+  HuntResult run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool over();
+  void end(HuntEnd end, std::string why);
+  std::vector<model::Case> next_volley();
+  void fire();
+  void weigh(const std::vector<model::Case>& cases, Volley& volley);
+  // Of a volley in which the SUT died: strikes that have no verdict, each by
+  // itself.
+  void find_killer(const std::vector<model::Case>& cases, Volley& volley);
+  void try_again(const std::vector<model::Case>& fallen, const Volley& volley);
+  void leave_out_flows(const std::vector<model::Case>& cases, const Volley& volley);
+  void look_into(const model::Case& one, const Shot& shot);
+  void keep(Finding finding, const std::string& kind);
+  void tell();
+  std::string form_of(const model::Case& one) const;
+
+  const model::Library& library_;
+  std::vector<Aim> aims_;
+  Bench& bench_;
+  const HuntPlan& plan_;
+  const HuntListeners& listeners_;
+  Clock::time_point began_ = Clock::now();
+  HuntResult result_;
+  bool over_ = false;
+  std::uint64_t next_ = 0;  // strike
+  Trials trials_;
+  std::map<std::string, std::vector<std::size_t>> of_kind_;  // findings
+  struct Tally {
+    std::size_t passed = 0;
+    std::size_t undecided = 0;
+    std::string why{};
+  };
+  std::map<std::string, Tally> flows_;
+};
+
+}  // namespace parley::live

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A strike that failed, tried again: whether it fails again, written down octet
+// by octet, and with how few of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fuzz/live/bench.h"
+#include "fuzz/live/patch.h"
+#include "harness/model/library.h"
+
+namespace parley::live {
+
+// What has failed, and how (finding.h).
+struct Failed {
+  model::Case one;
+  std::string kind;
+  std::string form;  // of the message that was changed
+};
+
+class Trials {
+ public:
+  Trials(const model::Library& library, Bench& bench, std::function<bool()> stop)
+      : library_(library), bench_(bench), stop_(std::move(stop)) {}
+
+  // What each gives by itself, by its own id: in a volley a SUT may fail
+  // because of another one. Errors: as Bench.
+  Result<std::map<std::string, Shot>> by_itself(const std::vector<model::Case>& cases);
+  // Whether it fails in that way at least twice in three times. Errors: as
+  // Bench.
+  Result<bool> fails_again(const Failed& failed);
+  // The same change octet by octet, if that fails again: as few as may be.
+  // Nullopt where it does not. `transcript` is that of the failed case. Errors:
+  // as Bench.
+  struct Written {
+    model::Case one;
+    std::size_t octets = 0;  // that stand in place of honest ones
+  };
+  Result<std::optional<Written>> written_out(const Failed& failed,
+                                             const engine::Transcript& transcript);
+  // Whether the flow of `one` works unchanged; true where that cannot be told.
+  Result<bool> still_serves(const model::Case& one);
+
+ private:
+  // The index of the first of `cases` that fails in that way.
+  std::optional<std::size_t> first_that_fails(std::vector<model::Case> cases, const Failed& failed);
+  model::Case renamed(model::Case one);
+
+  const model::Library& library_;
+  Bench& bench_;
+  std::function<bool()> stop_;
+  std::uint64_t tries_ = 0;
+  std::optional<Error> trouble_{};  // of a trial among candidates
+};
+
+}  // namespace parley::live
