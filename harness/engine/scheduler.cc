@@ -38,7 +38,7 @@ struct Board {
   // Heavy ones, one after another once nothing else is under way: they slow a SUT down as a whole.
   std::map<model::Party, std::vector<PlannedCase>> alone;
   std::atomic<std::size_t> busy{0};  // workers that still judge `todo`
-  std::function<void()> when_quiet;
+  std::vector<std::function<void()>> when_quiet;
   std::atomic<std::size_t> next{0};
   std::mutex guard;
   std::vector<CaseResult> results;
@@ -71,8 +71,8 @@ struct Board {
   }
 
   void left() {
-    if (--busy == 0 && when_quiet) {
-      when_quiet();
+    if (--busy == 0) {
+      std::ranges::for_each(when_quiet, [](const auto& wake) { wake(); });
     }
   }
 };
@@ -129,9 +129,7 @@ class Worker {
         io_(1),
         patience_(options.least_patience, options.most_patience),
         quiet_(io_, asio::steady_timer::time_point::max()) {
-    if (number == 0) {
-      board.when_quiet = [this] { asio::post(io_, [this] { quiet_.cancel(); }); };
-    }
+    board.when_quiet.emplace_back([this] { asio::post(io_, [this] { quiet_.cancel(); }); });
   }
 
   void run() {
@@ -195,20 +193,32 @@ class Worker {
     io_.stop();
   }
 
-  // The first worker judges what needs a SUT for itself; SUTs of different parties do not mind each
-  // other.
+  // The parties of which this worker judges what needs a SUT for itself.
+  std::vector<model::Party> own_parties() const {
+    std::vector<model::Party> out;
+    std::size_t at = 0;
+    for (const auto& [party, cases] : board_.alone) {
+      if (at++ % options_.workers == number_) {
+        out.push_back(party);
+      }
+    }
+    return out;
+  }
+
+  // SUTs of different parties do not mind each other.
   asio::awaitable<void> judge_alone() {
-    if (number_ != 0) {
+    const auto parties = own_parties();
+    if (parties.empty()) {
       co_return;
     }
     while (board_.busy > 0) {
       boost::system::error_code ignored;
       co_await quiet_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    std::size_t under_way = board_.alone.size();
+    std::size_t under_way = parties.size();
     asio::steady_timer over(io_, asio::steady_timer::time_point::max());
-    for (const auto& [party, cases] : board_.alone) {
-      asio::co_spawn(io_, alone_lane(cases), [&](std::exception_ptr error) {
+    for (const auto party : parties) {
+      asio::co_spawn(io_, alone_lane(board_.alone.at(party)), [&](std::exception_ptr error) {
         keep(error);
         --under_way;
         over.cancel();

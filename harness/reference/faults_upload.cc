@@ -129,7 +129,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"tp-shared-name-as-it-is", kClient,
      "Keeps a file under the name that stands in its link (good practice)"},
     {"tp-shared-sync-at-once", kClient,
-     "Answers a sync while its files are on their way (DRIVER.md, sync)"},
+     "Answers a sync while its files are on their way (good practice)"},
     {"gk-upload-unlisted", kServer,
      "Does not list its upload service (XEP-0363 1.2.0, Discovering Support)"},
     {"gk-upload-limit-unlisted", kServer,
@@ -203,7 +203,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"gk-may-upload-got-elsewhere", kServer,
      "Has files got from another host than they are put at (XEP-0363 1.2.0, Requesting a slot)", kXmpp, Effect::conforms},
     {"gk-may-upload-policy-otherwise", kServer,
-     "Writes its policy in another order, and stricter (CSP Level 3 section 2.2)", kXmpp, Effect::conforms},
+     "Writes its policy in another order, and stricter (XEP-0363 1.2.0, Security Considerations)", kXmpp, Effect::conforms},
 });
 // clang-format on: a sentence a row
 

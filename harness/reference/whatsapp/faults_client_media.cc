@@ -220,7 +220,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"wt-media-name-by-type", kClient,
      "Gives a file the extension that its sender's type says (MED-019)", kWhatsApp},
     {"wt-media-sync-at-once", kClient,
-     "Answers a sync while its files are on their way (DRIVER.md, sync)", kWhatsApp},
+     "Answers a sync while its files are on their way (MED-023)", kWhatsApp},
     {"wt-may-media-asks-head", kClient,
      "Asks for the head of a file before it fetches it (RFC 9110 section 9.3.2)", kWhatsApp, Effect::conforms},
     {"wt-may-media-retries-more", kClient,
