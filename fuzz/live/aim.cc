@@ -17,9 +17,7 @@ namespace {
 constexpr std::size_t kLongestFlow = 60;  // steps; in longer ones the same is said again and again
 constexpr std::uint64_t kSeeds = std::uint64_t{1} << 53U;  // what a number in a case file can hold
 
-bool is_plain(const model::Case& one) {
-  return !one.alone && !one.soils && !one.together && one.mirrors.empty();
-}
+bool is_plain(const model::Case& one) { return !one.alone && !one.soils && !one.together; }
 
 // The fewer a case asks of a SUT and says of its flow, the better its flow
 // serves.
@@ -43,15 +41,23 @@ bool is_repetition(const std::string& step) {
 
 bool can_be_struck(const engine::CastStep& step) {
   return step.role == engine::Role::send && step.step.kind == model::Step::Kind::wire &&
-         !step.step.preamble && !step.step.fence && !is_repetition(step.step.id) &&
-         engine::service_of(step.link).empty();
+         !step.step.preamble && !step.step.fence && !is_repetition(step.step.id);
+}
+
+// What is sealed or fetched hangs on all that came before: the fence after a message that means
+// something else shows nothing.
+bool is_simple(const engine::CastRun& run) {
+  return run.flow->content == model::Content::clear && run.steps.size() <= kLongestFlow &&
+         std::ranges::none_of(run.steps, [](const engine::CastStep& step) {
+           return !engine::service_of(step.link).empty();
+         });
 }
 
 void add_aims(std::vector<Aim>& out, const model::Case& base, const model::Library& library) {
   auto plain = base;
   plain.change.reset();
   const auto runs = engine::cast_case(plain, library);
-  if (!runs || runs->front().steps.size() > kLongestFlow) {
+  if (!runs || !is_simple(runs->front())) {
     return;
   }
   for (const auto& step : runs->front().steps) {
@@ -97,6 +103,7 @@ model::Case strike(const Aim& aim, const model::Library& library, std::uint64_t 
   out.any_of = {{.kind = model::Outcome::Kind::survives, .by = {}, .conditions = {}}};
   out.never.clear();
   out.inherits.clear();
+  out.mirrors.clear();
   out.mirror.reset();
   return out;
 }

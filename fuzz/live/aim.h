@@ -18,10 +18,10 @@ struct Aim {
   std::string mutator;  // of fuzz/mutators
 };
 
-// The aims that `cases` give, one a flow and step, in order of flow. Left out
-// are cases that `applies` does not take, that slow a SUT down or spoil its
-// accounts, and what goes out before the flow's own steps, as a handshake or
-// over HTTP.
+// The aims that `cases` give, one a flow and step, in order of flow. Left out are cases that
+// `applies` does not take, that slow a SUT down or spoil its accounts; flows whose content is
+// sealed or that ask services over HTTP; and what goes out before a flow's own steps or as a
+// handshake.
 std::vector<Aim> aims_of(const std::vector<const model::Case*>& cases,
                          const model::Library& library,
                          const std::function<bool(const model::Case&)>& applies);

@@ -24,6 +24,8 @@ bool failed(const std::pair<const std::string, Shot>& shot) {
   return is(shot.second, model::VerdictKind::fail);
 }
 
+std::string place_of(const std::string& flow, const std::string& step) { return flow + " " + step; }
+
 // A strike is called live/ and its number.
 Finding finding_of(const model::Case& one, const model::Verdict& verdict, Confirmed confirmed) {
   return {.name = "",
@@ -49,8 +51,14 @@ Hunt::Hunt(const model::Library& library, std::vector<Aim> aims, Bench& bench, c
 
 HuntResult Hunt::run() {
   while (!over()) {
-    fire();
-    tell();
+    const bool any = std::ranges::any_of(
+        aims_, [&](const Aim& aim) { return is_worth(aim.base->flow, aim.step); });
+    if (any) {
+      fire();
+      tell();
+    } else {
+      end(HuntEnd::useless, "no flow works with this SUT: " + last_undecided_);
+    }
   }
   return std::move(result_);
 }
@@ -90,14 +98,20 @@ std::vector<model::Case> Hunt::next_volley() {
   std::vector<model::Case> out;
   while (out.size() < count) {
     auto one = drawn(aims_, library_, plan_.seed, next_++);
-    const auto tally = flows_.find(one.flow);
-    const bool works =
-        tally == flows_.end() || tally->second.passed > 0 || tally->second.undecided < kWorksNever;
-    if (works) {
+    if (is_worth(one.flow, one.change->step)) {
       out.push_back(std::move(one));
     }
   }
   return out;
+}
+
+// A flow that does not work unchanged shows nothing, nor does a step that cannot be struck at.
+bool Hunt::is_worth(const std::string& flow, const std::string& step) const {
+  const auto tally = flows_.find(flow);
+  const bool works =
+      tally == flows_.end() || tally->second.passed > 0 || tally->second.undecided < kWorksNever;
+  const auto stands = stands_.find(place_of(flow, step));
+  return works && (stands == stands_.end() || stands->second);
 }
 
 void Hunt::fire() {
@@ -128,7 +142,7 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
     }
   }
   if (fallen.empty()) {
-    leave_out_flows(cases, volley);
+    count_flows(cases, volley);
   } else if (!over_) {
     try_again(fallen, volley);
   }
@@ -146,7 +160,9 @@ void Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volle
     if (over_ || listeners_.stop()) {
       return;
     }
-    if (at != again->end() && failed(*at)) {
+    if (at != again->end() && failed(*at) && !stands(one)) {
+      ++result_.last.undecided;
+    } else if (at != again->end() && failed(*at)) {
       look_into(one, at->second);
     } else {
       ++result_.last.flaky;
@@ -180,8 +196,7 @@ void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
   }
 }
 
-// A flow that does not work unchanged shows nothing.
-void Hunt::leave_out_flows(const std::vector<model::Case>& cases, const Volley& volley) {
+void Hunt::count_flows(const std::vector<model::Case>& cases, const Volley& volley) {
   for (const auto& one : cases) {
     const auto at = volley.shots.find(one.id);
     if (at == volley.shots.end()) {
@@ -191,16 +206,8 @@ void Hunt::leave_out_flows(const std::vector<model::Case>& cases, const Volley& 
     tally.passed += is(at->second, model::VerdictKind::pass) ? 1 : 0;
     if (!is(at->second, model::VerdictKind::pass)) {
       ++tally.undecided;
-      tally.why = at->second.verdict.reason;
+      last_undecided_ = at->second.verdict.reason;
     }
-  }
-  const bool any = std::ranges::any_of(aims_, [&](const Aim& aim) {
-    const auto tally = flows_.find(aim.base->flow);
-    return tally == flows_.end() || tally->second.passed > 0 ||
-           tally->second.undecided < kWorksNever;
-  });
-  if (!any) {
-    end(HuntEnd::useless, flows_.begin()->second.why);
   }
 }
 
@@ -208,6 +215,21 @@ std::string Hunt::form_of(const model::Case& one) const {
   const auto* flow = library_.flow(one.profile, one.flow);
   const auto step = std::ranges::find(flow->steps, one.change->step, &model::Step::id);
   return step == flow->steps.end() ? one.change->step : step->form;
+}
+
+// What fails unmutated too says nothing of the SUT.
+bool Hunt::stands(const model::Case& one) {
+  const auto place = place_of(one.flow, one.change->step);
+  const auto known = stands_.find(place);
+  if (known != stands_.end()) {
+    return known->second;
+  }
+  const auto stands = trials_.stands_unmutated(one);
+  if (!stands) {
+    end(HuntEnd::broken, stands.error().detail);
+    return false;
+  }
+  return stands_[place] = *stands;
 }
 
 void Hunt::look_into(const model::Case& one, const Shot& shot) {

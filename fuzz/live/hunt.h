@@ -67,8 +67,10 @@ class Hunt {
   // itself.
   void find_killer(const std::vector<model::Case>& cases, Volley& volley);
   void try_again(const std::vector<model::Case>& fallen, const Volley& volley);
-  void leave_out_flows(const std::vector<model::Case>& cases, const Volley& volley);
+  void count_flows(const std::vector<model::Case>& cases, const Volley& volley);
   void look_into(const model::Case& one, const Shot& shot);
+  bool stands(const model::Case& one);
+  bool is_worth(const std::string& flow, const std::string& step) const;
   void keep(Finding finding, const std::string& kind);
   void tell();
   std::string form_of(const model::Case& one) const;
@@ -87,9 +89,10 @@ class Hunt {
   struct Tally {
     std::size_t passed = 0;
     std::size_t undecided = 0;
-    std::string why{};
   };
   std::map<std::string, Tally> flows_;
+  std::string last_undecided_;          // why nothing can be told of a strike
+  std::map<std::string, bool> stands_;  // by flow and step: whether one can strike there
 };
 
 }  // namespace parley::live

@@ -84,7 +84,9 @@ class FakeBench : public Bench {
     return out;
   }
   static Bytes octets_of(const model::BytesEdit& edit) {
-    return mutators::mutator_named(edit.mutate->by)->mutate(kHonest, 4096, edit.mutate->seed);
+    return edit.mutate
+               ? mutators::mutator_named(edit.mutate->by)->mutate(kHonest, 4096, edit.mutate->seed)
+               : kHonest;
   }
 
   std::function<bool(const Bytes&)> falls_;
@@ -148,6 +150,13 @@ TEST(Hunt, KeepsNothingThatFailsAmongOthersAlone) {
   const auto result = hunt(bench, 40);
   EXPECT_TRUE(result.findings.empty());
   EXPECT_EQ(result.last.flaky, 40);
+}
+
+TEST(Hunt, StrikesNowhereWhereASutFallsAtTheHonestOctetsToo) {
+  FakeBench bench([](const Bytes&) { return true; });
+  const auto result = hunt(bench, 100);
+  EXPECT_EQ(result.end, HuntEnd::useless);
+  EXPECT_TRUE(result.findings.empty());
 }
 
 TEST(Hunt, EndsWhereTheSutIsGoneAndSaysWhatItWasSentLast) {

@@ -87,11 +87,22 @@ Result<bool> Trials::fails_again(const Failed& failed) {
              tries, [&](const auto& one) { return fails_so(*volley, one.id, failed); }) >= kEnough;
 }
 
+Result<bool> Trials::stands_unmutated(const model::Case& one) {
+  auto unmutated = one;
+  unmutated.change->edit = model::BytesEdit{};
+  return passes(unmutated);
+}
+
 Result<bool> Trials::still_serves(const model::Case& one) {
   auto unchanged = one;
   unchanged.change.reset();
   unchanged.any_of = {model::Outcome{}};
-  const auto shots = by_itself({unchanged});
+  return passes(unchanged);
+}
+
+// True where it has no verdict.
+Result<bool> Trials::passes(const model::Case& one) {
+  const auto shots = by_itself({one});
   if (!shots) {
     return std::unexpected(shots.error());
   }

@@ -43,6 +43,9 @@ class Trials {
   };
   Result<std::optional<Written>> written_out(const Failed& failed,
                                              const engine::Transcript& transcript);
+  // Whether a SUT survives the strike where nothing is mutated: else the step is not one to strike
+  // at, for what comes after it hangs on what it says. Errors: as Bench.
+  Result<bool> stands_unmutated(const model::Case& one);
   // Whether the flow of `one` works unchanged; true where that cannot be told.
   Result<bool> still_serves(const model::Case& one);
 
@@ -50,6 +53,7 @@ class Trials {
   // The index of the first of `cases` that fails in that way.
   std::optional<std::size_t> first_that_fails(std::vector<model::Case> cases, const Failed& failed);
   model::Case renamed(model::Case one);
+  Result<bool> passes(const model::Case& one);
 
   const model::Library& library_;
   Bench& bench_;

@@ -170,7 +170,10 @@ ExitCode live_resolved(RunArguments arguments, const LiveArguments& live, model:
     return engine::why_not_applicable(one, profile, one.suts(), prey.declarations).empty();
   });
   if (aims.empty()) {
-    put(stderr, "parley: the selection holds no step that Parley sends to this SUT\n");
+    put(stderr,
+        "parley: the selection holds no step to strike at: one that this SUT is sent in a stanza, "
+        "in the "
+        "clear\n");
     return ExitCode::nothing_judged;
   }
   if (!arguments.sut_files.empty() && !arguments.given.contains("--seed")) {

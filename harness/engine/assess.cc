@@ -253,7 +253,8 @@ bool Tracker::same_account(const std::string& one, const std::string& other) con
   return bare(one) == bare(other);
 }
 
-// A SUT may say to it whatever it likes, or end the connection: but nobody else's.
+// A SUT may say to it whatever it likes, or end the connection: but nobody else's. What cannot be
+// read has to end it.
 Assessment Tracker::assess_survives() const {
   const std::string expected = "an answer to what comes after it, or the end of that connection";
   if (!prohibited_.empty()) {
@@ -269,6 +270,16 @@ Assessment Tracker::assess_survives() const {
       return violated("the SUT ended another user's connection", expected, refusal.shown);
     }
     over = over || refusal.link == changed;
+  }
+  bool answered = false;
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    const auto& step = run_.steps[i];
+    answered = answered || (step.step.fence && step.role == Role::expect && marks_[i].done &&
+                            step.step.kind == model::Step::Kind::wire && step.link == changed);
+  }
+  if (!over && changed_reads_ == Reading::broken && answered) {
+    return violated("the SUT goes on after what nobody can read", "the end of that connection",
+                    "an answer to what came after it");
   }
   if (over || fence_done()) {
     return {.state = State::holds};

@@ -39,18 +39,22 @@ class XmlChannel : public Channel {
   }
 
   Reading reads(model::MessageForm::Kind kind, std::string_view octets) const override {
-    const auto broken = [](const std::vector<xml::Item>& items) {
-      return std::ranges::any_of(
+    const auto refused_in = [](const std::vector<xml::Item>& items) {
+      const auto at = std::ranges::find_if(
           items, [](const auto& item) { return std::holds_alternative<xml::Refused>(item); });
+      return at == items.end() ? nullptr : std::get_if<xml::Refused>(&*at);
     };
     xml::StreamReader reader;
     const bool header = kind == model::MessageForm::Kind::header;
-    if (!header) {
-      reader.feed(root());
+    if (!header) {  // whose prefix every stanza may use
+      reader.feed("<parley xmlns='" + xml::escape_attribute(profile_.content_ns) +
+                  "' xmlns:stream='" + std::string(xml::kStreamsNamespace) + "'>");
     }
     const auto items = reader.feed(octets);
-    if (broken(items)) {
-      return Reading::broken;
+    if (const auto* refused = refused_in(items)) {
+      // Beyond our limits, and from text between stanzas on, another reader may go on reading.
+      const bool may_go_on = refused->beyond_limits() || refused->condition == "bad-format";
+      return may_go_on ? Reading::waiting : Reading::broken;
     }
     if (header) {
       return items.empty() ? Reading::waiting : Reading::whole;

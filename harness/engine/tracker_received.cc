@@ -63,7 +63,8 @@ void Tracker::on_received(const Event& event) {
 std::vector<xml::Item> Tracker::read(Link& link, const Bytes& octets) {
   const bool may_begin =
       run_.must_survive() && change_made_ && run_.profile->wire == model::Wire::xml;
-  const auto at = may_begin ? octets.find("<?xml") : Bytes::npos;
+  const auto at =
+      may_begin ? std::min(octets.find("<?xml"), octets.find("<stream:stream")) : Bytes::npos;
   if (at == Bytes::npos) {
     return link.channel->received(octets);
   }

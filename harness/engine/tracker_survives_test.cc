@@ -56,6 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
             "the SUT neither answers afterwards nor ends the connection"},
         Row{"takes_another_answer_for_one", kWhole,
             "message; ping; alice: <iq type='error' id='other'/>; late pong", kHolds},
+        Row{"fails_by_an_answer_after_what_nobody_can_read", kBroken, "message; ping; pong",
+            "the SUT goes on after what nobody can read"},
+        Row{"knows_the_prefix_of_the_stream", change_to("<message><stream:x/></message>"),
+            "message; ping; pong", kHolds},
         Row{"may_keep_silent_over_what_nobody_can_read", kBroken, "message; ping; late pong",
             kHolds},
         Row{"fails_by_malformed_XML", kWhole, "message; alice: <message><body></message>",
@@ -68,7 +72,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Survival, EndsTheConnectionWhereASutMayWaitForMore) {
-  for (const auto& [rest, ends] : {std::pair(kWhole, false), {kBroken, false}, {kCut, true}}) {
+  for (const auto& [rest, ends] :
+       {std::pair(kWhole, false), {kBroken, false}, {kCut, true}, {change_to("text"), true}}) {
     const CaseRun run("relay", rest, model::Party::gatekeeper_server);
     Player player(run);
     player.preamble();
