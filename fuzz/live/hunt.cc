@@ -160,24 +160,34 @@ void Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volle
     if (over_ || listeners_.stop()) {
       return;
     }
-    if (at != again->end() && failed(*at) && !stands(one)) {
-      ++result_.last.undecided;
-    } else if (at != again->end() && failed(*at)) {
-      look_into(one, at->second);
-    } else {
+    if (at == again->end() || !failed(*at)) {
       ++result_.last.flaky;
+    } else if (stands(one)) {
+      look_into(one, at->second);
+    } else if (!over_ && !is_lost(fallen, volley)) {
+      ++result_.last.undecided;
+      last_undecided_ = at->second.verdict.reason;
     }
   }
-  if (any) {
-    return;
+  if (!any) {
+    (void)is_lost(fallen, volley);
   }
+}
+
+// Whether the SUT works no more at all, which ends the hunt. Which strike it was cannot be told:
+// all that fell are kept.
+bool Hunt::is_lost(const std::vector<model::Case>& fallen, const Volley& volley) {
   const auto serves = trials_.still_serves(fallen.front());
-  if (serves && !*serves) {
-    const auto& verdict = volley.shots.at(fallen.front().id).verdict;
-    keep(finding_of(fallen.front(), verdict, Confirmed::no),
-         kind_of(verdict, form_of(fallen.front())));
-    end(HuntEnd::dead, "the SUT does not work any more: " + verdict.reason);
+  if (!serves || *serves) {
+    return false;
   }
+  const auto& verdict = volley.shots.at(fallen.front().id).verdict;
+  for (const auto& one : fallen) {
+    const auto& own = volley.shots.at(one.id).verdict;
+    keep(finding_of(one, own, Confirmed::no), kind_of(own, form_of(one)));
+  }
+  end(HuntEnd::dead, "the SUT does not work any more: " + verdict.reason);
+  return true;
 }
 
 void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {

@@ -70,6 +70,7 @@ class Hunt {
   void count_flows(const std::vector<model::Case>& cases, const Volley& volley);
   void look_into(const model::Case& one, const Shot& shot);
   bool stands(const model::Case& one);
+  bool is_lost(const std::vector<model::Case>& fallen, const Volley& volley);
   bool is_worth(const std::string& flow, const std::string& step) const;
   void keep(Finding finding, const std::string& kind);
   void tell();

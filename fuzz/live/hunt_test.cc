@@ -165,7 +165,7 @@ TEST(Hunt, EndsWhereTheSutIsGoneAndSaysWhatItWasSentLast) {
   const auto result = hunt(bench, 100);
   EXPECT_EQ(result.end, HuntEnd::dead);
   EXPECT_NE(result.why.find("does not work any more"), std::string::npos) << result.why;
-  ASSERT_EQ(result.findings.size(), 1);
+  ASSERT_EQ(result.findings.size(), 32) << "each of the volley may have been it";
   EXPECT_EQ(result.findings.front().confirmed, Confirmed::no);
 }
 
