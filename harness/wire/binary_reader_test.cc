@@ -179,6 +179,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"EmptyKey", "00 f803 01 00 03", Errc::malformed, 4},
         Refusal{"JidAsName", "00 f801 fa fc0161 05", Errc::malformed, 3},
         Refusal{"SizeBeyondTheEnd", "00 f805 01", Errc::truncated, 1},
+        Refusal{"PairWhoseServerEndsWithTheSeparator", "00 f803 01 02 fa fc0161 fc026240",
+                Errc::malformed, 5},
         Refusal{"UnassignedToken", "00 f801 06", Errc::malformed, 3},
         Refusal{"TokenBeyondTheList", "00 f801 eb", Errc::malformed, 3},
         Refusal{"IndexBeyondTheDictionary", "00 f801 ec02", Errc::malformed, 3},

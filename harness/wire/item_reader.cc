@@ -259,7 +259,8 @@ Result<Item> ItemReader::jid_pair() {
   if (!server) {
     return std::unexpected(server.error());
   }
-  if (server->empty()) {
+  // The last '@' separates: behind one at the end no server is left.
+  if (server->empty() || server->ends_with('@')) {
     return fail(Errc::malformed, "a JID without a server", begin);
   }
   return Item{to_string(Jid{.user = std::move(*user), .server = *server}), {FormKind::jid_pair}};
