@@ -129,6 +129,7 @@ class Program {
       const int code = app_.exit(error);
       return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
     }
+    fuzz_.suites_folder = arguments_.suites_folder;
     return action_ ? action_() : static_cast<int>(ExitCode::usage);
   }
 

@@ -40,7 +40,8 @@ Called call(const std::vector<std::string>& words) {
                .replay = fuzzed,
                .minimize = fuzzed,
                .triage = fuzzed,
-               .coverage = fuzzed},
+               .coverage = fuzzed,
+               .seeds = fuzzed},
       .live = [&](const RunArguments& arguments, const LiveArguments&) { return keep(arguments); }};
   std::vector<const char*> arguments{"parley"};
   for (const auto& word : words) {
@@ -97,6 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"NoFuzzCommand", {"fuzz"}, "subcommand"},
                     Wrong{"NoFuzzTime", {"fuzz", "run", "--seconds", "0"}, "--seconds"},
                     Wrong{"NegativeFuzzSeed", {"fuzz", "run", "--seed", "-1"}, "--seed"},
+                    Wrong{"NoRunForSeeds", {"fuzz", "seeds"}, "--from"},
+                    Wrong{"NoSuchRun", {"fuzz", "seeds", "--from", "/nowhere"}, "/nowhere"},
                     Wrong{"NoInput", {"fuzz", "replay", "xml_reader"}, "file"},
                     Wrong{"NoSuchInput", {"fuzz", "replay", "xml_reader", "/nowhere"}, "/nowhere"},
                     Wrong{"NoCommand", {}, "subcommand"}),

@@ -22,6 +22,8 @@ struct FuzzArguments {
   std::vector<std::string> targets;  // names or globs
   std::string target;                // of commands that take one
   std::vector<std::string> files;    // inputs, or folders of them
+  std::string from;                  // the folder of a run of `parley run`
+  std::string suites_folder;         // that the run was judged with
   int seconds = 60;                  // for each target
   std::uint64_t executions = 0;      // 0: as many as there is time for
   std::uint64_t seed = 1;
@@ -46,6 +48,7 @@ ExitCode fuzz_replay(const FuzzArguments& arguments);
 ExitCode fuzz_minimize(const FuzzArguments& arguments);
 ExitCode fuzz_triage(const FuzzArguments& arguments);
 ExitCode fuzz_coverage(const FuzzArguments& arguments);
+ExitCode fuzz_seeds(const FuzzArguments& arguments);
 
 // What carries the commands out.
 struct FuzzCommands {
@@ -55,6 +58,7 @@ struct FuzzCommands {
   std::function<ExitCode(const FuzzArguments&)> minimize;
   std::function<ExitCode(const FuzzArguments&)> triage;
   std::function<ExitCode(const FuzzArguments&)> coverage;
+  std::function<ExitCode(const FuzzArguments&)> seeds;
 };
 
 // Adds `fuzz` and its commands to `app`. The one that is named is put into `action`; `arguments`

@@ -113,6 +113,17 @@ void add_others(FuzzOptions& options, FuzzArguments& arguments, const FuzzComman
   options.json(*coverage);
 }
 
+void add_seeds(FuzzOptions& options, FuzzArguments& arguments, const FuzzCommands& commands) {
+  auto* seeds = options.command(
+      "seeds", "Make seeds of what a run has recorded, few and with names", commands.seeds);
+  seeds->add_option("target", arguments.targets, "Names or globs; all of them without");
+  seeds->add_option("--from", arguments.from, "The run's folder")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  options.out(*seeds,
+              "A new folder, with one below it for each target (default: out/seeds-<time>)");
+}
+
 }  // namespace
 
 std::string default_catalogue() {
@@ -128,6 +139,7 @@ void add_fuzz(CLI::App& app, FuzzArguments& arguments, const FuzzCommands& comma
   FuzzOptions options(*fuzz, arguments, action);
   add_run(options, arguments, commands);
   add_others(options, arguments, commands);
+  add_seeds(options, arguments, commands);
 }
 
 }  // namespace parley::cli

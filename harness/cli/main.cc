@@ -33,7 +33,8 @@ parley::cli::Commands commands() {
                .replay = parley::cli::fuzz_replay,
                .minimize = parley::cli::fuzz_minimize,
                .triage = parley::cli::fuzz_triage,
-               .coverage = parley::cli::fuzz_coverage},
+               .coverage = parley::cli::fuzz_coverage,
+               .seeds = parley::cli::fuzz_seeds},
       .live = parley::cli::fuzz_live,
   };
 }
