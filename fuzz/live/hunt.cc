@@ -130,6 +130,7 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
   }
   result_.last.executions += volley.shots.size();
   std::vector<model::Case> fallen;
+  std::vector<model::Case> undecided;
   for (const auto& one : cases) {
     const auto at = volley.shots.find(one.id);
     if (at == volley.shots.end()) {
@@ -138,27 +139,47 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
     if (failed(*at)) {
       fallen.push_back(one);
     } else if (!is(at->second, model::VerdictKind::pass)) {
-      ++result_.last.undecided;
+      undecided.push_back(one);
     }
   }
+  result_.last.undecided += undecided.size();
   if (fallen.empty()) {
     count_flows(cases, volley);
-  } else if (!over_) {
-    try_again(fallen, volley);
+  } else if (!over_ && !try_again(fallen, volley) && !over_) {
+    try_undecided(undecided);
   }
 }
 
-void Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volley) {
-  const auto again = trials_.by_itself(fallen);
+// What has a SUT fall silent may be among those of which nothing could be told then.
+void Hunt::try_undecided(const std::vector<model::Case>& undecided) {
+  const auto again = trials_.by_itself(undecided);
   if (!again) {
     end(HuntEnd::broken, again.error().detail);
     return;
+  }
+  for (const auto& one : undecided) {
+    const auto at = again->find(one.id);
+    if (over_ || listeners_.stop()) {
+      return;
+    }
+    if (at != again->end() && failed(*at) && stands(one)) {
+      --result_.last.undecided;
+      look_into(one, at->second);
+    }
+  }
+}
+
+bool Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volley) {
+  const auto again = trials_.by_itself(fallen);
+  if (!again) {
+    end(HuntEnd::broken, again.error().detail);
+    return false;
   }
   const bool any = std::ranges::any_of(*again, failed);
   for (const auto& one : fallen) {
     const auto at = again->find(one.id);
     if (over_ || listeners_.stop()) {
-      return;
+      return any;
     }
     if (at == again->end() || !failed(*at)) {
       ++result_.last.flaky;
@@ -172,6 +193,7 @@ void Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volle
   if (!any) {
     (void)is_lost(fallen, volley);
   }
+  return any;
 }
 
 // Whether the SUT works no more at all, which ends the hunt. Which strike it was cannot be told:

@@ -66,7 +66,9 @@ class Hunt {
   // Of a volley in which the SUT died: strikes that have no verdict, each by
   // itself.
   void find_killer(const std::vector<model::Case>& cases, Volley& volley);
-  void try_again(const std::vector<model::Case>& fallen, const Volley& volley);
+  // Whether any fails by itself too.
+  bool try_again(const std::vector<model::Case>& fallen, const Volley& volley);
+  void try_undecided(const std::vector<model::Case>& undecided);
   void count_flows(const std::vector<model::Case>& cases, const Volley& volley);
   void look_into(const model::Case& one, const Shot& shot);
   bool stands(const model::Case& one);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "fuzz/live/case_text.h"
@@ -58,13 +59,19 @@ class FakeBench : public Bench {
   explicit FakeBench(std::function<bool(const Bytes&)> falls) : falls_(std::move(falls)) {}
 
   Result<Volley> together(const std::vector<model::Case>& cases) override {
-    return judged(cases, gone_ || clumsy_);
+    auto out = judged(cases, gone_ || clumsy_);
+    if (silenced_ && out) {
+      exchange(*out);
+    }
+    return out;
   }
   Result<Volley> apart(const std::vector<model::Case>& cases, Until) override {
     return judged(cases, gone_);
   }
   void gone() { gone_ = true; }      // fails, and then works no more
   void clumsy() { clumsy_ = true; }  // fails only where many are judged together
+  // Falls silent where it falls: of that strike nothing can be told, and others seem to be it.
+  void silenced() { silenced_ = true; }
 
  private:
   Result<Volley> judged(const std::vector<model::Case>& cases, bool fails) {
@@ -83,6 +90,18 @@ class FakeBench : public Bench {
     used_up_ = true;
     return out;
   }
+  static void exchange(Volley& volley) {
+    using model::VerdictKind;
+    const auto failed = [](const auto& shot) {
+      return shot.second.verdict.kind == VerdictKind::fail;
+    };
+    if (std::ranges::any_of(volley.shots, failed)) {
+      for (auto& [id, shot] : volley.shots) {
+        auto& kind = shot.verdict.kind;
+        kind = kind == VerdictKind::fail ? VerdictKind::inconclusive : VerdictKind::fail;
+      }
+    }
+  }
   static Bytes octets_of(const model::BytesEdit& edit) {
     return edit.mutate
                ? mutators::mutator_named(edit.mutate->by)->mutate(kHonest, 4096, edit.mutate->seed)
@@ -92,6 +111,7 @@ class FakeBench : public Bench {
   std::function<bool(const Bytes&)> falls_;
   bool gone_ = false;
   bool clumsy_ = false;
+  bool silenced_ = false;
   bool used_up_ = false;
 };
 
@@ -150,6 +170,14 @@ TEST(Hunt, KeepsNothingThatFailsAmongOthersAlone) {
   const auto result = hunt(bench, 40);
   EXPECT_TRUE(result.findings.empty());
   EXPECT_EQ(result.last.flaky, 40);
+}
+
+TEST(Hunt, LooksAmongThoseOfWhichNothingCouldBeToldWhereNoOtherFailsAgain) {
+  FakeBench bench(has_reference);
+  bench.silenced();
+  const auto result = hunt(bench, 600);
+  ASSERT_FALSE(result.findings.empty());
+  EXPECT_EQ(result.last.undecided, 0);
 }
 
 TEST(Hunt, StrikesNowhereWhereASutFallsAtTheHonestOctetsToo) {
