@@ -226,9 +226,9 @@ class Program {
     live->add_option("--seconds", live_.seconds, "Time")
         ->capture_default_str()
         ->check(CLI::Range(1, kMostSeconds));
-    live->add_option("--executions", live_.executions,
-                     "Mutated steps; 0: as many as there is time for. A run of so many can be "
-                     "repeated by its seed")
+    live->add_option(
+            "--executions", live_.executions,
+            "Mutated steps; 0: as many as there is time for. The same seed draws the same steps")
         ->capture_default_str()
         ->check(kSeed);
     add_settings(*live);

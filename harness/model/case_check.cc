@@ -200,6 +200,16 @@ class CaseCheck {
     }
   }
 
+  // What nothing odd was sent to has lived through nothing.
+  void survival(const json& value) const {
+    const auto change = value.value("change", json::object());
+    if (string_at(value, "expect") == "survives" &&
+        (string_at(change, "layer") != "bytes" || change.contains("cut-after"))) {
+      complain("/expect", "'survives' is about octets that are sent whole",
+               "change some: layer: bytes, without 'cut-after'");
+    }
+  }
+
   // `row` is the one of `vary` that `place` names; both are empty without one.
   void numbers(const json& change, const Row& row, const std::string& place) const {
     for (const char* key :
@@ -325,6 +335,7 @@ void check_case(const Document& document, const std::string& pointer, const json
   }
   if (value.contains("expect")) {
     check.expect(value["expect"]);
+    check.survival(value);
   }
   if (!value.contains("change")) {
     return;

@@ -166,6 +166,10 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "vary/far: '9x' is no number"},
       {"change: { step: auth, layer: bytes, at: 3, find: x, replace: y }\n",
        "change/at: 'at' says where 'replace' stands, without 'find'"},
+      {"expect: survives\n",
+       "expect: 'survives' is about octets that are sent whole; change some: layer: bytes"},
+      {"change: { step: auth, layer: stream, segment: 1 }\nexpect: survives\n",
+       "expect: 'survives' is about octets that are sent whole"},
       {"change: { step: auth, layer: bytes, take: 3, replace: y }\n",
        "change/take: 'take' without 'at' takes nothing"},
       {"change: { step: auth, layer: bytes, mutate: { by: xmll, seed: 1 } }\n",
@@ -413,6 +417,16 @@ TEST_F(Suites, RefuseADeclarationThatIsEmptyOrHasAnUnknownFeature) {
   EXPECT_EQ(problems[0].line, 6U);
   EXPECT_NE(problems[0].message.find("did you mean 'xep-0198'"), std::string::npos)
       << problems[0].message;
+}
+
+TEST_F(Suites, TakeADeclarationOfAServerThatHasFilesGotElsewhere) {
+  Problems problems;
+  write("sut.yaml",
+        "parley: 1\nname: x\nprofile: xmpp\nparty: gatekeeper.server\nendpoints: { starttls: "
+        "'127.0.0.1:1', media: 'https://localhost:2', download: 'https://localhost:3' }\n");
+  const auto declaration = load_declaration(folder_ / "sut.yaml", shipped().library, problems);
+  ASSERT_TRUE(declaration) << to_string(problems.front());
+  EXPECT_EQ(declaration->endpoints.at("download"), "https://localhost:3");
 }
 
 TEST_F(Suites, RefuseADeclarationWithAFeatureOfAnotherProfile) {
