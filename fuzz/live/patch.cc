@@ -75,6 +75,10 @@ std::pair<std::size_t, std::size_t> findable(const Bytes& honest, const Patch& p
     --from;
     uncut();
   }
+  if (from == to && to < honest.size()) {  // at the front
+    ++to;
+    uncut();
+  }
   return {from, to};
 }
 

@@ -51,6 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mutated{"inserts_behind_what_stands_there_once", Form::textual, kMessage,
                 "<message to='bob@parley.test/r1'><body>hello<a/></body></message>", "o<",
                 "o<a/><"},
+        Mutated{"inserts_at_the_front", Form::textual, kMessage, "\n" + kMessage, "<", "\\x0A<"},
         Mutated{"cuts_no_value_in_two", Form::textual, kMessage,
                 "<message to='bob@parlex.test/r1'><body>hello</body></message>", "${bob.jid}",
                 "bob@parlex.test/r1"},

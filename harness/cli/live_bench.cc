@@ -98,6 +98,14 @@ Result<live::Volley> LiveBench::together(const std::vector<model::Case>& cases) 
   return judge(library_.case_ids(), options_of(arguments_), false);
 }
 
+// What Parley does not start is one for all lanes, and so is a pool of accounts.
+std::size_t LiveBench::lanes() const {
+  const bool shared = std::ranges::any_of(declarations_, [](const auto& declared) {
+    return declared.second.driver.empty() || !declared.second.pool_file.empty();
+  });
+  return shared || arguments_.jobs == 1 ? 1 : kApart;
+}
+
 // One after another, each lane against a SUT of its own, which is started anew once one has failed.
 Result<live::Volley> LiveBench::apart(const std::vector<model::Case>& cases, Until until) {
   lay_out(cases);
@@ -121,7 +129,7 @@ Result<live::Volley> LiveBench::apart(const std::vector<model::Case>& cases, Unt
     }
   };
   {
-    const auto count = std::min(kApart, cases.size());
+    const auto count = std::min(lanes(), cases.size());
     std::vector<std::vector<std::string>> shares(count);
     for (std::size_t i = 0; i < cases.size(); ++i) {
       shares[i % count].push_back(cases[i].id);

@@ -28,6 +28,7 @@ class LiveBench : public live::Bench {
 
  private:
   void lay_out(const std::vector<model::Case>& cases);
+  std::size_t lanes() const;
   // No further one begins once one has failed, or once there is `enough`.
   Result<live::Volley> judge(const std::vector<std::string>& ids,
                              const engine::SchedulerOptions& options,
