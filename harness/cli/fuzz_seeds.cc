@@ -28,13 +28,14 @@ using Seeds = std::map<std::string, std::map<Bytes, std::string>>;
 std::optional<Seeds> seeds_of_folder(const std::string& folder, const std::string& suites) {
   RunArguments arguments;
   arguments.suites_folder = suites;
-  auto library = library_of(arguments);
-  if (!library) {
-    return std::nullopt;
-  }
   const auto record = engine::Journal::load(folder);
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
+    return std::nullopt;
+  }
+  arguments.case_files = record->plan.case_files;
+  auto library = library_of(arguments);
+  if (!library) {
     return std::nullopt;
   }
   if (!give(*library, record->plan)) {
@@ -50,8 +51,9 @@ std::optional<Seeds> seeds_of_folder(const std::string& folder, const std::strin
           one == nullptr ? "the suites do not hold it any more" : transcript.error().detail);
       continue;
     }
+    const auto again = result.repetition == 0 ? "" : fmt::format("-{}", result.repetition);
     for (auto& seed : seeds_of(*one, *library, *transcript)) {
-      out[seed.target].try_emplace(std::move(seed.octets), std::move(seed.name));
+      out[seed.target].try_emplace(std::move(seed.octets), seed.name + again);
     }
   }
   return out;
