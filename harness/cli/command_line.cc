@@ -219,6 +219,7 @@ class Program {
         "Fuzz a SUT over its protocol, or the embedded reference without --sut: steps of flows "
         "are mutated, and what the SUT does not live through is written out as a case");
     add_run_options(*live, arguments_);
+    live->get_option("--out")->description("Folder for findings (default: out/live-<time>)");
     live->add_option("--sut", arguments_.sut_files, "The declaration (sut.yaml)")
         ->allow_extra_args(false);
     live->add_option("--flow", live_.flows, "Only steps of these flows: names or globs")

@@ -193,10 +193,7 @@ ExitCode fuzz_live(const RunArguments& arguments, const LiveArguments& live) {
     put(stderr, "parley: {}\n", wrong);
     return ExitCode::usage;
   }
-  const auto profile = arguments.sut_files.empty()
-                           ? arguments.profile
-                           : model::declared_profile(arguments.sut_files.front());
-  auto library = library_of(arguments, profile);
+  auto library = library_of(arguments, profile_of(arguments));
   return library ? live_resolved(arguments, live, std::move(*library)) : ExitCode::usage;
 }
 

@@ -69,6 +69,9 @@ ExitCode doctor(const RunArguments& arguments);
 ExitCode replay(const RunArguments& arguments, const std::string& path);
 ExitCode report(const RunArguments& arguments, const std::string& folder);
 
+// Unchecked: what the declaration names, or what was asked for.
+std::string profile_of(const RunArguments& arguments);
+
 // Loads the suites, printing what is wrong with them: all of them, or what `profile` has.
 // Nullopt: usage error.
 std::optional<model::Library> library_of(const RunArguments& arguments,

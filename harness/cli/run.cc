@@ -253,10 +253,7 @@ ExitCode run(const RunArguments& arguments) {
     put(stderr, "parley: {}\n", wrong);
     return ExitCode::usage;
   }
-  const auto profile = resolved.sut_files.empty()
-                           ? resolved.profile
-                           : model::declared_profile(resolved.sut_files.front());
-  auto library = library_of(resolved, profile);
+  auto library = library_of(resolved, profile_of(resolved));
   return library ? run_resolved(resolved, std::move(*library)) : ExitCode::usage;
 }
 

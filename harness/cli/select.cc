@@ -39,6 +39,11 @@ bool all_known(const std::string& kind, const std::vector<std::string>& selector
 
 }  // namespace
 
+std::string profile_of(const RunArguments& arguments) {
+  return arguments.sut_files.empty() ? arguments.profile
+                                     : model::declared_profile(arguments.sut_files.front());
+}
+
 std::optional<model::Library> library_of(const RunArguments& arguments,
                                          const std::string& profile) {
   model::Problems problems;
