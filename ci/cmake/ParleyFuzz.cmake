@@ -1,12 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Fuzz targets and the list of them that `parley fuzz` reads.
 
+separate_arguments(PARLEY_ENGINE_PARTS UNIX_COMMAND "${PARLEY_FUZZING_ENGINE}")
+set(PARLEY_ENGINE_COUNTS OFF)
+if(PARLEY_FUZZING_ENGINE STREQUAL "-fsanitize=fuzzer")
+  set(PARLEY_ENGINE_COUNTS ON)
+endif()
+
+# What runs beside a target is a tool: no counters to lead the fuzzer on, no sanitizers to slow it down, whatever the flags
+# of all are.
+add_library(parley_uninstrumented INTERFACE)
+if(PARLEY_FUZZING_ENGINE)
+  target_compile_options(parley_uninstrumented INTERFACE
+    -fno-sanitize=all -fno-sanitize-coverage=trace-pc-guard,inline-8bit-counters,trace-pc,trace-cmp,pc-table -O2)
+endif()
+
 # parley_fuzz_target(name DEPS parley::xml
 #                    [ORACLE "what must hold"] [USES expat pugixml] [CORPUS other]
 #                    [SOURCES harness/engine/transcript.cc]
 #                    [MUTATOR xml | MUTATOR "r=signal x=bytes"] [DICTIONARY xml] [EDGES 900])
 # fuzz/targets/<name>_fuzz.cc. Every build replays corpora/<name>/ (or that of another target, CORPUS) as a ctest;
-# PARLEY_LIBFUZZER links the fuzzer instead, and the ctest asks that the corpus reaches EDGES edges.
+# PARLEY_FUZZING_ENGINE is linked instead, and where that is libFuzzer the ctest asks that the corpus reaches EDGES edges.
 # SOURCES: files of a floor that is too high to be built whole for a fuzzer; a replay links the floor.
 # USES: the libraries of others whose code the target runs. MUTATOR: one of fuzz/mutators, or one for each first octet
 # of the input (fuzz/mutators/choice.h). DICTIONARY: corpora/dictionaries/<name>.dict.
@@ -22,17 +36,17 @@ function(parley_fuzz_target name)
   set(corpus "${PROJECT_SOURCE_DIR}/corpora/${ARG_CORPUS}")
   add_executable(fuzz_${name} ${name}_fuzz.cc)
   target_link_libraries(fuzz_${name} PRIVATE parley_defaults ${ARG_DEPS})
-  if(PARLEY_LIBFUZZER)
+  if(PARLEY_FUZZING_ENGINE)
     list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
     target_sources(fuzz_${name} PRIVATE ${ARG_SOURCES})
-    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(fuzz_${name} PRIVATE parley::record)
+    target_link_libraries(fuzz_${name} PRIVATE ${PARLEY_ENGINE_PARTS} parley::record fmt::fmt)
+    target_precompile_headers(fuzz_${name} REUSE_FROM parley_precompiled_plain)
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/sanitizer_options.cc)
     if(ARG_MUTATOR)
       target_link_libraries(fuzz_${name} PRIVATE parley::record_mutator)
       parley_fuzz_mutator(fuzz_${name} "${ARG_MUTATOR}")
     endif()
-    if(ARG_EDGES)
+    if(ARG_EDGES AND PARLEY_ENGINE_COUNTS)
       add_test(NAME edges_${name} COMMAND ${CMAKE_COMMAND}
         -DPROGRAM=$<TARGET_FILE:fuzz_${name}> -DCORPUS=${corpus} -DEDGES=${ARG_EDGES}
         -P ${PROJECT_SOURCE_DIR}/ci/cmake/edges_reached.cmake)
