@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "harness/crypto/jose/json.h"
 #include "harness/net/http_client.h"
 #include "harness/reference/whatsapp/first_value.h"
 #include "harness/reference/whatsapp/key_set.h"
@@ -15,12 +14,10 @@
 namespace parley::reference::whatsapp {
 namespace {
 
-namespace jose = crypto::jose;
 using net::HttpFault;
 using net::HttpUrl;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kRequiredMetadata = 6;  // OpenID Connect Discovery section 3
 constexpr std::string_view kDiscoveryPath = "/.well-known/openid-configuration";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kKeySet = "application/jwk-set+json";  // RFC 7517 section 8.5.1
@@ -33,27 +30,6 @@ std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-std::string without_slash(std::string text) {
-  if (text.ends_with('/')) {
-    text.pop_back();
-  }
-  return text;
-}
-
-// OpenID Connect Discovery section 4.3: the very same, byte for byte.
-bool same_issuer(const std::string& said, const std::string& registered, const FaultSet& faults) {
-  const auto host_of = [](const std::string& text) {
-    const auto url = net::parse_http_url(text);
-    return url ? url->host : "";
-  };
-  return said == registered || faults.has(Fault::wg_keys_any_issuer) ||
-         (faults.has(Fault::wg_keys_issuer_slash) &&
-          without_slash(said) == without_slash(registered)) ||
-         (faults.has(Fault::wg_keys_issuer_case) && lower(said) == lower(registered)) ||
-         (faults.has(Fault::wg_keys_issuer_prefix) && said.starts_with(registered)) ||
-         (faults.has(Fault::wg_keys_issuer_host) && host_of(said) == host_of(registered));
 }
 
 // The media type alone, in lower case.
@@ -205,28 +181,7 @@ class Fetch {
     if (!is_json(answer) && !has(Fault::wg_keys_any_metadata_type)) {
       return std::unexpected(Outage::media_type);
     }
-    const auto metadata = jose::read_json(answer.body, {.max_octets = kAnySize});  // bounded before
-    const auto* said = metadata ? metadata->find("issuer") : nullptr;
-    const auto* place = metadata ? metadata->find("jwks_uri") : nullptr;
-    const bool named = said != nullptr && said->text() != nullptr;
-    if (place == nullptr || place->text() == nullptr ||
-        (!named && !has(Fault::wg_keys_issuer_missing)) ||
-        (metadata->object()->size() > kRequiredMetadata && has(Fault::wg_keys_strict))) {
-      return std::unexpected(Outage::unreadable);
-    }
-    if (named && !same_issuer(*said->text(), source_.issuer, faults_)) {
-      return std::unexpected(Outage::refused);
-    }
-    auto url = net::parse_http_url(*place->text());
-    if (!url) {
-      return std::unexpected(Outage::refused);
-    }
-    const bool clear = url->scheme == HttpUrl::Scheme::http;
-    const bool elsewhere = !clear && !net::same_origin(*url, issuer);
-    if ((clear && !has(Fault::wg_keys_http_place)) || elsewhere) {
-      return std::unexpected(Outage::refused);
-    }
-    return *url;
+    return key_set_place(answer.body, source_.issuer, issuer, faults_);
   }
 
   FetchedKeys keys_of(const wire::HttpMessage& answer) const {

@@ -13,6 +13,7 @@
 
 #include "harness/crypto/jose/key.h"
 #include "harness/reference/faults.h"
+#include "harness/reference/whatsapp/provider_metadata.h"
 
 namespace parley::reference::whatsapp {
 
@@ -26,17 +27,6 @@ struct KeySource {
 struct FetchBounds {
   std::chrono::milliseconds patience{6'000};       // for all of it
   std::chrono::milliseconds idle_patience{5'000};  // for the next octet
-};
-
-// Why there are no keys.
-enum class Outage {
-  refused,      // by what a gatekeeper never does: an address, a redirect, another's metadata
-  unreachable,  // nobody there, or nobody who shows the right certificate
-  silent,       // too slow
-  status,       // an answer that is none
-  media_type,
-  unreadable,  // no HTTP, no JSON, no key set, or too much of it
-  empty,       // a set that lists nothing
 };
 
 using FetchedKeys = std::expected<std::vector<crypto::jose::PublicKey>, Outage>;

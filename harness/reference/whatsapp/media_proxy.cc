@@ -5,12 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/base/encoding.h"
-#include "harness/base/text.h"
 #include "harness/reference/certificate_folder.h"
 #include "harness/reference/whatsapp/json_answer.h"
 #include "harness/reference/whatsapp/media_file.h"
 #include "harness/reference/whatsapp/media_host.h"
+#include "harness/reference/whatsapp/media_query.h"
 
 namespace parley::reference::whatsapp {
 namespace {
@@ -24,7 +23,6 @@ constexpr std::uint64_t kMostOctets = kMostMediaFileOctets + 64 * 1024;  // as i
 constexpr std::size_t kCutOctets = 10;
 constexpr std::size_t kMostUrlOctets = 2048;
 constexpr std::string_view kBearer = "Bearer ";
-constexpr std::string_view kUrl = "url=";
 
 enum Status {
   kOk = 200,
@@ -41,34 +39,6 @@ enum Status {
 net::HttpAnswer media(Bytes content) {
   return {.message = wire::http_response(kOk, {{"Content-Type", "application/octet-stream"}},
                                          std::move(content))};
-}
-
-// RFC 3986 section 2.1; what is no percent-encoding stays.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : Result<Bytes>(Bytes());
-    if (octet && octet->size() == 1) {
-      out += *octet;
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-// The parameters `url`.
-std::vector<std::string> urls_of(std::string_view target) {
-  const auto query = target.find('?');
-  std::vector<std::string> out;
-  for (const auto& parameter :
-       query == target.npos ? std::vector<std::string>() : split(target.substr(query + 1), '&')) {
-    if (parameter.starts_with(kUrl)) {
-      out.push_back(decoded(std::string_view(parameter).substr(kUrl.size())));
-    }
-  }
-  return out;
 }
 
 }  // namespace

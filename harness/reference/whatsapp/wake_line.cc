@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -19,7 +18,6 @@ namespace parley::reference::whatsapp {
 namespace {
 
 namespace asio = boost::asio;
-using nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTimeout{5'000};  // to connect, and to say the key
@@ -33,39 +31,23 @@ class Lines {
 
   // Nothing once the stream has ended or the time has run out.
   asio::awaitable<std::optional<std::string>> next(milliseconds timeout) {
-    for (auto end = held_.find('\n'); end == Bytes::npos; end = held_.find('\n')) {
+    auto line = held_.next();
+    while (!line && !held_.over()) {
       const auto event = co_await stream_->read(timeout);
       const auto* octets = std::get_if<Bytes>(&event);
-      if (octets == nullptr || held_.size() + octets->size() > kMostWakeOctets) {
-        co_return std::nullopt;
+      if (octets == nullptr) {
+        break;
       }
-      held_ += *octets;
+      held_.add(*octets);
+      line = held_.next();
     }
-    const auto end = held_.find('\n');
-    auto line = held_.substr(0, end);
-    held_.erase(0, end + 1);
     co_return line;
   }
 
  private:
   std::shared_ptr<net::Stream> stream_;
-  Bytes held_;
+  WakeLines held_;
 };
-
-Bytes line_with(const Wake& wake) {
-  const json value{{"id", wake.id}, {"alert", wake.alert}};
-  return value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-std::optional<Wake> wake_in(const std::string& line) {
-  const auto value = json::parse(line, nullptr, false);
-  const auto text = [&](const char* name) {
-    const auto found = value.find(name);
-    return found != value.end() && found->is_string() ? found->get<std::string>() : "";
-  };
-  return value.is_object() ? std::optional(Wake{.id = text("id"), .alert = text("alert")})
-                           : std::nullopt;
-}
 
 // What goes wrong in a coroutine ends that one alone.
 void spawn(const asio::any_io_executor& executor, asio::awaitable<void> task) {

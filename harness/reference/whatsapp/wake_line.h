@@ -16,17 +16,11 @@
 
 #include "harness/base/result.h"
 #include "harness/base/rng.h"
+#include "harness/reference/whatsapp/wake_text.h"
 
 namespace parley::reference::whatsapp {
 
-inline constexpr std::size_t kMostWakeOctets = std::size_t{64} << 10U;  // of a line
-inline constexpr std::size_t kMostWakesKept = 64;                       // for a client not there
-
-struct Wake {
-  std::string user{};
-  std::string id{};     // the push's
-  std::string alert{};  // what the user's device shows of its own accord; empty: nothing
-};
+inline constexpr std::size_t kMostWakesKept = 64;  // for a client not there
 
 // The server's end.
 class WakeSender {
