@@ -4,12 +4,14 @@
 // Oracles: what decodes is encoded and decodes to an equal tree and encoding, and encodes to the
 // same octets again; compressed or not, the tree is the same; what comes out is no more
 // than the limits allow.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/binary_writer.h"
@@ -30,6 +32,10 @@ constexpr BinaryLimits kSmall{.max_octets = 4096,
                               .max_items = 100,
                               .max_string_octets = 600,
                               .max_text_octets = 2000};
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 98'304, .octets_each = 280, .allocations = 400, .allocations_each = 4};
 
 std::size_t depth_of(const xml::Element& element) {
   std::size_t deepest = 0;
@@ -90,7 +96,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const ReadOptions& options :
        {ReadOptions{.tokens = &tokens, .unknown_token = UnknownToken::shown, .limits = kSmall},
         ReadOptions{.interop_server = InteropServer::always, .limits = kSmall}}) {
-    const auto decoded = decode(octets, options);
+    const auto decoded =
+        fuzz::bounded(kBound, octets.size(), [&] { return decode(octets, options); });
     if (!decoded) {
       PARLEY_ORACLE(decoded.error().offset && !decoded.error().detail.empty());
       continue;

@@ -2,17 +2,23 @@
 // Target: wire::parse_content and the padding. Input: the content as it is encrypted, padded.
 // Oracles: padding that comes off goes on again to the same octets; what parses is written to what
 // parses to the same and shows the same text, and no field gets lost on the way.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/wire/content.h"
 
 namespace {
 
 using namespace parley;
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 8'192, .octets_each = 80, .allocations = 128, .allocations_each = 1};
 
 // How many numbers occur.
 std::size_t fields_in(std::string_view octets) {
@@ -29,7 +35,8 @@ std::size_t fields_in(std::string_view octets) {
 }
 
 void check_content(std::string_view octets) {
-  const auto content = wire::parse_content(octets);
+  const auto content =
+      fuzz::bounded(kBound, octets.size(), [&] { return wire::parse_content(octets); });
   if (!content) {
     return;
   }

@@ -2,6 +2,7 @@
 // Target: wire::FrameReader. Input: the octets of a stream, from its opening on.
 // Oracles: any segmentation gives the same items; written again they are the input as far as it was
 // read; memory is never more than arrived.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/base/rng.h"
 #include "harness/wire/frame.h"
@@ -20,6 +22,10 @@ using namespace parley::wire;
 
 // Small, so that short inputs reach it.
 constexpr FrameLimits kSmall{.max_frame_octets = 300, .max_routing_octets = 20};
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 8'192, .octets_each = 160, .allocations = 64, .allocations_each = 1};
 
 // The octets that an item was; of an error its code and offset.
 std::string shown(const FrameItem& item) {
@@ -76,11 +82,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   for (const auto opening : {Opening::intro, Opening::none}) {
     FrameReader whole(opening, kSmall);
-    const auto items = whole.feed(octets);
+    const auto items = fuzz::bounded(kBound, octets.size(), [&] { return whole.feed(octets); });
     check_written(octets, items, whole);
     for (const std::uint64_t longest : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{64}}) {
       FrameReader reader(opening, kSmall);
-      const auto cut = read_in_segments(reader, octets, longest);
+      const auto cut = fuzz::bounded(kBound, octets.size(),
+                                     [&] { return read_in_segments(reader, octets, longest); });
       PARLEY_ORACLE(std::ranges::equal(cut, items, {}, shown, shown));
       PARLEY_ORACLE(reader.finish() == whole.finish());
     }

@@ -3,6 +3,7 @@
 // requests and as responses to GET, HEAD and GET.
 // Oracles: any segmentation gives the same items, also where bodies are taken in pieces; nothing
 // follows a failure; the limits hold; what has no oddity is written and read as the same message.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/base/rng.h"
 #include "harness/wire/http_reader.h"
@@ -27,6 +29,10 @@ constexpr HttpLimits kSmall{.max_head_octets = 400,
                             .max_extension_octets = 40,
                             .max_trailer_octets = 60};
 constexpr const char* kMethods[] = {"GET", "HEAD", "GET"};
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 8'192, .octets_each = 64, .allocations = 64, .allocations_each = 1};
 
 std::string listed(const HttpOddities& oddities) {
   std::string out;
@@ -138,12 +144,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   for (const auto role : {HttpRole::request, HttpRole::response}) {
     auto whole = reader_of(role);
-    auto items = whole.feed(octets);
-    std::ranges::move(whole.end(), std::back_inserter(items));
+    const auto items = fuzz::bounded(kBound, octets.size(), [&] {
+      auto out = whole.feed(octets);
+      std::ranges::move(whole.end(), std::back_inserter(out));
+      return out;
+    });
     check(role, items, octets);
     for (const std::uint64_t longest : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{64}}) {
       for (const auto bodies : {Bodies::whole, Bodies::in_pieces}) {
-        const auto cut = read_in_segments(role, octets, longest, bodies);
+        const auto cut = fuzz::bounded(
+            kBound, octets.size(), [&] { return read_in_segments(role, octets, longest, bodies); });
         PARLEY_ORACLE(std::ranges::equal(cut, items, {}, shown, shown));
       }
     }

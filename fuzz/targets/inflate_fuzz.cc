@@ -3,9 +3,11 @@
 // Oracles: never more than the bound comes out; what came out is deflated and inflated to the same;
 // what follows the stream does not count, and without its last octet it is not whole; a bound one
 // octet lower is exceeded.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <cstdint>
 #include <string_view>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/wire/deflate.h"
 
@@ -13,7 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace parley;
   constexpr std::size_t kBound = 20'000;  // small, so that short inputs reach it
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
-  const auto out = wire::inflate(octets, kBound);
+  // About twice what any input was seen to take.
+  constexpr fuzz::HeapBound kHeap{
+      .octets = 163'840, .octets_each = 4, .allocations = 32, .allocations_each = 1};
+  const auto out = fuzz::bounded(kHeap, size, [&] { return wire::inflate(octets, kBound); });
   if (!out) {
     PARLEY_ORACLE(out.error().offset && *out.error().offset <= size);
     return 0;

@@ -2,9 +2,11 @@
 // Target: wire::read_json and read_json_pattern. Input: JSON from a peer, or of a profile's form.
 // Oracles: what was read is written to what reads the same and is written the same; what holds no
 // "${" is read as a pattern too; whatever is refused is refused with a place within it.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <cstdint>
 #include <string_view>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/wire/json_tree.h"
 #include "harness/xml/tree.h"
@@ -14,6 +16,10 @@ namespace {
 using namespace parley;
 
 constexpr std::string_view kName = "json";
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 24'576, .octets_each = 250, .allocations = 128, .allocations_each = 2};
 
 void check_round_trip(const xml::Element& tree) {
   const auto text = wire::write_json(tree);
@@ -29,7 +35,8 @@ void check_round_trip(const xml::Element& tree) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto tree = wire::read_json(text, kName);
+  const auto tree =
+      fuzz::bounded(kBound, text.size(), [&] { return wire::read_json(text, kName); });
   if (tree) {
     check_round_trip(*tree);
   } else {

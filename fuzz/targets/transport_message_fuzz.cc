@@ -2,16 +2,21 @@
 // Target: wire::parse_transport. Input: the content of <enc v='3'/> as it is encrypted.
 // Oracles: what parses is written to what parses to the same and shows the same text, which is no
 // longer than what came.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <cstdint>
 #include <string_view>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/wire/transport_message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace parley;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const auto message = wire::parse_transport(input);
+  // About twice what any input was seen to take.
+  constexpr fuzz::HeapBound kBound{
+      .octets = 16'384, .octets_each = 70, .allocations = 200, .allocations_each = 2};
+  const auto message = fuzz::bounded(kBound, size, [&] { return wire::parse_transport(input); });
   if (!message) {
     return 0;
   }

@@ -2,6 +2,7 @@
 // Target: wire::WebSocketReader. Input: the octets of a WebSocket, from behind its upgrade on.
 // Oracles: any segmentation gives the same items; nothing follows an error; a message keeps to the
 // limit, and written as one frame is read as the same message.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/base/rng.h"
 #include "harness/wire/websocket_frame.h"
@@ -23,6 +25,10 @@ using namespace parley::wire;
 // Small, so that short inputs reach it.
 constexpr WebSocketLimits kSmall{.max_message_octets = 300, .max_fragments = 8};
 constexpr WebSocketMask kMask{0x37, 0xFA, 0x21, 0x3D};
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 4'096, .octets_each = 40, .allocations = 32, .allocations_each = 1};
 
 const std::set<WebSocketOddity> kCareless{
     WebSocketOddity::unmasked,           WebSocketOddity::masked,
@@ -84,11 +90,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto own : {WebSocketRole::client, WebSocketRole::server}) {
     for (const auto& tolerated : {std::set<WebSocketOddity>{}, kCareless}) {
       WebSocketReader whole(own, tolerated, kSmall);
-      const auto items = whole.feed(octets);
+      const auto items = fuzz::bounded(kBound, octets.size(), [&] { return whole.feed(octets); });
       check_items(own, items, octets);
       for (const std::uint64_t longest : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{64}}) {
         WebSocketReader reader(own, tolerated, kSmall);
-        const auto cut = read_in_segments(reader, octets, longest);
+        const auto cut = fuzz::bounded(kBound, octets.size(),
+                                       [&] { return read_in_segments(reader, octets, longest); });
         PARLEY_ORACLE(std::ranges::equal(cut, items, {}, shown, shown));
         PARLEY_ORACLE(reader.unfinished() == whole.unfinished());
         PARLEY_ORACLE(reader.in_message() == whole.in_message());

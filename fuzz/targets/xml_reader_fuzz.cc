@@ -2,6 +2,7 @@
 // Target: xml::StreamReader. Input: the octets of a stream, as a peer would send them.
 // Oracles: any segmentation gives the same items; a stanza that was accepted prints to what parses
 // to an equal tree.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/base/rng.h"
 #include "harness/xml/reader.h"
@@ -17,6 +19,10 @@ namespace {
 
 using namespace parley;
 using namespace parley::xml;
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 16'384, .octets_each = 240, .allocations = 64, .allocations_each = 1};
 
 // Small, so that short inputs reach every limit.
 constexpr Limits kSmall{
@@ -36,7 +42,7 @@ std::string shown(const Item& item) {
 }
 
 std::vector<Item> read_whole(std::string_view octets, Limits limits) {
-  return StreamReader(limits).feed(octets);
+  return fuzz::bounded(kBound, octets.size(), [&] { return StreamReader(limits).feed(octets); });
 }
 
 // Cuts drawn from a seed that the input determines: `longest` octets a segment at most.
@@ -56,7 +62,8 @@ std::vector<Item> read_in_segments(std::string_view octets, Limits limits, std::
 
 void check_segments(std::string_view octets, Limits limits, const std::vector<Item>& whole) {
   for (const std::uint64_t longest : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{64}}) {
-    const auto items = read_in_segments(octets, limits, longest);
+    const auto items = fuzz::bounded(kBound, octets.size(),
+                                     [&] { return read_in_segments(octets, limits, longest); });
     PARLEY_ORACLE(std::ranges::equal(items, whole, {}, shown, shown));
   }
 }

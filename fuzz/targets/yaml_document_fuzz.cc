@@ -2,12 +2,14 @@
 // Target: model::parse_document, through which all goes that users write. Input: YAML.
 // Oracles: a document or a problem, never both; a problem stands within the text; what was read,
 // written as JSON, reads as the same document.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/model/document.h"
 
@@ -18,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   model::Problems problems;
-  const auto document = model::parse_document("case.yaml", text, problems);
+  // About twice what any input was seen to take.
+  constexpr fuzz::HeapBound kBound{
+      .octets = 65'536, .octets_each = 800, .allocations = 1200, .allocations_each = 12};
+  const auto document = fuzz::bounded(
+      kBound, size, [&] { return model::parse_document("case.yaml", text, problems); });
   PARLEY_ORACLE(document.has_value() == problems.empty());
   const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) +
                      static_cast<std::size_t>(std::ranges::count(text, '\r')) + 2;
