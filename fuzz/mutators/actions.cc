@@ -26,9 +26,15 @@ void edit(std::string& text, Random& random) {
   const auto at = kPair * random.below(pairs_in(text) + 1);
   const auto size = kPair * std::min(random.small(6), pairs_in(text.substr(at)));
   const auto run = text.substr(at, size);
-  switch (random.below(7)) {
+  switch (random.below(8)) {
     case 0:
       text.erase(at, size);
+      break;
+    case 5:
+      // Turns, again and again: what is kept of the last few is forgotten so.
+      for (auto times = random.small(4); times > 0; --times) {
+        text.insert(at, run);
+      }
       break;
     case 1:
       text.insert(kPair * random.below(pairs_in(text) + 1), run);

@@ -47,11 +47,13 @@ void edit_number(std::string& text, Random& random) {
 void insert_run(std::string& text, Random& random) {
   const auto run = random.one_in(2) ? std::string(run_in(text, random))
                                     : some_octets(random.small(kLongestRun), random);
-  text.insert(place_in(text, random), run);
+  // What follows what is whole is a mistake of its own, and so is what is too short by a little.
+  text.insert(random.one_in(4) ? text.size() : place_in(text, random), run);
 }
 
 void erase_run(std::string& text, Random& random) {
-  text.erase(random.below(text.size()), random.small(kLongestRun));
+  const auto count = std::min(random.small(kLongestRun), text.size());
+  text.erase(random.one_in(4) ? text.size() - count : random.below(text.size()), count);
 }
 
 void repeat_run(std::string& text, Random& random) {
