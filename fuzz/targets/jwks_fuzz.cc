@@ -2,13 +2,18 @@
 // Target: crypto::jose::read_jwks and lint_jwks. Input: the text of a published key set.
 // Oracles: a set that was read is written to what reads the same; what the lint says of the set as
 // a whole and what the reader refuses are the same sets; of a set in which the lint finds nothing
-// no key is passed over, and cjose or OpenSSL takes each.
+// no key is passed over, and cjose or OpenSSL takes each; what is said of a set holds nothing of a
+// secret in it.
+// What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "harness/crypto/jose/jwks_lint.h"
 #include "harness/crypto/jose/key_ring.h"
 
@@ -16,6 +21,10 @@ namespace {
 
 using namespace parley;
 using namespace parley::crypto::jose;
+
+// About twice what any input was seen to take.
+constexpr fuzz::HeapBound kBound{
+    .octets = 8'192, .octets_each = 100, .allocations = 300, .allocations_each = 3};
 
 bool is_unreadable(const JwksFinding& finding) {
   return !finding.key && finding.defect != Defect::empty_set;
@@ -38,14 +47,48 @@ void check_read(const Jwks& set, const std::vector<JwksFinding>& findings) {
   }
 }
 
+// What stands nowhere but in a member that is secret (RFC 7518 section 6.2.2, 6.3.2, 6.4.1).
+std::vector<std::string> secrets_in(std::string_view text) {
+  std::vector<std::string> out;
+  const auto json = read_json(text);
+  const auto* keys = json ? json->find("keys") : nullptr;
+  if (keys == nullptr || keys->array() == nullptr) {
+    return out;
+  }
+  for (const auto& key : *keys->array()) {
+    for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "k"}) {
+      const auto* value = key.find(name);
+      const auto* secret = value == nullptr ? nullptr : value->text();
+      if (secret != nullptr && text.find(*secret) == text.rfind(*secret)) {
+        out.push_back(*secret);
+      }
+    }
+  }
+  return out;
+}
+
+void check_said(std::string_view text, const std::vector<JwksFinding>& findings,
+                const Result<Jwks>& set) {
+  for (const auto& secret : secrets_in(text)) {
+    for (const auto& finding : findings) {
+      PARLEY_ORACLE(!fuzz::says(finding.member + " " + finding.detail, secret));
+    }
+    PARLEY_ORACLE(set || !fuzz::says(set.error().detail, secret));
+    for (const auto& passed : set ? set->passed_over : decltype(set->passed_over)()) {
+      PARLEY_ORACLE(!fuzz::says(passed.why, secret));
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto findings = lint_jwks(text);
   PARLEY_ORACLE(lint_jwks(text) == findings);
-  const auto set = read_jwks(text);
+  const auto set = fuzz::bounded(kBound, text.size(), [&] { return read_jwks(text); });
   PARLEY_ORACLE(set.has_value() == std::ranges::none_of(findings, is_unreadable));
+  check_said(text, findings, set);
   if (set) {
     check_read(*set, findings);
   }

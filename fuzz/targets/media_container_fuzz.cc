@@ -4,13 +4,14 @@
 // MAC, 'p' a plaintext, 'x' octets laid over an honest file (xor, the surplus appended).
 // Oracles: in pieces and at once a file is judged the same and gives the same; what has a right MAC
 // is read exactly when its padding is right, checked here by hand; plaintext comes back; a file
-// that was tampered with is refused.
+// that was tampered with is refused; why it is says nothing of a key.
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "harness/crypto/digest.h"
 #include "harness/crypto/media/media_stream.h"
 
@@ -43,6 +44,9 @@ std::string judged(std::string_view file, std::size_t piece) {
   const auto whole = decrypt_media(keys(), file, {});
   const auto outcome = whole ? "text " + *whole : std::string(to_string(whole.error().reason));
   PARLEY_ORACLE(outcome == judged_in_pieces(file, piece));
+  for (const auto* key : {&keys().cipher, &keys().mac, &keys().reference}) {
+    PARLEY_ORACLE(whole || !fuzz::says(whole.error().detail, key->reveal()));
+  }
   return outcome;
 }
 

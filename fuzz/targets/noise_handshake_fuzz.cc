@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Target: crypto::noise, its handshakes, protobufs and certificate chain. Input: a letter for what
 // is attacked (see attack()), 'x' or 'r', then octets that are laid over the honest ones (xor, the
-// surplus appended) or stand in their place.
+// surplus appended) or stand in their place; after 'h', '2' or '3', the frames of a server's hello
+// or of a client's finish.
 // Oracles: a handshake message, a frame or a chain that was tampered with is refused and leaves its
 // reader as it was; an untouched one is accepted; what the protobuf readers accept is written to
-// what reads the same.
+// what reads the same; why something is refused says nothing of a private key.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,9 +13,11 @@
 #include <vector>
 
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "harness/crypto/noise/certificate_authority.h"
 #include "harness/crypto/noise/handshake_message.h"
 #include "harness/crypto/noise/two_sides.h"
+#include "harness/wire/frame.h"
 
 namespace {
 
@@ -102,6 +105,9 @@ void check_step(const Step& step, std::string_view message) {
   PARLEY_ORACLE(payload.has_value() == (message == step.message));
   if (!payload) {
     PARLEY_ORACLE(reader.handshake_hash() == step.reader.handshake_hash());
+    for (const char owner : {'\1', '\2', '\3', '\4'}) {
+      PARLEY_ORACLE(!fuzz::says(payload.error().detail, Bytes(crypto::kX25519Octets, owner)));
+    }
     PARLEY_ORACLE(reader.read_message(step.message));
   }
 }
@@ -171,6 +177,36 @@ void check_protobufs(std::string_view octets) {
   }
 }
 
+// The pieces of a message that begins with `clear` octets of a key and `sealed` ones of another.
+MessageParts parts_of(std::string_view message, std::size_t clear, std::size_t sealed) {
+  return {.ephemeral = Bytes(message.substr(0, clear)),
+          .static_key = Bytes(message.substr(clear, sealed)),
+          .payload = Bytes(message.substr(clear + sealed))};
+}
+
+// A server's hello or a client's finish, each in its frame: what else is there is passed over.
+void check_framed(char which, std::string_view stream) {
+  const bool hello = which == '2';
+  const auto& step = honest().xx.steps[hello ? 1 : 2];
+  const auto right = parts_of(step.message, hello ? 32 : 0, 48);
+  wire::FrameReader reader(wire::Opening::none);
+  for (const auto& item : reader.feed(stream)) {
+    const auto* frame = std::get_if<wire::Frame>(&item);
+    const auto message = parse_handshake_message(frame == nullptr ? "" : frame->payload);
+    if (!message ||
+        !(hello ? message->server_hello.has_value() : message->client_finish.has_value())) {
+      continue;
+    }
+    const auto parts = hello ? to_parts(*message->server_hello) : to_parts(*message->client_finish);
+    HandshakeState state = step.reader;
+    PARLEY_ORACLE(state.read(parts).has_value() == (parts == right));
+    if (parts != right) {
+      PARLEY_ORACLE(state.handshake_hash() == step.reader.handshake_hash());
+      PARLEY_ORACLE(state.read(right));
+    }
+  }
+}
+
 void attack_step(const Step& step, char how, std::string_view octets) {
   check_step(step, tampered(step.message, how, octets));
 }
@@ -201,6 +237,8 @@ void attack(char what, char how, std::string_view octets) {
       return check_frame(right.xx, tampered(right.xx.frame, how, octets));
     case 'c':
       return check_chain(tampered(right.chain, how, octets));
+    case 'h':
+      return check_framed(how, octets);
     default:
       return check_protobufs(octets);
   }

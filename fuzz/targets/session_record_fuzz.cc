@@ -3,7 +3,8 @@
 // a session record, 's' a session's state, 'k' a sender key's record, 't' its state, 'p' a prekey,
 // 'q' a signed prekey, 'i' an identity key pair; 'u' a session record with which a message is then
 // sent and one read. Oracles: what is read is written to what is written the same again, and so is
-// a copy; a prekey that our reader and the library's both take is the same key.
+// a copy; a prekey that our reader and the library's both take is the same key; why ours takes none
+// says nothing of it.
 #include <signal/ratchet.h>
 #include <signal/sender_key_record.h>
 #include <signal/sender_key_state.h>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "fuzz/signal_library.h"
 #include "harness/base/protobuf_wire.h"
 #include "harness/crypto/signal/library_handles.h"
@@ -97,6 +99,7 @@ void check_prekey(std::string_view octets) {
   MemoryStore store;
   PARLEY_ORACLE(store.save(prekey_record(PrekeyId(1)), SecretBytes(Bytes(octets))));
   const auto ours = load_prekey(store, PrekeyId(1));
+  PARLEY_ORACLE(ours || !fuzz::says(ours.error().detail, octets));
   const auto theirs = read_with<session_pre_key>(session_pre_key_deserialize, octets);
   PARLEY_ORACLE(!ours || !theirs ||
                 public_half(session_pre_key_get_key_pair(theirs.get())) ==
@@ -108,6 +111,7 @@ void check_signed_prekey(std::string_view octets) {
   MemoryStore store;
   PARLEY_ORACLE(store.save(signed_prekey_record(SignedPrekeyId(1)), SecretBytes(Bytes(octets))));
   const auto ours = load_signed_prekey(store, SignedPrekeyId(1));
+  PARLEY_ORACLE(ours || !fuzz::says(ours.error().detail, octets));
   const auto theirs = read_with<session_signed_pre_key>(session_signed_pre_key_deserialize, octets);
   PARLEY_ORACLE(!ours || !theirs ||
                 public_half(session_signed_pre_key_get_key_pair(theirs.get())) ==

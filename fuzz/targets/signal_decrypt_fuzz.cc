@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "harness/crypto/signal/session.h"
 #include "harness/crypto/signal/two_devices.h"
 
@@ -85,6 +86,8 @@ Outcome<Bytes> decrypted(Store& bob, MessageKind kind, const Bytes& octets) {
     PARLEY_ORACLE(before && after && before->has_value() == after->has_value());
     PARLEY_ORACLE(!*before || (*before)->reveal() == (*after)->reveal());
     PARLEY_ORACLE(kept_back.names("")->size() == bob.names("")->size());
+    const auto& keys = sides().bob.device.identity.keys;
+    PARLEY_ORACLE(!fuzz::says(text.error().detail, keys.private_key.reveal()));
   }
   return text;
 }

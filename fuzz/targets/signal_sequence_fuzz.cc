@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fuzz/oracle.h"
+#include "fuzz/oracles/secrets.h"
 #include "harness/crypto/signal/two_devices.h"
 
 namespace {
@@ -89,6 +90,8 @@ class World {
   bool deliver(std::size_t at) {
     auto& one = wire_[at];
     const auto text = read(*providers_[one.to], one.to, one.message);
+    const auto& keys = device_of(one.to).device.identity.keys;
+    PARLEY_ORACLE(text || !fuzz::says(text.error().detail, keys.private_key.reveal()));
     PARLEY_ORACLE(!text || *text == one.text);
     PARLEY_ORACLE(!text || !one.delivered);
     const bool due = !one.delivered && delivered_ - one.delivered_before <= kKeptDeliveries;
