@@ -23,6 +23,7 @@ using namespace parley;
 using namespace parley::crypto::signal;
 
 constexpr std::size_t kMostActions = 40;  // fewer than the old sessions that are kept
+constexpr std::size_t kMostTurns = 8;     // of both, in all
 constexpr std::size_t kPrekeys = 4;
 // A receiver keeps five chains, and each delivery may begin one.
 constexpr std::size_t kKeptDeliveries = 4;
@@ -151,14 +152,14 @@ class Run {
   void act(std::uint8_t action, std::uint8_t argument) {
     const auto waiting = places(library_.wire(), false);
     const auto read = places(library_.wire(), true);
-    switch (action % 11) {
+    switch (action % 12) {
       case 0:
       case 1:
         agree(library_.start(Side(action % 2)), ours_.start(Side(action % 2)));
         break;
       case 2:
       case 3:
-        agree(library_.send(Side(action % 2)), ours_.send(Side(action % 2)));
+        send(Side(action % 2));
         break;
       case 4:
       case 5:
@@ -176,8 +177,11 @@ class Run {
       case 9:
         misdeliver(waiting, argument);
         break;
-      default:
+      case 10:
         cut(waiting, argument);
+        break;
+      default:
+        take_turns(argument);
         break;
     }
   }
@@ -189,6 +193,22 @@ class Run {
     if (!from.empty()) {
       const auto at = from[which % from.size()];
       agree(library_.deliver(at), ours_.deliver(at));
+    }
+  }
+
+  void send(Side side) { agree(library_.send(side), ours_.send(side)); }
+
+  // Both answer each other, and so have new ratchet keys; what else is under way waits.
+  void take_turns(std::uint8_t argument) {
+    for (auto turns = std::min<std::size_t>(1U + argument % 4, turns_left_); turns > 0; --turns) {
+      --turns_left_;
+      for (const auto side : {bob, alice}) {
+        const auto newest = library_.wire().size();
+        send(side);
+        if (library_.wire().size() > newest) {
+          deliver({newest}, 0);
+        }
+      }
     }
   }
 
@@ -227,6 +247,7 @@ class Run {
 
   World library_{make_library_provider};
   World ours_{make_open_provider};
+  std::size_t turns_left_ = kMostTurns;
 };
 
 }  // namespace
