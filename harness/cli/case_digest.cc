@@ -108,7 +108,7 @@ class Writer {
   void put(const model::Profile& profile) {
     all(profile.wire, profile.addresses, profile.account_kinds, profile.content_ns,
         profile.settings, profile.tokens, profile.forms, profile.refusals, profile.probe,
-        profile.probes, profile.farewell);
+        profile.probes, profile.bystander, profile.farewell);
   }
 
   const std::string& text() const { return text_; }
@@ -138,6 +138,9 @@ std::string case_digest(const model::Case& one, const model::Library& library) {
     writer.put(at->second);
     if (const auto* probe = library.flow(one.profile, at->second.probe_of(one.party))) {
       writer.put(*probe);
+    }
+    if (const auto* bystander = library.flow(one.profile, at->second.bystander)) {
+      writer.put(*bystander);
     }
   }
   return fmt::format("{:016x}", Rng(0).child(writer.text()).next());

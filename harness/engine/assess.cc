@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/text.h"
+#include "harness/engine/survival.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -232,67 +233,6 @@ Assessment Tracker::assess_ignored() const {
   return {};
 }
 
-// Whether the last thing that was said on `link` came from the SUT.
-bool Tracker::spoke_last(const std::string& link) const {
-  const auto last = [&](const auto& said) {
-    std::size_t out = 0;
-    for (const auto& one : said) {
-      out = one.link == link ? one.event : out;
-    }
-    return out;
-  };
-  return last(seen_) > last(sent_);
-}
-
-// Whether two links are those of one account: what one of its sessions does may end the other.
-bool Tracker::same_account(const std::string& one, const std::string& other) const {
-  const auto bare = [&](const std::string& link) {
-    const auto at = scope_.values.find(actor_of(link) + ".bare");
-    return at == scope_.values.end() ? link : at->second;
-  };
-  return bare(one) == bare(other);
-}
-
-// A SUT may say to it whatever it likes, or end the connection: but nobody else's. What cannot be
-// read has to end it.
-Assessment Tracker::assess_survives() const {
-  const std::string expected = "an answer to what comes after it, or the end of that connection";
-  if (!prohibited_.empty()) {
-    return violated("the SUT did what it must not", "nothing of it", prohibited_);
-  }
-  const auto& changed = changed_link();
-  bool over = !link_open(changed);
-  for (const auto& refusal : refusals_) {
-    if (refusal.of_stanza()) {
-      continue;
-    }
-    if (refusal.link != changed && !same_account(refusal.link, changed)) {
-      return violated("the SUT ended another user's connection", expected, refusal.shown);
-    }
-    over = over || refusal.link == changed;
-  }
-  bool answered = false;
-  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
-    const auto& step = run_.steps[i];
-    answered = answered || (step.step.fence && step.role == Role::expect && marks_[i].done &&
-                            step.step.kind == model::Step::Kind::wire && step.link == changed);
-  }
-  if (!over && changed_reads_ == Reading::broken && answered) {
-    return violated("the SUT goes on after what nobody can read", "the end of that connection",
-                    "an answer to what came after it");
-  }
-  if (over || fence_done()) {
-    return {.state = State::holds};
-  }
-  if (deadline_) {
-    return changed_reads_ == Reading::broken || spoke_last(changed)
-               ? Assessment{.state = State::holds}
-               : violated("the SUT neither answers afterwards nor ends the connection", shown_due(),
-                          "nothing");
-  }
-  return due() == nullptr ? Assessment{.state = State::holds} : Assessment{};
-}
-
 Assessment Tracker::assess(const Outcome& outcome) const {
   switch (outcome.kind) {
     case Outcome::Kind::completes:
@@ -366,7 +306,8 @@ Assessment Tracker::assess_outcomes() const {
     return violated(gave_up_, "a peer that reads, stops sending and frames as it must", gave_up_);
   }
   // Nothing that comes after it on that stream can be read.
-  if (!malformed_.empty() && !acted()) {
+  const bool of_other_keys = change_made_ && strikes_handshake(run_);
+  if (!malformed_.empty() && !acted() && !of_other_keys) {
     const auto& refused = malformed_.front().second;
     return violated(refused.beyond_limits()
                         ? "the SUT sent more than a peer has to take: " + refused.detail

@@ -225,6 +225,34 @@ void forbid(const model::Case& one, CastRun& run) {
   }
 }
 
+// What a server does to others while one user is struck their flows do not show, where there are
+// others: somebody is connected all the while, and has to be answered when all else is over.
+void add_bystander(const Makings& makings, CastRun& run) {
+  const auto& profile = *run.profile;
+  const auto* watch = makings.library.flow(profile.name, profile.bystander);
+  const std::vector gatekeeper{model::Party::gatekeeper_server};
+  if (run.flow == nullptr || watch == nullptr || run.suts != gatekeeper) {
+    return;
+  }
+  auto joined = std::make_shared<model::Flow>(*run.flow);
+  for (const auto& [actor, party] : watch->actors) {
+    if (joined->actors.emplace(actor, party).first->second != party) {
+      return;  // the flow has another of that name
+    }
+  }
+  auto steps = watch->steps;
+  const auto fence = std::ranges::find_if(steps, &Step::fence);
+  std::for_each(steps.begin(), fence, [](Step& step) { step.preamble = true; });
+  // What stands for services comes before anybody is there.
+  const auto before = std::ranges::find_if(
+      joined->steps, [](const Step& step) { return step.kind != Step::Kind::answers; });
+  joined->steps.insert(before, steps.begin(), fence);
+  joined->steps.insert(joined->steps.end(), fence, steps.end());
+  run.flow = joined.get();
+  run.joined = std::move(joined);
+  run.steps = cast_steps(run.flow->steps, run);
+}
+
 bool must_survive(const std::vector<model::Outcome>& outcomes) {
   return std::ranges::any_of(
       outcomes, [](const model::Outcome& o) { return o.kind == model::Outcome::Kind::survives; });
@@ -281,6 +309,8 @@ model::Party CastRun::sender(const model::Step& step) const {
   return actor != flow->actors.end() && under_test(actor->second) ? actor->second : suts.front();
 }
 
+bool is_bystander(const CastStep& step) { return step.link == kBystander; }
+
 std::string upper(const std::string& actor) { return actor + std::string(kUpper); }
 
 bool is_upper(const std::string& link) { return link.ends_with(kUpper); }
@@ -320,6 +350,9 @@ Result<std::vector<CastRun>> cast_case(const model::Case& one, const model::Libr
     CastRun changed = plain_run(makings, "changed", one.flow);
     changed.change = &*one.change;
     changed.outcomes = one.any_of;
+    if (must_survive(one.any_of)) {
+      add_bystander(makings, changed);
+    }
     forbid(one, changed);
     if (changed.flow != nullptr) {
       if (auto applied = apply_change(changed); !applied) {

@@ -3,7 +3,9 @@
 // test. Pure: live runs and replays compute the same.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/result.h"
@@ -38,11 +40,16 @@ struct CastStep {
                              // the flow may complete; an expected one is then prohibited
 };
 
+// Who is connected to a server that has only to survive what another user does to it.
+inline constexpr std::string_view kBystander = "bystander";
+bool is_bystander(const CastStep& step);
+
 struct CastRun {
   std::string name;  // "before", "twin", "changed", "after", "plain"
   const model::Profile* profile = nullptr;
   const model::Flow* flow = nullptr;
-  std::vector<model::Party> suts;  // under test
+  std::shared_ptr<const model::Flow> joined{};  // owns `flow` where it is made of two
+  std::vector<model::Party> suts;               // under test
   std::vector<CastStep> steps;
   const model::Change* change = nullptr;  // of the changed run
   std::vector<model::Outcome> outcomes;   // any of them must hold

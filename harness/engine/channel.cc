@@ -52,8 +52,11 @@ class XmlChannel : public Channel {
     }
     const auto items = reader.feed(octets);
     if (const auto* refused = refused_in(items)) {
-      // Beyond our limits, and from text between stanzas on, another reader may go on reading.
-      const bool may_go_on = refused->beyond_limits() || refused->condition == "bad-format";
+      // Beyond our limits, and from text between stanzas on, another reader may go on reading; not
+      // from what is no UTF-8 (RFC 6120 section 11.6).
+      const bool no_text = refused->detail.starts_with("invalid UTF-8");
+      const bool may_go_on =
+          refused->beyond_limits() || (refused->condition == "bad-format" && !no_text);
       return may_go_on ? Reading::waiting : Reading::broken;
     }
     if (header) {

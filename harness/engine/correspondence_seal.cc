@@ -308,10 +308,17 @@ Result<signal::Message> Correspondence::written(Sealing& sealing, const Scope& s
   if (!message) {
     return message;
   }
+  auto out = *message;
   if (edit != nullptr && (edit->version || edits_octets(edit->octets))) {
-    auto octets = edit_bytes(std::move(message->octets), edit->octets, scope);
-    return octets ? Result<signal::Message>(signal::Message{message->kind, std::move(*octets)})
-                  : std::unexpected(octets.error());
+    auto octets = edit_bytes(std::move(out.octets), edit->octets, scope);
+    if (!octets) {
+      return std::unexpected(octets.error());
+    }
+    out.octets = std::move(*octets);
+    if (!edit->octets.mutate) {
+      return out;
+    }
+    // Whether that is authentic nobody knows: it uses its key up.
   }
   if (ahead > 0) {
     taken.second.insert(counter);
@@ -326,7 +333,7 @@ Result<signal::Message> Correspondence::written(Sealing& sealing, const Scope& s
       !saved) {
     return std::unexpected(saved.error());
   }
-  return message;
+  return out;
 }
 
 // The next of those that the message of step `overtaker` has overtaken, whatever was sent since.

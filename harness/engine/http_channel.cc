@@ -186,6 +186,19 @@ class HttpChannel : public Channel {
 
   bool idle() const override { return open_.empty(); }
 
+  // Who cannot read it says so, or waits for more of it; an answer of ours ends its connection.
+  Reading reads(model::MessageForm::Kind /*kind*/, std::string_view octets) const override {
+    if (side_ == Side::server) {
+      return Reading::whole;
+    }
+    wire::HttpReader reader(wire::HttpRole::request);
+    const auto items = reader.feed(octets);
+    const bool read = std::ranges::all_of(items, [](const wire::HttpItem& item) {
+      return std::holds_alternative<wire::HttpReceived>(item);
+    });
+    return read && items.size() == 1 && !reader.unfinished() ? Reading::whole : Reading::waiting;
+  }
+
  private:
   void spool(const Bytes& octets) {
     if (!spooled_) {

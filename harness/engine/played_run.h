@@ -71,6 +71,17 @@ steps:
   - { id: last, sends: server -> user, message: presence, with: { from: "${domain}" } }
 )",
     R"(
+flow: watch
+profile: xmpp
+title: Somebody is connected, and answered
+actors: { bystander: third-party.client, server: gatekeeper.server }
+steps:
+  - { use: begin, as: { user: bystander } }
+fence:
+  - { id: bystander-ping, sends: bystander -> server, message: iq-ping, with: { to: "${domain}" } }
+  - { id: bystander-pong, sends: server -> bystander, message: iq-result, with: { id: "${bystander-ping.id}" } }
+)",
+    R"(
 flow: end
 profile: xmpp
 title: A server ends the stream and the connection
@@ -227,7 +238,7 @@ struct CaseRun {
 
   Tracker tracker() const {
     std::map<std::string, std::string> values{{"domain", "x"}, {"peer", "peer@x/p"}};
-    for (const std::string user : {"alice", "bob", "user"}) {
+    for (const std::string user : {"alice", "bob", "user", "bystander"}) {
       values[user + ".jid"] = user + "@x/r";
     }
     return {cast, std::move(values), Rng(3)};

@@ -59,6 +59,9 @@ const CastStep* Tracker::due() const {
       continue;
     }
     const auto& step = run_.steps[i];
+    if (is_needless(step)) {
+      continue;
+    }
     const bool needs_link = step.step.kind == Step::Kind::wire ||
                             step.step.kind == Step::Kind::tls ||
                             step.step.kind == Step::Kind::close;
@@ -280,6 +283,9 @@ void Tracker::feed(const Event& event) {
       on_notice(event);
       break;
     case Event::Kind::deadline:
+      if (asks_again()) {
+        break;
+      }
       deadline_ = event.step;
       late_ = event.data.is_object() &&
               event.data.value("late_ms", 0) > event.data.value("waited_ms", 0) / 4;
@@ -354,6 +360,10 @@ void Tracker::on_sent(const Event& event) {
   }
   change_made_ = true;
   changed_octets_ = event.octets;
+  changed_at_ = events_;
+  if (link.channel) {  // what went out counts, whatever would be made of the step today
+    changed_reads_ = link.channel->reads(said.kind, event.octets);
+  }
   changed_ids_ = ids.size() == 1 ? std::move(ids) : std::vector<std::string>();
   if (id != scope_.values.end()) {
     changed_ids_.push_back(id->second);

@@ -250,15 +250,23 @@ class Tracker {
   Assessment assess_asked() const;
   Assessment assess_refused(const model::Outcome& outcome) const;
   Assessment assess_ignored() const;
-  Assessment assess_survives() const;
-  bool spoke_last(const std::string& link) const;
-  bool same_account(const std::string& one, const std::string& other) const;
   Assessment assess_outcomes() const;
   std::optional<model::Party> who_broke() const;
   bool comes_for_call(std::size_t index) const;
   bool taken() const;
   bool fence_done() const;
   std::string shown_due() const;
+
+  // What a SUT has only to live through (survival.cc).
+  Assessment assess_survives() const;
+  bool spoke_last(const std::string& link) const;
+  bool spoke_since(std::size_t event, const std::string& link) const;
+  bool same_account(const std::string& one, const std::string& other) const;
+  bool struck_over() const;
+  bool went_on() const;
+  bool is_needless(const CastStep& step) const;
+  bool bystander_lives() const;
+  bool asks_again();
 
   // What came in place of a due step, and is like it: the same element, other contents.
   struct Near {
@@ -272,6 +280,7 @@ class Tracker {
 
   Result<Message> written(const CastStep& step, std::vector<xml::Element> stanzas);
   void note_edited(Edits& edits);
+  Result<void> edit_content(xml::Element& message, const model::BytesEdit& edit);
 
   const CastRun& run_;
   Scope scope_;
@@ -290,6 +299,7 @@ class Tracker {
   bool change_made_ = false;
   bool met_ = false;
   std::string changed_octets_;
+  std::size_t changed_at_ = 0;  // the event by which they went out
   std::optional<Edited> edited_;
   Reading changed_reads_ = Reading::whole;  // what a strict reader makes of the change
   std::vector<std::string> changed_ids_;
@@ -307,6 +317,7 @@ class Tracker {
   std::optional<Near> near_;
   std::optional<std::string> deadline_;  // the step that was due
   bool late_ = false;
+  std::optional<std::size_t> asked_again_;  // the event after which the fence is sent once more
   std::string broken_;
   std::string gave_up_;
   std::string gave_up_on_;

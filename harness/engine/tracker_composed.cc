@@ -9,6 +9,7 @@
 #include "harness/engine/form.h"
 #include "harness/engine/http_channel.h"
 #include "harness/engine/tracker.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -63,6 +64,25 @@ void Tracker::note_edited(Edits& edits) {
   };
 }
 
+// The content of an HTTP message: only octets stand for whatever has become of it.
+Result<void> Tracker::edit_content(xml::Element& message, const model::BytesEdit& edit) {
+  auto honest = wire::http_message_of(message);
+  auto octets = honest ? edit_bytes(honest->body, edit, scope_) : std::unexpected(honest.error());
+  if (!octets) {
+    return std::unexpected(octets.error());
+  }
+  edited_ = {.honest = std::move(honest->body), .octets = *octets, .values = scope_.values};
+  std::erase_if(message.children, [](const xml::Node& node) {
+    const auto* part = std::get_if<xml::Element>(&node);
+    return part != nullptr && (part->name == wire::kHttpJson || part->name == wire::kHttpBody ||
+                               part->name == wire::kHttpOctets);
+  });
+  message.children.emplace_back(xml::Element{
+      .ns = {}, .name = std::string(wire::kHttpOctets), .attributes = {}, .children = {}});
+  message.child(wire::kHttpOctets)->set_text(to_hex(*octets));
+  return {};
+}
+
 // The step's message is the last of them; the change is made to that.
 Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml::Element> stanzas) {
   const auto& form = run_.profile->forms.at(step.step.form);
@@ -75,6 +95,13 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
         changed && last ? edits_of(*run_.change, scope_, run_.profile->content_ns) : Edits{};
     edits.counter += static_cast<int>(i);  // a frame each
     note_edited(edits);
+    const auto* content = changed ? std::get_if<model::ContentEdit>(&run_.change->edit) : nullptr;
+    if (content != nullptr && !service_of(step.link).empty()) {
+      edits.proof = model::StanzaEdit::Proof::after;
+      edits.stanza = [this, content](xml::Element& message) {
+        return edit_content(message, content->octets);
+      };
+    }
     auto octets = channel.write(form, std::move(stanzas[i]), edits);
     if (!octets) {
       return std::unexpected(octets.error());
@@ -97,8 +124,7 @@ Result<Tracker::Message> Tracker::written(const CastStep& step, std::vector<xml:
   }
   if (run_.must_survive()) {
     // A SUT may wait for the rest, and nothing that follows would show that it lives.
-    changed_reads_ = channel.reads(form.kind, out.octets);
-    out.then_end = changed_reads_ == Reading::waiting;
+    out.then_end = channel.reads(form.kind, out.octets) == Reading::waiting;
     return out;
   }
   if (const auto* bytes = std::get_if<model::BytesEdit>(&run_.change->edit)) {

@@ -2,7 +2,9 @@
 // What a SUT may make of a message that it has only to live through.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "harness/engine/played_run.h"
 
@@ -20,6 +22,13 @@ const std::string kWhole = change_to("<message/>");
 const std::string kBroken = change_to("<message></body>");
 const std::string kCut = change_to("<message><body>");
 
+std::string outcome_of(const Tracker& tracker) {
+  const auto assessment = tracker.assess();
+  return assessment.state == Assessment::State::holds     ? kHolds
+         : assessment.state == Assessment::State::pending ? kWaits
+                                                          : assessment.reason;
+}
+
 struct Row {
   const char* name;
   std::string rest;
@@ -33,11 +42,7 @@ TEST_P(Survives, WhatTheRowSays) {
   Player player(run);
   player.preamble();
   player.play_all(GetParam().lines);
-  const auto assessment = player.tracker().assess();
-  const auto outcome = assessment.state == Assessment::State::holds     ? kHolds
-                       : assessment.state == Assessment::State::pending ? kWaits
-                                                                        : assessment.reason;
-  EXPECT_EQ(outcome, GetParam().outcome);
+  EXPECT_EQ(outcome_of(player.tracker()), GetParam().outcome);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -54,14 +59,31 @@ INSTANTIATE_TEST_SUITE_P(
             kHolds},
         Row{"fails_when_nothing_comes", kWhole, "message; ping; late pong",
             "the SUT neither answers afterwards nor ends the connection"},
-        Row{"takes_another_answer_for_one", kWhole,
-            "message; ping; alice: <iq type='error' id='other'/>; late pong", kHolds},
+        Row{"asks_once_more_after_another_answer", kWhole,
+            "message; ping; alice: <iq type='error' id='other'/>; late pong", kWaits},
+        Row{"holds_by_any_answer_to_the_second_time", kWhole,
+            "message; ping; alice: <iq type='error' id='other'/>; late pong; ping; "
+            "alice: <iq type='error' id='other'/>",
+            kHolds},
+        Row{"fails_by_one_that_spoke_once", kWhole,
+            "message; ping; alice: <message type='error'/>; late pong; ping; late pong",
+            "the SUT neither answers afterwards nor ends the connection"},
+        Row{"asks_nobody_who_has_said_nothing_once_more", kWhole,
+            "message; alice: <message type='error'/>; ping; late pong",
+            "the SUT neither answers afterwards nor ends the connection"},
         Row{"fails_by_an_answer_after_what_nobody_can_read", kBroken, "message; ping; pong",
+            "the SUT goes on after what nobody can read"},
+        Row{"fails_by_an_answer_after_what_is_no_utf8",
+            change_to("<message><body>\\\\xC0</body></message>"), "message; ping; pong",
             "the SUT goes on after what nobody can read"},
         Row{"knows_the_prefix_of_the_stream", change_to("<message><stream:x/></message>"),
             "message; ping; pong", kHolds},
-        Row{"may_keep_silent_over_what_nobody_can_read", kBroken, "message; ping; late pong",
-            kHolds},
+        Row{"fails_by_silence_over_what_nobody_can_read", kBroken, "message; ping; late pong",
+            "the SUT keeps up a connection on which nothing can be read any more"},
+        Row{"asks_nobody_once_more_after_what_nobody_can_read", kBroken,
+            "message; ping; alice: <iq type='error' id='other'/>; late pong",
+            "the SUT keeps up a connection on which nothing can be read any more"},
+        Row{"holds_by_the_end_over_what_nobody_can_read", kBroken, "message; closes alice", kHolds},
         Row{"fails_by_malformed_XML", kWhole, "message; alice: <message><body></message>",
             "the SUT sent what a peer must refuse: mismatched tag"},
         Row{"takes_another_stream_on_the_same_connection", kWhole,
@@ -70,6 +92,67 @@ INSTANTIATE_TEST_SUITE_P(
             "alice: <iq type='result' id='${ping.id}'/>",
             kHolds}),
     [](const auto& row) { return std::string(row.param.name); });
+
+// The suites' profile with somebody beside the one who is struck.
+const model::Library& watched() {
+  static const auto out = [] {
+    auto copy = library();
+    copy.profiles.at("xmpp").bystander = "watch";
+    return copy;
+  }();
+  return out;
+}
+
+class Outlives : public testing::TestWithParam<Row> {};
+
+TEST_P(Outlives, WhatTheRowSays) {
+  CaseRun run("relay", GetParam().rest, model::Party::gatekeeper_server);
+  run.cast = cast_case(run.one, watched())->at(1);
+  Player player(run);
+  player.preamble();
+  player.play_all(GetParam().lines);
+  EXPECT_EQ(outcome_of(player.tracker()), GetParam().outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, Outlives,
+    testing::Values(
+        Row{"waits_for_the_bystander_after_the_fence", kWhole, "message; ping; pong", kWaits},
+        Row{"waits_for_the_bystander_after_the_end", kWhole, "message; closes alice", kWaits},
+        Row{"holds_by_its_answer", kWhole, "message; closes alice; bystander-ping; bystander-pong",
+            kHolds},
+        Row{"holds_by_any_answer_of_it", kWhole,
+            "message; ping; pong; bystander-ping; bystander: <iq type='error' id='other'/>",
+            kHolds},
+        Row{"fails_by_its_end", kWhole, "message; closes alice; closes bystander",
+            "the SUT ended another user's connection"},
+        Row{"fails_by_its_silence", kWhole,
+            "message; closes alice; bystander-ping; late bystander-pong",
+            "the SUT does not answer another user afterwards"},
+        Row{"takes_no_answer_to_the_bystander_for_one_to_the_strike", kWhole,
+            "message; ping; bystander: <message/>; late pong",
+            "the SUT neither answers afterwards nor ends the connection"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Survival, HasABystanderWhereAServerAloneIsUnderTest) {
+  const std::string ping =
+      "change: { step: ping, layer: bytes, replace: '<a/>' }\nexpect: survives\n";
+  for (const auto& [flow, rest, party, has] :
+       {std::tuple("both", ping, model::Party::gatekeeper_server, true),
+        {"both", "change: { step: ping, layer: bytes, replace: '<a/>' }\nexpect: refused\n",
+         model::Party::gatekeeper_server, false},
+        {"show", "change: { step: one, layer: bytes, replace: '<a/>' }\nexpect: survives\n",
+         model::Party::third_party_client, false}}) {
+    const CaseRun run(flow, rest, party);
+    const auto runs = *cast_case(run.one, watched());
+    const auto is_there = [](const CastRun& one) {
+      return std::ranges::any_of(one.steps, is_bystander);
+    };
+    EXPECT_EQ(is_there(runs.at(1)), has) << rest;
+    EXPECT_FALSE(is_there(runs.at(0)));
+    EXPECT_EQ(runs.at(1).flow->actors.contains("bystander"), has);
+  }
+}
 
 TEST(Survival, EndsTheConnectionWhereASutMayWaitForMore) {
   for (const auto& [rest, ends] :
@@ -82,6 +165,44 @@ TEST(Survival, EndsTheConnectionWhereASutMayWaitForMore) {
     const auto message = player.tracker().compose(*due);
     ASSERT_TRUE(message) << message.error();
     EXPECT_EQ(message->then_end, ends) << rest;
+  }
+}
+
+TEST(Survival, SendsTheFenceOnceMoreAsAReplayDoes) {
+  const CaseRun run("relay", kWhole, model::Party::gatekeeper_server);
+  Player player(run);
+  player.preamble();
+  player.play_all("message; ping; alice: <iq type='error' id='other'/>");
+  player.play("late pong");
+  ASSERT_NE(player.tracker().due(), nullptr);
+  EXPECT_EQ(player.tracker().due()->step.id, "ping");
+  EXPECT_FALSE(player.tracker().scope().values.contains("ping.sent"));
+  EXPECT_FALSE(player.tracker().settled());
+  player.play("ping");
+  EXPECT_TRUE(player.tracker().scope().values.contains("ping.sent"));
+  // A replay that is given the same events composes the same.
+  auto replayed = run.tracker();
+  for (const auto& event : player.events()) {
+    replayed.feed(event);
+  }
+  EXPECT_EQ(replayed.scope().values, player.tracker().scope().values);
+}
+
+// Mutators change from one version to the next, and a transcript does not.
+TEST(Survival, GoesByWhatWasSentWhateverTheMutatorMakesNow) {
+  const CaseRun run("relay",
+                    "change: { step: message, layer: bytes, mutate: { by: xml, seed: 7 } }\n"
+                    "expect: survives\n",
+                    model::Party::gatekeeper_server);
+  for (const auto& [octets, outcome] :
+       {std::pair("<message></body>", "the SUT goes on after what nobody can read"),
+        {"<message/>", "holds"}}) {
+    Player player(run);
+    player.preamble();
+    player.tracker().feed(
+        {.kind = Event::Kind::sent, .link = "alice", .step = "message", .octets = octets});
+    player.play_all("ping; pong");
+    EXPECT_EQ(outcome_of(player.tracker()), outcome) << octets;
   }
 }
 

@@ -400,6 +400,16 @@ class Loader {
     }
   }
 
+  // Octets of the content of what is said over HTTP: nothing need be sealed for that.
+  static bool bends_http_content(const Change& change, const Flow& flow, const Profile& profile) {
+    const auto* edit = std::get_if<ContentEdit>(&change.edit);
+    const auto step = std::ranges::find(flow.steps, change.step, &Step::id);
+    const auto form =
+        step == flow.steps.end() ? profile.forms.end() : profile.forms.find(step->form);
+    return edit != nullptr && edit->set.empty() && edit->remove.empty() && !edit->padding &&
+           !edit->filler && form != profile.forms.end() && !form->second.service.empty();
+  }
+
   template <class Complain>
   static void lint_change(const Case& one, const Flow& flow, const Profile& profile,
                           const Complain& complain) {
@@ -412,9 +422,11 @@ class Loader {
       complain("/change/step", unknown_name("step", one.change->step, steps),
                fmt::format("name a step of flow '{}'", flow.name));
     }
-    if (bends_what_is_sealed(*one.change) && flow.content == Content::clear) {
+    if (bends_what_is_sealed(*one.change) && flow.content == Content::clear &&
+        !bends_http_content(*one.change, flow, profile)) {
       complain("/change/layer", fmt::format("nothing is sealed in flow '{}'", flow.name),
-               "take a flow that says 'content: signal' or 'content: omemo'");
+               "take a flow that says 'content: signal' or 'content: omemo', or octets of what is "
+               "said over HTTP");
     }
     if (const auto* edit = std::get_if<FlowEdit>(&one.change->edit)) {
       if (edit->kind == FlowEdit::Kind::before && !known(edit->step)) {

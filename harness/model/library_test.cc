@@ -220,6 +220,10 @@ TEST_F(Suites, TakeFilesOfCasesThatLieBesideThem) {
 TEST_F(Suites, KnowARequirementThatEveryProfileHasToLiveThrough) {
   for (const auto& [name, profile] : shipped().library.profiles) {
     EXPECT_TRUE(shipped().library.requirements.contains(profile.survival)) << name;
+    const auto* watch = shipped().library.flow(name, profile.bystander);
+    ASSERT_NE(watch, nullptr) << name;
+    EXPECT_TRUE(watch->actors.contains("bystander")) << name;
+    EXPECT_TRUE(std::ranges::any_of(watch->steps, &Step::fence)) << name;
   }
 }
 

@@ -132,6 +132,9 @@ struct Profile {
   std::vector<RefusalKind> refusals;          // what counts when a case does not say
   std::string probe;                          // the flow that shows that a SUT still works
   std::map<Party, std::string> probes{};      // of the parties for which that is another one
+  // The flow of a user whose connection must outlive what is done on another: it has an actor
+  // `bystander`.
+  std::string bystander{};
   std::string survival{};  // the requirement that a SUT lives through whatever it is sent
   std::string farewell;    // the form, without fields, that ends a session politely
 

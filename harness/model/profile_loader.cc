@@ -93,6 +93,7 @@ class ProfileLoader {
     take(profile.status, "status");
     take(profile.content_ns, "content-namespace");
     take(profile.probe, "probe");
+    take(profile.bystander, "bystander");
     take(profile.survival, "survival");
     take(profile.farewell, "farewell");
     if (root.contains("wire")) {

@@ -457,7 +457,9 @@ enum class Fault {
   // What only a malformed message brings about.
   gk_deaf_after_nested_stanza, gk_drops_others_after_empty_cdata, gk_stuck_after_no_namespace,
   gk_answer_breaks_namespace, tp_stuck_after_nested_stanza, wg_deaf_after_long_list,
-  wg_stuck_after_packed_name,
+  wg_stuck_after_packed_name, gk_stuck_after_mismatched_tag, gk_stuck_after_bad_utf8,
+  gk_stuck_after_nested_request, gk_restarts_after_nested_message, gk_deaf_after_element_in_auth,
+  wt_stuck_after_group, wg_deaf_after_repeated_member, wp_deaf_after_repeated_member,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kServer = "gatekeeper.server";
 constexpr std::string_view kClient = "third-party.client";
+constexpr std::string_view kPartner = "third-party.server";
 constexpr std::string_view kWhatsApp = "whatsapp";
 
 // clang-format off
@@ -26,6 +27,22 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Answers nobody any more once a list says that it has 1000 items which are not there (STZ-033)", kWhatsApp},
     {"wg-stuck-after-packed-name", kServer,
      "Neither answers nor ends a connection on which a stanza's name was packed (STZ-033)", kWhatsApp},
+    {"gk-stuck-after-mismatched-tag", kServer,
+     "Neither answers nor ends a connection on which a tag was ended by another (RFC 6120 section 4.9.3.13)"},
+    {"gk-stuck-after-bad-utf8", kServer,
+     "Neither answers nor ends a connection on which something was no UTF-8 (RFC 6120 section 4.9.3.1)"},
+    {"gk-stuck-after-nested-request", kServer,
+     "Answers a request that holds a stanza and takes nothing more on that connection (RFC 6120 section 13.12)"},
+    {"gk-restarts-after-nested-message", kServer,
+     "Ends all connections once a message holds a stanza, and takes new ones (RFC 6120 section 13.12)"},
+    {"gk-deaf-after-element-in-auth", kServer,
+     "Answers nobody any more once <auth/> holds an element (RFC 6120 section 13.12)"},
+    {"wt-stuck-after-group", kClient,
+     "Takes nothing more once what it has decrypted begins with a group (STZ-033)", kWhatsApp},
+    {"wg-deaf-after-repeated-member", kServer,
+     "Answers nobody any more once a request to enlist has a member twice (STZ-033)", kWhatsApp},
+    {"wp-deaf-after-repeated-member", kPartner,
+     "Answers nobody any more once a call has a member twice (STZ-033)", kWhatsApp},
 });
 // clang-format on: one fault is two lines, whatever its sentence's length
 

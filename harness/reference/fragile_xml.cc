@@ -34,6 +34,12 @@ bool holds_no_namespace(const xml::Element& stanza) {
   return find_within(stanza, [](const xml::Element& inner) { return inner.ns.empty(); }) != nullptr;
 }
 
+bool says_mismatched_tag(const xml::Refused& refused) {
+  return refused.detail.contains("mismatched tag");
+}
+
+bool says_bad_utf8(const xml::Refused& refused) { return refused.detail.contains("invalid UTF-8"); }
+
 std::string namespace_to_escape(const xml::Element& stanza) {
   const auto* found = find_within(stanza, [](const xml::Element& inner) {
     return inner.ns.find_first_of("&<'") != inner.ns.npos;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/xml/reader.h"
 #include "harness/xml/tree.h"
 
 namespace parley::reference {
@@ -17,6 +18,10 @@ bool holds_no_namespace(const xml::Element& stanza);
 
 // The first namespace within `stanza` that must be escaped where it is written; empty: none.
 std::string namespace_to_escape(const xml::Element& stanza);
+
+// Why a reader has refused what is no XML, or no UTF-8.
+bool says_mismatched_tag(const xml::Refused& refused);
+bool says_bad_utf8(const xml::Refused& refused);
 
 inline constexpr std::string_view kEmptyCdata = "<![CDATA[]]>";
 

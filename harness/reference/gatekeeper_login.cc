@@ -168,6 +168,10 @@ void Session::on_sasl(const xml::Element& element) {
 }
 
 void Session::on_auth(const xml::Element& element) {
+  if (has(Fault::gk_deaf_after_element_in_auth) && !element.elements().empty()) {
+    keeper_.fall_deaf();
+    return;
+  }
   const std::string name = element.get("mechanism");
   const bool any = has(Fault::gk_accepts_any_mechanism);
   if (mechanism_ != Mechanism::none) {

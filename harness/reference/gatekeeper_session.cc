@@ -239,7 +239,7 @@ asio::awaitable<void> Session::take(Bytes chunk) {
   if (header_may_lack_ && !skip_header(chunk)) {
     co_return;
   }
-  while (!chunk.empty() && !closing_) {
+  while (!chunk.empty() && !closing_ && !stuck_) {
     // Before binding, streams restart and TLS begins between two elements: one is taken at a time.
     // So too where a fault finds its way again behind what was refused.
     const bool resumes = has(Fault::gk_wrong_condition) || has(Fault::gk_stream_error_keeps_open);
@@ -253,7 +253,7 @@ asio::awaitable<void> Session::take(Bytes chunk) {
     restarted_ = false;
     for (auto& item : items) {
       co_await handle(std::move(item), chunk);
-      if (closing_ || restarted_) {
+      if (closing_ || restarted_ || stuck_) {
         break;
       }
     }
@@ -398,7 +398,17 @@ void Session::send_features() {
   send(out + "</stream:features>");
 }
 
+// Where a fault has it sit on what it cannot read.
+bool Session::sticks_at(const xml::Refused& refused) const {
+  return (has(Fault::gk_stuck_after_mismatched_tag) && says_mismatched_tag(refused)) ||
+         (has(Fault::gk_stuck_after_bad_utf8) && says_bad_utf8(refused));
+}
+
 void Session::on_refused(const xml::Refused& refused) {
+  if (bound() && sticks_at(refused)) {
+    stuck_ = true;
+    return;
+  }
   if (has(Fault::gk_wrong_condition) && header_sent_) {
     xml::Element message = make_element("message", kClientNs);
     message.set("from", keeper_.domain());

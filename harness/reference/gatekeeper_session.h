@@ -126,6 +126,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // gatekeeper_stanzas.cc: what is asked of the server itself.
   void on_stanza(xml::Element stanza);
   bool breaks_at(const xml::Element& stanza);
+  bool sticks_at(const xml::Refused& refused) const;
   bool stamp(xml::Element& stanza);
   bool on_management(const xml::Element& element);
   bool malformed_iq(const xml::Element& iq);

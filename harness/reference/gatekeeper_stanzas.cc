@@ -53,6 +53,16 @@ bool Session::breaks_at(const xml::Element& stanza) {
     keeper_.fall_deaf();
     return true;
   }
+  if (has(Fault::gk_stuck_after_nested_request) && stanza.name == "iq" && holds_stanza(stanza)) {
+    error(stanza, kBadRequest);
+    stuck_ = true;
+  }
+  if (has(Fault::gk_restarts_after_nested_message) && stanza.name == "message" &&
+      holds_stanza(stanza)) {
+    keeper_.drop_others(*this);
+    closing_ = true;
+    return true;
+  }
   stuck_ = stuck_ || (has(Fault::gk_stuck_after_no_namespace) && holds_no_namespace(stanza));
   const auto broken = has(Fault::gk_answer_breaks_namespace) && stanza.name == "iq"
                           ? namespace_to_escape(stanza)

@@ -6,6 +6,7 @@
 #include "harness/crypto/signal/message.h"
 #include "harness/crypto/signal/records.h"
 #include "harness/reference/whatsapp/careless_provider.h"
+#include "harness/reference/whatsapp/fragile_binary.h"
 #include "harness/reference/whatsapp/peer_bundle.h"
 #include "harness/wire/jid.h"
 
@@ -120,7 +121,7 @@ Opened ClientCipher::open(const std::string& peer, const std::string& type, cons
   }
   auto content = read_content(*plaintext, version_, faults_);
   if (!content) {
-    return {.reading = Opened::Reading::no_content};
+    return {.reading = Opened::Reading::no_content, .group = begins_with_group(*plaintext)};
   }
   return {.reading = Opened::Reading::content, .content = std::move(*content)};
 }

@@ -28,6 +28,7 @@ struct Sealed {
 struct Opened {
   enum class Reading { content, no_content, duplicate, undecryptable };
   Reading reading = Reading::undecryptable;
+  bool group = false;  // of what it was decrypted to: the first octets say one
   ReadContent content{};
 };
 

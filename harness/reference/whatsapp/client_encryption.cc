@@ -210,6 +210,10 @@ void ClientSession::give_up(const Unacknowledged& message, const std::string& co
 void ClientSession::take_encrypted(const xml::Element& message) {
   const auto* enc = enc_of(message);
   auto opened = cipher().open(message.get("from"), enc->get("type"), enc->text());
+  stuck_ = stuck_ || (opened.group && faults_.has(Fault::wt_stuck_after_group));
+  if (stuck_) {
+    return;
+  }
   switch (opened.reading) {
     case Opened::Reading::content:
       take_content(message, std::move(opened.content));

@@ -198,6 +198,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   asio::steady_timer no_transfers_;  // cancelled when none is under way any more
   bool ready_ = false;
   bool closing_ = false;    // own stream end was sent
+  bool stuck_ = false;      // wt-stuck-…: nothing more is taken
   bool given_up_ = false;   // no login is wanted any more
   bool forgotten_ = false;  // nobody is to be told anything
 };

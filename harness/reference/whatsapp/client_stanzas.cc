@@ -59,6 +59,9 @@ std::optional<ClientSession::Ending> ClientSession::take_silence() {
 }
 
 std::optional<ClientSession::Ending> ClientSession::take_stanza(const xml::Element& stanza) {
+  if (stuck_) {
+    return std::nullopt;
+  }
   if (stanza.name == "stream:error") {
     return take_stream_error(stanza);
   }

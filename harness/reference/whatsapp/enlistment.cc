@@ -182,6 +182,10 @@ std::expected<WantedIdentifier, net::HttpAnswer> Enlistment::read(
       has(Fault::wg_enlist_more_behind) ? first_value(request.body) : request.body,
       {.max_depth = has(Fault::wg_enlist_deep) ? kAnyDepth : jose::JsonLimits().max_depth},
       has(Fault::wg_enlist_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
+  if (!content && has(Fault::wg_deaf_after_repeated_member) &&
+      jose::read_json(request.body, {}, jose::Repeats::kept)) {
+    keeper_.fall_deaf();
+  }
   auto wanted = content ? wanted_of(*content) : std::nullopt;
   if (!wanted && has(Fault::wg_enlist_any_content)) {
     return std::unexpected(

@@ -33,4 +33,10 @@ bool says_long_list(const Bytes& octets) {
   return false;
 }
 
+bool begins_with_group(const Bytes& octets) {
+  constexpr std::size_t kWireType = 7;
+  constexpr std::size_t kStartGroup = 3;
+  return !octets.empty() && (octet_at(octets, 0) & kWireType) == kStartGroup;
+}
+
 }  // namespace parley::reference::whatsapp

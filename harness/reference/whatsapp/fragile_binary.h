@@ -13,4 +13,7 @@ bool has_packed_name(const Bytes& octets);
 // Whether something in it looks like a list of 1000 items or more, which is longer than it is.
 bool says_long_list(const Bytes& octets);
 
+// Whether the first field of a protobuf message is a group, which nobody writes any more.
+bool begins_with_group(const Bytes& octets);
+
 }  // namespace parley::reference::whatsapp

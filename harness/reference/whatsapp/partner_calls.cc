@@ -308,6 +308,8 @@ net::HttpAnswer PartnerCalls::take(const wire::HttpMessage& request) {
   const auto content = jose::read_json(
       body, limits,
       has(Fault::wp_call_members_twice) ? jose::Repeats::kept : jose::Repeats::refused);
+  deaf_ = deaf_ || (!content && has(Fault::wp_deaf_after_repeated_member) &&
+                    jose::read_json(body, limits, jose::Repeats::kept));
   if (!content || content->object() == nullptr) {
     return has(Fault::wp_call_any_content) ? accepted() : refusal(invalid, "bad-request");
   }

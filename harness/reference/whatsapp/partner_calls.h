@@ -64,6 +64,7 @@ class PartnerCalls {
   // CA.
   net::HttpAnswer answer(const wire::HttpMessage& request, const net::HttpPeer& peer,
                          const KnownGatekeeper& known, std::chrono::sys_seconds now);
+  bool deaf() const { return deaf_; }
 
  private:
   using Json = crypto::jose::Json;
@@ -91,6 +92,7 @@ class PartnerCalls {
 
   CalledService service_;
   FaultSet faults_;
+  bool deaf_ = false;  // wp-deaf-…: nobody is answered any more
   std::map<std::string, std::chrono::sys_seconds> nonces_;  // when each was used
   std::set<std::pair<std::string, std::string>> pushes_;    // user and id
   bool refuses_next_ = false;                               // wp-call-next-refused

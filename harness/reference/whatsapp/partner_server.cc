@@ -83,6 +83,15 @@ asio::awaitable<net::HttpAnswer> answer_at(PartnerServer* server,
   co_return server->answer(*door, request.message, peer);
 }
 
+// Until the other side goes.
+net::HttpAnswer says_nothing() {
+  auto out = refusal(kForbidden, "forbidden");
+  out.takeover = [](net::Stream& stream) -> asio::awaitable<void> {
+    (void)co_await stream.read(std::chrono::milliseconds(0));
+  };
+  return out;
+}
+
 // Of a server that implements nothing.
 asio::awaitable<net::HttpAnswer> null_answer_of(NullMode mode, wire::HttpReceived, net::HttpPeer) {
   net::HttpAnswer out = refusal(kForbidden, "forbidden");
@@ -91,9 +100,7 @@ asio::awaitable<net::HttpAnswer> null_answer_of(NullMode mode, wire::HttpReceive
   } else if (mode == NullMode::hang_up) {
     out.takeover = [](net::Stream&) -> asio::awaitable<void> { co_return; };
   } else if (mode == NullMode::silent) {
-    out.takeover = [](net::Stream& stream) -> asio::awaitable<void> {
-      (void)co_await stream.read(std::chrono::milliseconds(0));  // until the other side goes
-    };
+    out = says_nothing();
   }
   co_return out;
 }
@@ -208,6 +215,9 @@ net::HttpAnswer PartnerServer::answer(const PartnerDoor& door, const wire::HttpM
   const auto& [method, target] = *request.request();
   const auto path = std::string_view(target).substr(0, target.find('?'));
   const auto& faults = door.faults;
+  if (door.calls->deaf()) {
+    return says_nothing();
+  }
   if (PartnerCalls::is_call(path)) {
     return door.calls->answer(
         request, peer, gatekeeper_,

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Judging what a SUT has only to live through: it goes on, or ends that connection. That it goes on
+// the fence shows; a SUT that has answered something else is asked once more, for that may have
+// been about the strike.
+#include "harness/engine/survival.h"
+
+#include <algorithm>
+
+#include "harness/engine/handshake_tree.h"
+#include "harness/engine/tracker.h"
+
+namespace parley::engine {
+namespace {
+
+using State = Assessment::State;
+using model::Step;
+
+Assessment violated(std::string reason, std::string expected, std::string came) {
+  return {.state = State::violated,
+          .reason = std::move(reason),
+          .expected = std::move(expected),
+          .came = std::move(came),
+          .difference = ""};
+}
+
+// Of the connection that was struck.
+bool of_fence(const CastStep& step) { return step.step.fence && !is_bystander(step); }
+
+// Whether nothing but a word of the SUT's tells: a server answers what it is asked, a client may
+// wait for what it is told. After a handshake message that was struck there is no fence: the two
+// sides have other keys.
+bool awaits_word(const CastRun& run, const std::string& struck) {
+  return run.dials(struck) && (strikes_handshake(run) || std::ranges::none_of(run.steps, of_fence));
+}
+
+// Whether the fence can be carried out twice on the connections that there are.
+bool can_repeat(const CastRun& run) {
+  return std::ranges::none_of(run.steps, [](const CastStep& step) {
+    const auto kind = step.step.kind;
+    return of_fence(step) && kind != Step::Kind::wire && kind != Step::Kind::does &&
+           kind != Step::Kind::shows;
+  });
+}
+
+}  // namespace
+
+bool strikes_handshake(const CastRun& run) {
+  const auto struck = std::ranges::find_if(run.steps, &CastStep::changed);
+  if (!run.must_survive() || struck == run.steps.end()) {
+    return false;
+  }
+  const auto form = run.profile->forms.find(struck->step.form);
+  return form != run.profile->forms.end() && is_handshake_message(form->second.pattern.name);
+}
+
+// Whether the last thing that was said on `link` came from the SUT.
+bool Tracker::spoke_last(const std::string& link) const {
+  const auto last = [&](const auto& said) {
+    std::size_t out = 0;
+    for (const auto& one : said) {
+      out = one.link == link ? one.event : out;
+    }
+    return out;
+  };
+  return last(seen_) > last(sent_);
+}
+
+bool Tracker::spoke_since(std::size_t event, const std::string& link) const {
+  return std::ranges::any_of(
+      seen_, [&](const Seen& seen) { return seen.event > event && seen.link == link; });
+}
+
+// Whether two links are those of one account: what one of its sessions does may end the other.
+bool Tracker::same_account(const std::string& one, const std::string& other) const {
+  const auto bare = [&](const std::string& link) {
+    const auto at = scope_.values.find(actor_of(link) + ".bare");
+    return at == scope_.values.end() ? link : at->second;
+  };
+  return bare(one) == bare(other);
+}
+
+// Whether the connection on which it was struck has ended, or its stream. What is asked over HTTP
+// goes on on another one; of what it is told there a SUT makes something elsewhere.
+bool Tracker::struck_over() const {
+  const auto& changed = changed_link();
+  if (run_.serves(changed)) {
+    return met() && std::ranges::any_of(refusals_,
+                                        [](const Refusal& one) { return one.link != kBystander; });
+  }
+  if (!service_of(changed).empty() && std::ranges::any_of(run_.steps, of_fence)) {
+    return false;
+  }
+  return !link_open(changed) || std::ranges::any_of(refusals_, [&](const Refusal& refusal) {
+    return !refusal.of_stanza() && refusal.link == changed;
+  });
+}
+
+bool Tracker::went_on() const {
+  const bool spoke = asked_again_ && std::ranges::any_of(seen_, [&](const Seen& seen) {
+                       return seen.event > *asked_again_ && seen.link != kBystander;
+                     });
+  if (awaits_word(run_, changed_link())) {
+    return spoke || spoke_since(changed_at_, changed_link());
+  }
+  bool done = true;
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    done = done && (!of_fence(run_.steps[i]) || !active(i) || marks_[i].done);
+  }
+  return spoke || done;
+}
+
+// Whether the rest of the fence would tell nothing that is not known.
+bool Tracker::is_needless(const CastStep& step) const {
+  return run_.must_survive() && change_made_ && of_fence(step) && (struck_over() || went_on());
+}
+
+// Whether it is answered, whatever is said; true where there is none.
+bool Tracker::bystander_lives() const {
+  for (std::size_t i = run_.steps.size(); i > 0; --i) {
+    const auto& step = run_.steps[i - 1];
+    if (is_bystander(step) && step.step.fence && step.role == Role::send) {
+      return marks_[i - 1].done && spoke_last(std::string(kBystander));
+    }
+  }
+  return true;
+}
+
+// When nothing more comes: what came may have been about the strike, and the answer to the fence
+// another than is expected, for the strike may have meant anything. Whoever lives says something
+// when the fence is sent once more.
+bool Tracker::asks_again() {
+  const auto& changed = changed_link();
+  if (!run_.must_survive() || !change_made_ || asked_again_ || struck_over() || went_on() ||
+      changed_reads_ == Reading::broken || !can_repeat(run_) || !spoke_last(changed)) {
+    return false;
+  }
+  asked_again_ = events_;
+  for (std::size_t i = 0; i < run_.steps.size(); ++i) {
+    if (of_fence(run_.steps[i])) {
+      marks_[i] = {};
+      std::erase_if(scope_.values, [own = run_.steps[i].step.id + "."](const auto& value) {
+        return value.first.starts_with(own);
+      });
+    }
+  }
+  return true;
+}
+
+// A SUT may say to it whatever it likes, or end the connection: but nobody else's. What cannot be
+// read has to end it (RFC 6120 section 4.9.3.13).
+Assessment Tracker::assess_survives() const {
+  const std::string expected = "an answer to what comes after it, or the end of that connection";
+  const std::string the_end = "the end of that connection";
+  if (!prohibited_.empty()) {
+    return violated("the SUT did what it must not", "nothing of it", prohibited_);
+  }
+  const auto& changed = changed_link();
+  const bool elsewhere = run_.serves(changed);
+  for (const auto& refusal : refusals_) {
+    const bool own = elsewhere ? refusal.link != kBystander
+                               : refusal.link == changed || same_account(refusal.link, changed);
+    if (!refusal.of_stanza() && !own) {
+      return violated("the SUT ended another user's connection", expected, refusal.shown);
+    }
+  }
+  const auto once_over = [&]() -> Assessment {
+    if (bystander_lives()) {
+      return {.state = State::holds};
+    }
+    return deadline_
+               ? violated("the SUT does not answer another user afterwards", shown_due(), "nothing")
+               : Assessment{};
+  };
+  if (struck_over()) {
+    return once_over();
+  }
+  const bool broken = changed_reads_ == Reading::broken;
+  const bool answered = std::ranges::any_of(run_.steps, [&](const CastStep& step) {
+    return step.step.fence && step.role == Role::expect && step.step.kind == Step::Kind::wire &&
+           step.link == changed && marks_[static_cast<std::size_t>(&step - run_.steps.data())].done;
+  });
+  if (broken && answered) {
+    return violated("the SUT goes on after what nobody can read", the_end,
+                    "an answer to what came after it");
+  }
+  if (went_on()) {
+    return once_over();
+  }
+  if (deadline_ && !broken && !can_repeat(run_) && spoke_last(changed)) {
+    return {.state = State::holds};
+  }
+  if (deadline_) {
+    return broken ? violated("the SUT keeps up a connection on which nothing can be read any more",
+                             the_end, "nothing")
+                  : violated("the SUT neither answers afterwards nor ends the connection",
+                             shown_due(), "nothing");
+  }
+  if (due() != nullptr || awaits_word(run_, changed_link())) {
+    return {};
+  }
+  return service_of(changed).empty()
+             ? Assessment{.state = State::holds}
+             : violated("the exchange after it cannot go on", shown_due(), "nothing");
+}
+
+}  // namespace parley::engine
