@@ -10,6 +10,7 @@
 #include "harness/base/rng.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/handshake_tree.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::live {
 namespace {
@@ -23,15 +24,50 @@ bool is_plain(const model::Case& one) { return !one.alone && !one.soils && !one.
 // serves.
 auto burden(const model::Case& one) { return std::tuple(one.row.size(), one.needs.size(), one.id); }
 
-std::string mutator_of(const engine::CastStep& step, const model::Profile& profile) {
-  if (profile.wire == model::Wire::xml) {
-    return "xml";
+struct Way {
+  Layer layer;
+  std::string mutator;
+};
+
+bool is_http(const engine::CastStep& step) { return !engine::service_of(step.link).empty(); }
+
+std::vector<Way> ways_of_http(const model::MessageForm& form) {
+  std::vector<Way> out{{.layer = Layer::bytes, .mutator = "http"}};
+  if (form.pattern.child(wire::kHttpJson) != nullptr) {
+    out.push_back({.layer = Layer::content, .mutator = "json"});
   }
-  const auto& form = profile.forms.at(step.step.form);
+  return out;
+}
+
+// What is sealed for a server goes through it unread.
+std::vector<Way> ways_of_sealed(const model::MessageForm& form, const engine::CastRun& run) {
+  if (run.server_under_test() || run.profile->wire != model::Wire::noise ||
+      form.pattern.name != "message" || form.pattern.child("enc") == nullptr) {
+    return {};
+  }
+  return {{.layer = Layer::content, .mutator = "protobuf"},
+          {.layer = Layer::encryption, .mutator = "signal"}};
+}
+
+std::vector<Way> ways_of(const engine::CastStep& step, const engine::CastRun& run) {
+  const auto& form = run.profile->forms.at(step.step.form);
+  if (is_http(step)) {
+    return ways_of_http(form);
+  }
+  if (run.flow->content != model::Content::clear) {
+    return ways_of_sealed(form, run);
+  }
+  if (run.profile->wire == model::Wire::xml) {
+    return {{.layer = Layer::bytes, .mutator = "xml"}};
+  }
   const auto& name = form.pattern.name;
-  const bool before_stanzas =
-      engine::is_handshake_message(name) || name == "intro" || name == "routing";
-  return before_stanzas || form.kind != model::MessageForm::Kind::element ? "" : "binary_tree";
+  if (engine::is_handshake_message(name)) {
+    return {{.layer = Layer::bytes, .mutator = "protobuf"}};
+  }
+  if (name == "intro" || name == "routing" || form.kind != model::MessageForm::Kind::element) {
+    return {};
+  }
+  return {{.layer = Layer::bytes, .mutator = "binary_tree"}};
 }
 
 // A step that a flow repeats is called "message#2".
@@ -40,32 +76,35 @@ bool is_repetition(const std::string& step) {
 }
 
 bool can_be_struck(const engine::CastStep& step) {
-  return step.role == engine::Role::send && step.step.kind == model::Step::Kind::wire &&
-         !step.step.preamble && !step.step.fence && !is_repetition(step.step.id);
+  const bool says =
+      step.step.kind == model::Step::Kind::wire || step.step.kind == model::Step::Kind::answers;
+  return step.role == engine::Role::send && says && !step.step.preamble && !step.step.fence &&
+         !is_repetition(step.step.id);
 }
 
-// What is sealed or fetched hangs on all that came before: the fence after a message that means
+// Stanzas beside what is fetched hang on all that came before: the fence after one that means
 // something else shows nothing.
-bool is_simple(const engine::CastRun& run) {
-  return run.flow->content == model::Content::clear && run.steps.size() <= kLongestFlow &&
-         std::ranges::none_of(run.steps, [](const engine::CastStep& step) {
-           return !engine::service_of(step.link).empty();
-         });
+bool is_aim(const engine::CastStep& step, const engine::CastRun& run) {
+  const bool fetches = std::ranges::any_of(run.steps, is_http);
+  const bool sealed = run.flow->content != model::Content::clear;
+  return can_be_struck(step) && (sealed ? !fetches : fetches == is_http(step));
 }
 
 void add_aims(std::vector<Aim>& out, const model::Case& base, const model::Library& library) {
   auto plain = base;
   plain.change.reset();
   const auto runs = engine::cast_case(plain, library);
-  if (!runs || !is_simple(runs->front())) {
+  if (!runs || runs->front().steps.size() > kLongestFlow) {
     return;
   }
-  for (const auto& step : runs->front().steps) {
-    if (!can_be_struck(step)) {
+  const auto& run = runs->front();
+  for (const auto& step : run.steps) {
+    if (!is_aim(step, run)) {
       continue;
     }
-    if (auto mutator = mutator_of(step, *runs->front().profile); !mutator.empty()) {
-      out.push_back({.base = &base, .step = step.step.id, .mutator = std::move(mutator)});
+    for (auto& [layer, mutator] : ways_of(step, run)) {
+      out.push_back(
+          {.base = &base, .step = step.step.id, .mutator = std::move(mutator), .layer = layer});
     }
   }
 }
@@ -99,7 +138,7 @@ model::Case strike(const Aim& aim, const model::Library& library, std::uint64_t 
   out.requirement = library.profiles.at(out.profile).survival;
   model::BytesEdit edit;
   edit.mutate = {.by = aim.mutator, .seed = seed};
-  out.change = model::Change{.step = aim.step, .edit = std::move(edit)};
+  out.change = change_at(aim.layer, aim.step, std::move(edit));
   out.any_of = {{.kind = model::Outcome::Kind::survives, .by = {}, .conditions = {}}};
   out.never.clear();
   out.inherits.clear();

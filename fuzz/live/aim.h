@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/live/layer.h"
 #include "harness/model/library.h"
 
 namespace parley::live {
@@ -16,12 +17,13 @@ struct Aim {
   const model::Case* base;  // whose flow, accounts and features it takes
   std::string step;
   std::string mutator;  // of fuzz/mutators
+  Layer layer = Layer::bytes;
 };
 
-// The aims that `cases` give, one a flow and step, in order of flow. Left out are cases that
-// `applies` does not take, that slow a SUT down or spoil its accounts; flows whose content is
-// sealed or that ask services over HTTP; and what goes out before a flow's own steps or as a
-// handshake.
+// The aims that `cases` give, one or more a flow and step, in order of flow: at stanzas and
+// handshakes; in sealed flows at what is encrypted for a client, and at what that makes; at what
+// services are asked over HTTP and answer. Left out are cases that `applies` does not take, that
+// slow a SUT down or spoil its accounts, and what goes out before a flow's own steps.
 std::vector<Aim> aims_of(const std::vector<const model::Case*>& cases,
                          const model::Library& library,
                          const std::function<bool(const model::Case&)>& applies);

@@ -5,7 +5,9 @@
 
 #include <variant>
 
+#include "fuzz/live/layer.h"
 #include "harness/base/text.h"
+#include "harness/model/mirror.h"
 
 namespace parley::live {
 namespace {
@@ -20,9 +22,9 @@ void add(std::string& out, std::string_view key, const std::string& value) {
 
 std::string change_text(const model::Change& change) {
   std::string out = "change:\n";
-  const auto& edit = std::get<model::BytesEdit>(change.edit);
+  const auto& edit = octets_of(change);
   add(out, "step", quoted(change.step));
-  add(out, "layer", "bytes");
+  add(out, "layer", std::string(to_string(layer_of(change))));
   if (edit.mutate) {
     add(out, "mutate", fmt::format("{{ by: {}, seed: {} }}", edit.mutate->by, edit.mutate->seed));
   }
@@ -47,8 +49,14 @@ std::string case_text(const model::Case& one, const std::string& name,
   for (const auto& note : notes) {
     out += "# " + printable(note, 200) + "\n";
   }
-  out += fmt::format("case: {}\ntitle: {}\nprofile: {}\nparty: {}\nflow: {}\nverifies: {}\n", name,
-                     quoted(one.title), one.profile, model::to_string(one.party), one.flow,
+  // On the mirror of a flow a case is written as that of which it is the mirror.
+  const auto suffix = model::mirror_name("", one.party);
+  const bool mirror = one.flow.ends_with(suffix);
+  const auto flow = mirror ? one.flow.substr(0, one.flow.size() - suffix.size()) : one.flow;
+  const auto party = mirror ? model::mirrored(one.party) : one.party;
+  out += fmt::format("case: {}\ntitle: {}\nprofile: {}\nparty: {}\n{}flow: {}\nverifies: {}\n",
+                     name, quoted(one.title), one.profile, model::to_string(party),
+                     mirror ? fmt::format("mirror: {}\n", model::to_string(one.party)) : "", flow,
                      one.requirement);
   if (!one.needs.empty()) {
     std::vector<std::string> needs;

@@ -60,6 +60,7 @@ HuntResult Hunt::run() {
       end(HuntEnd::useless, "no flow works with this SUT: " + last_undecided_);
     }
   }
+  result_.last_undecided = last_undecided_;
   return std::move(result_);
 }
 
@@ -67,6 +68,10 @@ void Hunt::end(HuntEnd end, std::string why) {
   over_ = true;
   result_.end = end;
   result_.why = std::move(why);
+}
+
+bool Hunt::out_of_time() const {
+  return plan_.time.count() > 0 && Clock::now() - began_ >= plan_.time;
 }
 
 bool Hunt::over() {
@@ -77,7 +82,7 @@ bool Hunt::over() {
     end(HuntEnd::stopped, "");
   } else if (plan_.executions > 0 && result_.last.executions >= plan_.executions) {
     end(HuntEnd::executions, "");
-  } else if (plan_.time.count() > 0 && Clock::now() - began_ >= plan_.time) {
+  } else if (out_of_time()) {
     end(HuntEnd::time, "");
   }
   return over_;
@@ -116,7 +121,7 @@ bool Hunt::is_worth(const std::string& flow, const std::string& step) const {
 
 void Hunt::fire() {
   const auto cases = next_volley();
-  auto volley = bench_.together(cases);
+  auto volley = bench_.together(cases, [this] { return listeners_.stop() || out_of_time(); });
   if (!volley) {
     end(HuntEnd::broken, volley.error().detail);
     return;
@@ -212,20 +217,29 @@ bool Hunt::is_lost(const std::vector<model::Case>& fallen, const Volley& volley)
   return true;
 }
 
+// What never went out has killed nobody. Where the SUT does not come back which of the others it
+// was cannot be told: all of them are kept.
 void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
-  std::vector<model::Case> left;
-  std::ranges::copy_if(cases, std::back_inserter(left),
-                       [&](const auto& one) { return !volley.shots.contains(one.id); });
-  auto apart = bench_.apart(left, Bench::Until::first_fail);
-  if (!apart) {
-    end(HuntEnd::dead, volley.dead);
+  std::vector<model::Case> suspects;
+  std::ranges::copy_if(cases, std::back_inserter(suspects), [&](const auto& one) {
+    return std::ranges::count(volley.suspects, one.id) > 0 && !volley.shots.contains(one.id);
+  });
+  auto apart = suspects.empty()
+                   ? Result<Volley>(Volley{})
+                   : bench_.apart(suspects, Bench::Until::first_fail, Bench::Pace::brisk);
+  if (apart && !apart->shots.empty()) {
+    volley.shots.merge(apart->shots);
     return;
   }
-  const bool nobody = apart->shots.empty();
-  volley.shots.merge(apart->shots);
-  if (nobody) {
-    end(HuntEnd::dead, volley.dead);
+  model::Verdict died;
+  died.kind = model::VerdictKind::fail;
+  died.blame = model::Blame::sut;
+  died.reason = "the SUT died of it, or of another: " + volley.dead;
+  died.came = volley.dead;
+  for (const auto& one : suspects) {
+    keep(finding_of(one, died, Confirmed::no), kind_of(died, form_of(one)));
   }
+  end(HuntEnd::dead, volley.dead);
 }
 
 void Hunt::count_flows(const std::vector<model::Case>& cases, const Volley& volley) {

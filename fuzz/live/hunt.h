@@ -43,7 +43,8 @@ enum class HuntEnd { time, executions, stopped, dead, useless, broken };
 
 struct HuntResult {
   HuntEnd end = HuntEnd::time;
-  std::string why;  // dead, useless and broken: one sentence
+  std::string why;             // dead, useless and broken: one sentence
+  std::string last_undecided;  // why nothing could be told of a strike, the last time
   std::vector<Finding> findings;
   HuntProgress last;
 };
@@ -59,12 +60,12 @@ class Hunt {
  private:
   using Clock = std::chrono::steady_clock;
   bool over();
+  bool out_of_time() const;
   void end(HuntEnd end, std::string why);
   std::vector<model::Case> next_volley();
   void fire();
   void weigh(const std::vector<model::Case>& cases, Volley& volley);
-  // Of a volley in which the SUT died: strikes that have no verdict, each by
-  // itself.
+  // Of a volley in which the SUT died: what was under way then, each by itself.
   void find_killer(const std::vector<model::Case>& cases, Volley& volley);
   // Whether any fails by itself too.
   bool try_again(const std::vector<model::Case>& fallen, const Volley& volley);

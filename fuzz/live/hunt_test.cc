@@ -58,18 +58,30 @@ class FakeBench : public Bench {
  public:
   explicit FakeBench(std::function<bool(const Bytes&)> falls) : falls_(std::move(falls)) {}
 
-  Result<Volley> together(const std::vector<model::Case>& cases) override {
+  Result<Volley> together(const std::vector<model::Case>& cases,
+                          const std::function<bool()>& enough) override {
+    if (endless_) {
+      constexpr int kLongest = 1'000'000'000;  // of a volley that nothing ends
+      for (int i = 0; i < kLongest && !enough(); ++i) {
+      }
+      return Volley{};
+    }
+    if (dies_) {
+      return Volley{.shots = {}, .dead = "the SUT", .suspects = {cases.at(1).id, cases.at(2).id}};
+    }
     auto out = judged(cases, gone_ || clumsy_);
     if (silenced_ && out) {
       exchange(*out);
     }
     return out;
   }
-  Result<Volley> apart(const std::vector<model::Case>& cases, Until) override {
-    return judged(cases, gone_);
+  Result<Volley> apart(const std::vector<model::Case>& cases, Until, Pace) override {
+    return dies_ ? Volley{.shots = {}, .dead = "the SUT", .suspects = {}} : judged(cases, gone_);
   }
-  void gone() { gone_ = true; }      // fails, and then works no more
-  void clumsy() { clumsy_ = true; }  // fails only where many are judged together
+  void dies() { dies_ = true; }        // among several, and does not come back
+  void endless() { endless_ = true; }  // a volley lasts until there is enough
+  void gone() { gone_ = true; }        // fails, and then works no more
+  void clumsy() { clumsy_ = true; }    // fails only where many are judged together
   // Falls silent where it falls: of that strike nothing can be told, and others seem to be it.
   void silenced() { silenced_ = true; }
 
@@ -113,6 +125,8 @@ class FakeBench : public Bench {
   bool clumsy_ = false;
   bool silenced_ = false;
   bool used_up_ = false;
+  bool dies_ = false;
+  bool endless_ = false;
 };
 
 bool has_reference(const Bytes& octets) { return octets.find("&#x") != Bytes::npos; }
@@ -195,6 +209,28 @@ TEST(Hunt, EndsWhereTheSutIsGoneAndSaysWhatItWasSentLast) {
   EXPECT_NE(result.why.find("does not work any more"), std::string::npos) << result.why;
   ASSERT_EQ(result.findings.size(), 32) << "each of the volley may have been it";
   EXPECT_EQ(result.findings.front().confirmed, Confirmed::no);
+}
+
+TEST(Hunt, KeepsOfAVolleyThatASutDiesOfWhatWasUnderWay) {
+  FakeBench bench([](const Bytes&) { return false; });
+  bench.dies();
+  const auto result = hunt(bench, 100);
+  EXPECT_EQ(result.end, HuntEnd::dead);
+  ASSERT_EQ(result.findings.size(), 2) << "what was never sent has killed nobody";
+  EXPECT_EQ(result.findings[0].number, 1);
+  EXPECT_EQ(result.findings[1].number, 2);
+  EXPECT_EQ(result.findings[0].confirmed, Confirmed::no);
+}
+
+TEST(Hunt, EndsAVolleyWhenTheTimeIsOver) {
+  FakeBench bench([](const Bytes&) { return false; });
+  bench.endless();
+  const auto of = library();
+  const HuntPlan plan{.seed = 1, .time = std::chrono::milliseconds(20), .volley = 32};
+  const HuntListeners listeners{.progress = [](const HuntProgress&) {},
+                                .found = [](const Finding&) {},
+                                .stop = [] { return false; }};
+  EXPECT_EQ(Hunt(of, aims(of), bench, plan, listeners).run().end, HuntEnd::time);
 }
 
 // What is written is read as it was meant, whatever the octets.

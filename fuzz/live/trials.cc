@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fuzz/live/finding.h"
+#include "fuzz/live/layer.h"
 #include "fuzz/supervisor/minimise.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/judge.h"
@@ -21,6 +22,21 @@ constexpr std::size_t kMostRounds = 60;  // of making octets fewer
 constexpr std::size_t kMostOctets = 64 * 1024;
 
 using Edited = engine::Tracker::Edited;
+
+// What was encrypted in the changed step, in place of whatever is honest.
+std::optional<Edited> sealed_in(const engine::Tracker& tracker, const engine::RunRecord& record,
+                                const std::string& step) {
+  const auto at = std::ranges::find_if(record.events, [&](const engine::Event& event) {
+    return event.kind == engine::Event::Kind::sent && event.step == step;
+  });
+  const auto event = static_cast<std::size_t>(at - record.events.begin());
+  const auto said = std::ranges::find(tracker.sent(), event, &engine::Said::event);
+  const auto* enc = said == tracker.sent().end() ? nullptr : said->element.child("enc");
+  const auto content = from_hex(enc == nullptr ? "" : enc->get("content"));
+  return enc == nullptr || enc->find("content") == nullptr || !content
+             ? std::nullopt
+             : std::optional(Edited{.honest = "", .octets = *content});
+}
 
 // What the change has made of its step, as a replay gives it again.
 std::optional<Edited> edited_in(const model::Case& one, const model::Library& library,
@@ -40,7 +56,7 @@ std::optional<Edited> edited_in(const model::Case& one, const model::Library& li
   for (const auto& event : record->events) {
     tracker.feed(reader.whole(event));
   }
-  return tracker.edited();
+  return tracker.edited() ? tracker.edited() : sealed_in(tracker, *record, one.change->step);
 }
 
 bool fails_so(const Volley& volley, const std::string& id, const Failed& failed) {
@@ -61,7 +77,7 @@ Result<std::map<std::string, Shot>> Trials::by_itself(const std::vector<model::C
   for (const auto& one : cases) {
     tries.push_back(renamed(one));
   }
-  auto volley = bench_.apart(tries, Bench::Until::all);
+  auto volley = bench_.apart(tries, Bench::Until::all, Bench::Pace::brisk);
   if (!volley) {
     return std::unexpected(volley.error());
   }
@@ -79,7 +95,7 @@ Result<bool> Trials::fails_again(const Failed& failed) {
   for (int i = 0; i < kTries; ++i) {
     tries.push_back(renamed(failed.one));
   }
-  const auto volley = bench_.apart(tries, Bench::Until::all);
+  const auto volley = bench_.apart(tries, Bench::Until::all, Bench::Pace::as_run);
   if (!volley) {
     return std::unexpected(volley.error());
   }
@@ -89,7 +105,7 @@ Result<bool> Trials::fails_again(const Failed& failed) {
 
 Result<bool> Trials::stands_unmutated(const model::Case& one) {
   auto unmutated = one;
-  unmutated.change->edit = model::BytesEdit{};
+  octets_of(*unmutated.change) = {};
   return passes(unmutated);
 }
 
@@ -118,7 +134,7 @@ std::optional<std::size_t> Trials::first_that_fails(std::vector<model::Case> cas
   for (auto& one : cases) {
     one = renamed(std::move(one));
   }
-  const auto volley = bench_.apart(cases, Bench::Until::first_fail);
+  const auto volley = bench_.apart(cases, Bench::Until::first_fail, Bench::Pace::brisk);
   if (!volley) {
     trouble_ = volley.error();
     return std::nullopt;
@@ -135,13 +151,20 @@ Result<std::optional<Trials::Written>> Trials::written_out(const Failed& failed,
   if (!edited || edited->octets.size() > kMostOctets) {
     return std::nullopt;
   }
-  const bool textual = library_.profiles.at(failed.one.profile).wire == model::Wire::xml;
-  auto patch = patch_of(edited->honest, edited->octets);
+  if (layer_of(*failed.one.change) == Layer::encryption) {
+    return std::nullopt;  // no octets of it stay from one run to the next
+  }
+  const auto& profile = library_.profiles.at(failed.one.profile);
+  const auto form = profile.forms.find(failed.form);
+  const bool textual = profile.wire == model::Wire::xml ||
+                       (form != profile.forms.end() && !form->second.service.empty());
+  auto patch = edited->honest.empty() ? Patch{.with = edited->octets, .whole = true}
+                                      : patch_of(edited->honest, edited->octets);
   const auto with = [&](Bytes octets) {
     auto out = failed.one;
     auto smaller = patch;
     smaller.with = std::move(octets);
-    out.change->edit =
+    octets_of(*out.change) =
         edit_of(smaller, edited->honest, edited->values, textual ? Form::textual : Form::binary);
     return out;
   };
@@ -154,12 +177,20 @@ Result<std::optional<Trials::Written>> Trials::written_out(const Failed& failed,
     std::ranges::transform(candidates, std::back_inserter(cases), with);
     return first_that_fails(std::move(cases), failed);
   };
-  patch.with = fuzz::minimise(std::move(patch.with), first, kMostRounds);
+  auto small = fuzz::minimise(patch.with, first, kMostRounds);
   if (trouble_) {
     return std::unexpected(*std::exchange(trouble_, std::nullopt));
   }
-  const auto octets = patch.with.size();
-  return Written{.one = with(std::move(patch.with)), .octets = octets};
+  // What was found in haste, a candidate once, is kept if it fails as it must in a run too.
+  if (small != patch.with) {
+    again = fails_again({.one = with(small), .kind = failed.kind, .form = failed.form});
+    if (!again) {
+      return std::unexpected(again.error());
+    }
+  }
+  auto& kept = *again ? small : patch.with;
+  const auto octets = kept.size();
+  return Written{.one = with(std::move(kept)), .octets = octets};
 }
 
 }  // namespace parley::live

@@ -57,13 +57,16 @@ engine::SchedulerOptions for_one(engine::SchedulerOptions options) {
   return options;
 }
 
-bool fell(const std::pair<const std::string, live::Shot>& shot) {
-  return shot.second.verdict.kind == VerdictKind::fail;
+// What the written case is given when it is judged again.
+engine::SchedulerOptions as_run(const RunArguments& arguments) {
+  auto options = scheduler_options(arguments);
+  options.workers = 1;
+  options.jobs = 1;
+  return options;
 }
 
-bool undecided(const live::Volley& volley, const std::string& id) {
-  const auto at = volley.shots.find(id);
-  return at != volley.shots.end() && at->second.verdict.kind != VerdictKind::pass;
+bool fell(const std::pair<const std::string, live::Shot>& shot) {
+  return shot.second.verdict.kind == VerdictKind::fail;
 }
 
 // Where they are judged one by one, that is what has killed it.
@@ -93,9 +96,10 @@ void LiveBench::lay_out(const std::vector<model::Case>& cases) {
   std::ranges::sort(library_.cases, {}, &model::Case::id);
 }
 
-Result<live::Volley> LiveBench::together(const std::vector<model::Case>& cases) {
+Result<live::Volley> LiveBench::together(const std::vector<model::Case>& cases,
+                                         const std::function<bool()>& enough) {
   lay_out(cases);
-  return judge(library_.case_ids(), options_of(arguments_), false);
+  return judge(library_.case_ids(), options_of(arguments_), enough);
 }
 
 // What Parley does not start is one for all lanes, and so is a pool of accounts.
@@ -107,15 +111,17 @@ std::size_t LiveBench::lanes() const {
 }
 
 // One after another, each lane against a SUT of its own, which is started anew once one has failed.
-Result<live::Volley> LiveBench::apart(const std::vector<model::Case>& cases, Until until) {
+Result<live::Volley> LiveBench::apart(const std::vector<model::Case>& cases, Until until,
+                                      Pace pace) {
   lay_out(cases);
+  const auto options = pace == Pace::brisk ? for_one(options_of(arguments_)) : as_run(arguments_);
   live::Volley out;
   std::optional<Error> trouble;
   std::mutex guard;  // of both
   std::atomic<bool> enough{false};
   const auto lane = [&](std::vector<std::string> left) {
     while (!left.empty() && !enough) {
-      auto some = judge(left, for_one(options_of(arguments_)), enough);
+      auto some = judge(left, options, [&enough] { return enough.load(); });
       const std::lock_guard lock(guard);
       if (!some || some->shots.empty()) {
         trouble = some ? trouble : std::optional(some.error());
@@ -144,7 +150,7 @@ Result<live::Volley> LiveBench::apart(const std::vector<model::Case>& cases, Unt
 
 Result<live::Volley> LiveBench::judge(const std::vector<std::string>& ids,
                                       const engine::SchedulerOptions& options,
-                                      const std::atomic<bool>& enough) {
+                                      const std::function<bool()>& enough) {
   const auto folder = work_ / std::to_string(folders_++);
   auto out = judge_in(folder, ids, options, enough);
   std::error_code ignored;  // what could not be removed takes room, and no more
@@ -155,7 +161,7 @@ Result<live::Volley> LiveBench::judge(const std::vector<std::string>& ids,
 Result<live::Volley> LiveBench::judge_in(const fs::path& folder,
                                          const std::vector<std::string>& ids,
                                          const engine::SchedulerOptions& options,
-                                         const std::atomic<bool>& enough) {
+                                         const std::function<bool()>& enough) {
   std::vector<engine::PlannedCase> planned;
   for (const auto& id : ids) {
     planned.push_back({.id = id, .repetition = 0});
@@ -175,7 +181,7 @@ Result<live::Volley> LiveBench::judge_in(const fs::path& folder,
                         .options = options,
                         .watch = [&](const engine::CaseResult& result, std::size_t,
                                      std::size_t) { worth.take(result.verdict); },
-                        .stop = [&] { return enough || worth.none(); }};
+                        .stop = [&] { return enough() || worth.none(); }};
   auto judged = judge_session(session, **journal);
   if (!judged) {
     return std::unexpected(judged.error());
@@ -191,13 +197,13 @@ Result<live::Volley> LiveBench::judge_in(const fs::path& folder,
     }
     out.shots.emplace(std::move(result.id), std::move(shot));
   }
-  if (!out.dead.empty() && options.jobs == 1 && std::ranges::none_of(out.shots, fell)) {
-    const auto killer = std::ranges::find_if(
-        ids, [&](const auto& id) { return undecided(out, id) || !out.shots.contains(id); });
-    if (killer != ids.end()) {
-      take_death(out, *killer);
-    }
+  // One by one there is one in contact when it dies.
+  const auto& suspects = judged->outcome.suspects;
+  if (options.jobs == 1 && suspects.size() == 1 && std::ranges::none_of(out.shots, fell)) {
+    take_death(out, suspects.front());
   }
+  std::ranges::copy_if(suspects, std::back_inserter(out.suspects),
+                       [&](const auto& id) { return !out.shots.contains(id); });
   return out;
 }
 

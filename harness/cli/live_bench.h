@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,8 +24,10 @@ class LiveBench : public live::Bench {
   LiveBench(const RunArguments& arguments, const model::Library& library,
             std::map<model::Party, model::Declaration> declarations, std::filesystem::path work);
 
-  Result<live::Volley> together(const std::vector<model::Case>& cases) override;
-  Result<live::Volley> apart(const std::vector<model::Case>& cases, Until until) override;
+  Result<live::Volley> together(const std::vector<model::Case>& cases,
+                                const std::function<bool()>& enough) override;
+  Result<live::Volley> apart(const std::vector<model::Case>& cases, Until until,
+                             Pace pace) override;
 
  private:
   void lay_out(const std::vector<model::Case>& cases);
@@ -32,11 +35,11 @@ class LiveBench : public live::Bench {
   // No further one begins once one has failed, or once there is `enough`.
   Result<live::Volley> judge(const std::vector<std::string>& ids,
                              const engine::SchedulerOptions& options,
-                             const std::atomic<bool>& enough);
+                             const std::function<bool()>& enough);
   Result<live::Volley> judge_in(const std::filesystem::path& folder,
                                 const std::vector<std::string>& ids,
                                 const engine::SchedulerOptions& options,
-                                const std::atomic<bool>& enough);
+                                const std::function<bool()>& enough);
 
   const RunArguments& arguments_;
   model::Library library_;  // with the cases under way in place of the suites'

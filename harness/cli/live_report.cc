@@ -13,6 +13,7 @@
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
+#include "harness/model/mirror.h"
 
 namespace parley::cli {
 namespace {
@@ -45,7 +46,40 @@ std::string figures(const live::HuntProgress& progress) {
                      progress.undecided);
 }
 
+// On the mirror of a flow it is the mirror of the case that is written.
+std::string case_of(const live::Finding& finding) {
+  const auto& one = finding.one;
+  return one.flow.ends_with(model::mirror_name("", one.party))
+             ? model::mirror_name(finding.name, one.party)
+             : finding.name;
+}
+
 }  // namespace
+
+std::string again_command(const RunArguments& arguments, const std::filesystem::path& file,
+                          const std::string& name) {
+  std::string out = "parley run --cases " + quoted(file.string());
+  if (arguments.given.contains("--suites")) {
+    out += " --suites " + quoted(arguments.suites_folder);
+  }
+  for (const auto& sut : arguments.sut_files) {
+    out += " --sut " + quoted(sut);
+  }
+  if (arguments.sut_files.empty()) {
+    out += " --profile " + arguments.profile;
+  }
+  out += fmt::format(" --case {}/{}", model::kOwnSuite, name);
+  if (!arguments.faults.empty()) {
+    out += " --fault " + join(arguments.faults, ",");
+  }
+  for (const auto& [setting, value] : arguments.settings) {
+    out += " --set " + quoted(setting + "=" + value);
+  }
+  if (arguments.patience.count() > 0) {
+    out += fmt::format(" --patience-ms {}", arguments.patience.count());
+  }
+  return out + (arguments.unchecked ? " --no-preflight" : "");
+}
 
 LiveReport::LiveReport(const RunArguments& arguments, const LiveArguments& live,
                        std::filesystem::path folder, std::string sut)
@@ -115,24 +149,6 @@ std::filesystem::path LiveReport::file_of(const live::Finding& finding) const {
   return folder_ / "findings" / (finding.name + ".yaml");
 }
 
-std::string LiveReport::command_of(const live::Finding& finding) const {
-  std::string out = "parley run --cases " + quoted(file_of(finding).string());
-  for (const auto& file : arguments_.sut_files) {
-    out += " --sut " + quoted(file);
-  }
-  if (arguments_.sut_files.empty()) {
-    out += " --profile " + arguments_.profile;
-  }
-  out += fmt::format(" --case {}/{}", model::kOwnSuite, finding.name);
-  if (!arguments_.faults.empty()) {
-    out += " --fault " + join(arguments_.faults, ",");
-  }
-  for (const auto& [setting, value] : arguments_.settings) {
-    out += " --set " + quoted(setting + "=" + value);
-  }
-  return out;
-}
-
 std::string LiveReport::text_of(const live::Finding& finding) const {
   auto one = finding.one;
   one.title = fmt::format("After this in step {} the SUT goes on answering", one.change->step);
@@ -152,11 +168,11 @@ std::string LiveReport::lines_of(const live::Finding& finding) const {
          line("step", finding.one.change->step + " of flow " + finding.one.flow) +
          line("change", model::describe(*finding.one.change)) +
          line("came", finding.verdict.came.empty() ? "nothing" : finding.verdict.came) +
-         line("again", command_of(finding));
+         line("again", again_command(arguments_, file_of(finding), case_of(finding)));
 }
 
 ordered_json LiveReport::json_of(const live::Finding& finding) const {
-  return {{"case", fmt::format("{}/{}", model::kOwnSuite, finding.name)},
+  return {{"case", fmt::format("{}/{}", model::kOwnSuite, case_of(finding))},
           {"file", file_of(finding).string()},
           {"requirement", finding.one.requirement},
           {"flow", finding.one.flow},
@@ -169,7 +185,7 @@ ordered_json LiveReport::json_of(const live::Finding& finding) const {
           {"hits", finding.hits},
           {"octets", finding.octets},
           {"confirmed", finding.confirmed == live::Confirmed::yes},
-          {"again", command_of(finding)}};
+          {"again", again_command(arguments_, file_of(finding), case_of(finding))}};
 }
 
 ordered_json LiveReport::json_of(const live::HuntResult& result) const {
@@ -186,6 +202,7 @@ ordered_json LiveReport::json_of(const live::HuntResult& result) const {
           {"took_ms", result.last.took.count()},
           {"not_again", result.last.flaky},
           {"undecided", result.last.undecided},
+          {"last_undecided", printable(result.last_undecided, 500)},
           {"findings", std::move(findings)}};
 }
 

@@ -13,6 +13,10 @@
 
 namespace parley::cli {
 
+// The command that judges the case `name` of `file` as the hunt has.
+std::string again_command(const RunArguments& arguments, const std::filesystem::path& file,
+                          const std::string& name);
+
 class LiveReport {
  public:
   // `folder` holds a folder `findings`; `sut` is the name of the SUT.
@@ -30,7 +34,6 @@ class LiveReport {
   void write(const std::filesystem::path& file, const std::string& text);
   void end_line();
   std::filesystem::path file_of(const live::Finding& finding) const;
-  std::string command_of(const live::Finding& finding) const;
   std::string text_of(const live::Finding& finding) const;
   std::string lines_of(const live::Finding& finding) const;
   nlohmann::ordered_json json_of(const live::Finding& finding) const;
