@@ -93,8 +93,9 @@ Split split_name(const std::string& name) {
   return {.stem = name.substr(0, dot), .extension = name.substr(dot)};
 }
 
-// Names of devices are such with any extension.
+// Names of devices are such with any extension, and with spaces before that.
 bool is_device(std::string stem) {
+  stem.resize(stem.find_last_not_of(' ') + 1);
   std::ranges::transform(stem, stem.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   });

@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                     NameRow{"NoCharacter", "a\xff\xc3.txt", "a.txt"},
                     NameRow{"Stream", "a.txt:b", "a.txt_b"},
                     NameRow{"Device", "nul.txt", "_nul.txt"},
+                    NameRow{"DeviceAndSpaces", "CON .txt", "_CON.txt"},
                     NameRow{"DeviceTwice", "COM1.tar.gz", "_COM1.tar.gz"},
                     NameRow{"Trailing", "a.exe. .", "a.exe"},
                     NameRow{"Long", std::string(300, 'a') + ".pdf", std::string(116, 'a') + ".pdf"},
