@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 // Of findings that are alike so many are made small: each of them takes a
 // while.
 constexpr std::size_t kMostOfKind = 3;
-constexpr std::size_t kWorksNever = 3;  // so often undecided, and never else: the flow is left out
+constexpr std::size_t kWorksNever = 3;  // so often undecided, and never else: the step is left out
 
 bool is(const Shot& shot, model::VerdictKind kind) { return shot.verdict.kind == kind; }
 
@@ -46,7 +46,7 @@ Hunt::Hunt(const model::Library& library, std::vector<Aim> aims, Bench& bench, c
       listeners_(listeners),
       trials_(library, bench, [this] {
         tell();
-        return listeners_.stop();
+        return listeners_.stop() || out_of_time();
       }) {}
 
 HuntResult Hunt::run() {
@@ -112,9 +112,9 @@ std::vector<model::Case> Hunt::next_volley() {
 
 // A flow that does not work unchanged shows nothing, nor does a step that cannot be struck at.
 bool Hunt::is_worth(const std::string& flow, const std::string& step) const {
-  const auto tally = flows_.find(flow);
+  const auto tally = places_.find(place_of(flow, step));
   const bool works =
-      tally == flows_.end() || tally->second.passed > 0 || tally->second.undecided < kWorksNever;
+      tally == places_.end() || tally->second.passed > 0 || tally->second.undecided < kWorksNever;
   const auto stands = stands_.find(place_of(flow, step));
   return works && (stands == stands_.end() || stands->second);
 }
@@ -149,7 +149,7 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
   }
   result_.last.undecided += undecided.size();
   if (fallen.empty()) {
-    count_flows(cases, volley);
+    count_places(cases, volley);
   } else if (!over_ && !try_again(fallen, volley) && !over_) {
     try_undecided(undecided);
   }
@@ -242,13 +242,13 @@ void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
   end(HuntEnd::dead, volley.dead);
 }
 
-void Hunt::count_flows(const std::vector<model::Case>& cases, const Volley& volley) {
+void Hunt::count_places(const std::vector<model::Case>& cases, const Volley& volley) {
   for (const auto& one : cases) {
     const auto at = volley.shots.find(one.id);
     if (at == volley.shots.end()) {
       continue;
     }
-    auto& tally = flows_[one.flow];
+    auto& tally = places_[place_of(one.flow, one.change->step)];
     tally.passed += is(at->second, model::VerdictKind::pass) ? 1 : 0;
     if (!is(at->second, model::VerdictKind::pass)) {
       ++tally.undecided;

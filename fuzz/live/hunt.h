@@ -70,7 +70,7 @@ class Hunt {
   // Whether any fails by itself too.
   bool try_again(const std::vector<model::Case>& fallen, const Volley& volley);
   void try_undecided(const std::vector<model::Case>& undecided);
-  void count_flows(const std::vector<model::Case>& cases, const Volley& volley);
+  void count_places(const std::vector<model::Case>& cases, const Volley& volley);
   void look_into(const model::Case& one, const Shot& shot);
   bool stands(const model::Case& one);
   bool is_lost(const std::vector<model::Case>& fallen, const Volley& volley);
@@ -94,9 +94,9 @@ class Hunt {
     std::size_t passed = 0;
     std::size_t undecided = 0;
   };
-  std::map<std::string, Tally> flows_;
-  std::string last_undecided_;          // why nothing can be told of a strike
-  std::map<std::string, bool> stands_;  // by flow and step: whether one can strike there
+  std::map<std::string, Tally> places_;  // by flow and step
+  std::string last_undecided_;           // why nothing can be told of a strike
+  std::map<std::string, bool> stands_;   // by flow and step: whether one can strike there
 };
 
 }  // namespace parley::live

@@ -26,11 +26,29 @@ Assessment violated(std::string reason, std::string expected, std::string came) 
 // Of the connection that was struck.
 bool of_fence(const CastStep& step) { return step.step.fence && !is_bystander(step); }
 
-// Whether nothing but a word of the SUT's tells: a server answers what it is asked, a client may
-// wait for what it is told. After a handshake message that was struck there is no fence: the two
-// sides have other keys.
+// What is struck; null: nothing is sent of it.
+const model::MessageForm* struck_form(const CastRun& run) {
+  const auto struck = std::ranges::find_if(run.steps, &CastStep::changed);
+  const auto form = struck == run.steps.end() ? run.profile->forms.end()
+                                              : run.profile->forms.find(struck->step.form);
+  return form == run.profile->forms.end() ? nullptr : &form->second;
+}
+
+// Whether a server has to say something to whatever comes there: to what opens a stream or logs in,
+// and to what is asked over HTTP. Of other stanzas it may take some without a word.
+bool has_to_answer(const model::MessageForm& form) {
+  return form.kind == model::MessageForm::Kind::header || !form.service.empty() ||
+         form.pattern.ns == "urn:ietf:params:xml:ns:xmpp-sasl" ||
+         form.pattern.ns == "urn:ietf:params:xml:ns:xmpp-tls";
+}
+
+// Whether nothing but a word of the SUT's tells. After a handshake message that was struck there is
+// no fence: the two sides have other keys.
 bool awaits_word(const CastRun& run, const std::string& struck) {
-  return run.dials(struck) && (strikes_handshake(run) || std::ranges::none_of(run.steps, of_fence));
+  const auto* form = struck_form(run);
+  return run.dials(struck) && form != nullptr &&
+         (strikes_handshake(run) ||
+          (has_to_answer(*form) && std::ranges::none_of(run.steps, of_fence)));
 }
 
 // Whether the fence can be carried out twice on the connections that there are.
@@ -45,12 +63,8 @@ bool can_repeat(const CastRun& run) {
 }  // namespace
 
 bool strikes_handshake(const CastRun& run) {
-  const auto struck = std::ranges::find_if(run.steps, &CastStep::changed);
-  if (!run.must_survive() || struck == run.steps.end()) {
-    return false;
-  }
-  const auto form = run.profile->forms.find(struck->step.form);
-  return form != run.profile->forms.end() && is_handshake_message(form->second.pattern.name);
+  const auto* form = run.must_survive() ? struck_form(run) : nullptr;
+  return form != nullptr && is_handshake_message(form->pattern.name);
 }
 
 // Whether the last thing that was said on `link` came from the SUT.
@@ -84,8 +98,8 @@ bool Tracker::same_account(const std::string& one, const std::string& other) con
 bool Tracker::struck_over() const {
   const auto& changed = changed_link();
   if (run_.serves(changed)) {
-    return met() && std::ranges::any_of(refusals_,
-                                        [](const Refusal& one) { return one.link != kBystander; });
+    const auto of_another = [](const Refusal& one) { return one.link != kBystander; };
+    return met() && (asked_again_ || std::ranges::any_of(refusals_, of_another));
   }
   if (!service_of(changed).empty() && std::ranges::any_of(run_.steps, of_fence)) {
     return false;
@@ -109,9 +123,14 @@ bool Tracker::went_on() const {
   return spoke || done;
 }
 
-// Whether the rest of the fence would tell nothing that is not known.
+// Whether it would tell nothing that is not known: the rest of the fence, and all that hangs on
+// what the SUT was told by a service.
 bool Tracker::is_needless(const CastStep& step) const {
-  return run_.must_survive() && change_made_ && of_fence(step) && (struck_over() || went_on());
+  if (!run_.must_survive() || !change_made_) {
+    return false;
+  }
+  return run_.serves(changed_link()) ? !is_bystander(step) && struck_over()
+                                     : of_fence(step) && (struck_over() || went_on());
 }
 
 // Whether it is answered, whatever is said; true where there is none.
@@ -130,6 +149,10 @@ bool Tracker::bystander_lives() const {
 // when the fence is sent once more.
 bool Tracker::asks_again() {
   const auto& changed = changed_link();
+  if (run_.must_survive() && change_made_ && run_.serves(changed) && met() && !asked_again_) {
+    asked_again_ = events_;  // whoever lives may have made nothing of it: others are asked
+    return true;
+  }
   if (!run_.must_survive() || !change_made_ || asked_again_ || struck_over() || went_on() ||
       changed_reads_ == Reading::broken || !can_repeat(run_) || !spoke_last(changed)) {
     return false;

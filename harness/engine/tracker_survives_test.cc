@@ -134,6 +134,25 @@ INSTANTIATE_TEST_SUITE_P(
             "the SUT neither answers afterwards nor ends the connection"}),
     [](const auto& row) { return std::string(row.param.name); });
 
+// A flow that has no fence: a server answers the header of a stream, and keeps silent over what
+// needs no answer.
+TEST(Survival, AsksAServerForAWordWhereOneIsDueAndThereIsNoFence) {
+  const std::string header = "change: { step: open, layer: bytes, replace: '<a>' }\n";
+  const std::string bind = "change: { step: bind, layer: bytes, replace: '<a/>' }\n";
+  for (const auto& [change, lines, outcome] :
+       {std::tuple(header, "dial; open", kWaits),
+        {header, "dial; open; header", kHolds},
+        {header, "dial; open; closes user", kHolds},
+        {header, "dial; open; late header",
+         "the SUT neither answers afterwards nor ends the connection"},
+        {bind, "dial; open; header; bind", kHolds}}) {
+    const CaseRun run("begin", change + "expect: survives\n", model::Party::gatekeeper_server);
+    Player player(run);
+    player.play_all(lines);
+    EXPECT_EQ(outcome_of(player.tracker()), outcome) << lines;
+  }
+}
+
 TEST(Survival, HasABystanderWhereAServerAloneIsUnderTest) {
   const std::string ping =
       "change: { step: ping, layer: bytes, replace: '<a/>' }\nexpect: survives\n";
