@@ -204,6 +204,10 @@ Result<std::string> scram_server_final(const ScramCredentials& credentials,
   if (!proof_octets || proof_octets->size() != kHash) {
     return fail(Errc::malformed, "the proof is not the base64 of 32 octets");
   }
+  // RFC 5802 section 7: extensions stand before the proof, which covers them.
+  if (client_final != fmt::format("{},p={}", bare_final, *proof)) {
+    return fail(Errc::malformed, "something follows the proof");
+  }
   const auto message = auth_message(first->bare, server_first, bare_final);
   const Bytes key = exclusive_or(*proof_octets, hmac(credentials.stored_key, message));
   if (!same(*nonce, value_of(server_first, 'r').value_or("")) ||

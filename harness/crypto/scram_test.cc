@@ -97,6 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
                    scram_client_final("pencil2", kClientFirst, kServerFirst).value_or(""),
                    Errc::bad_signature},
         WrongFinal{"ExtensionAfterSigning", final_with(",p=", ",x=1,p="), Errc::bad_signature},
+        WrongFinal{"ExtensionAfterTheProof", std::string(kClientFinal) + ",x=1", Errc::malformed},
         WrongFinal{"ProofTooShort", "c=biws,r=abc,p=dHzb", Errc::malformed},
         WrongFinal{"ProofNotBase64", "c=biws,r=abc,p=???", Errc::malformed},
         WrongFinal{"NoProof", "c=biws,r=abc", Errc::malformed},
