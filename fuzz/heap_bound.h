@@ -49,7 +49,8 @@ inline void count_allocation(const volatile void* /*object*/, std::size_t octets
   }
 }
 inline void count_free(const volatile void* object) {
-  if (counted_heap != nullptr && object != nullptr) {
+  // The hook comes before the sanitizer looks: what is freed twice is not asked for its size.
+  if (counted_heap != nullptr && __sanitizer_get_ownership(object) != 0) {
     counted_heap->live -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(object));
   }
 }

@@ -12,6 +12,10 @@ done
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 work=${WORK:-$PWD/build/oss-fuzz}/parley
+mkdir -p "$work"
+# Two at once, as fuzz-afl allows, build one after the other.
+exec 9>"$work.lock"
+flock 9
 
 # Debian's C++ libraries are built against libstdc++, so are we; libc++ is needed by its memory sanitizer alone, which would
 # want every library instrumented (project.yaml: address and undefined).
@@ -40,6 +44,11 @@ import json, os, re, shutil, subprocess, sys, zipfile
 
 manifest, out, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
 targets = {one["name"]: one for one in json.load(open(manifest))}
+# What runs already keeps the file that it runs from.
+def placed(source, path):
+    shutil.copy(source, path + ".new")
+    os.replace(path + ".new", path)
+
 # A machine that only runs has what every C program needs and no more.
 everywhere = re.compile(r"^(linux-vdso|ld-linux|lib(c|m|dl|rt|pthread|resolv)\.so)")
 
@@ -47,12 +56,12 @@ def keep_libraries(program):
     for name, path in re.findall(r"^\s*(\S+) => (/\S+)", subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout, re.M):
         if not everywhere.match(name):
             os.makedirs(out + "/lib", exist_ok=True)
-            shutil.copy(os.path.realpath(path), f"{out}/lib/{name}")
+            placed(os.path.realpath(path), f"{out}/lib/{name}")
 
 for name in wanted:
     one = targets[name]
     program = f"{out}/{name}"
-    shutil.copy(one["program"], program)
+    placed(one["program"], program)
     keep_libraries(one["program"])
     with zipfile.ZipFile(program + "_seed_corpus.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, _, files in os.walk(one["corpus"]):

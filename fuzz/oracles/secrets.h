@@ -33,6 +33,12 @@ inline bool says_base64(const std::string& text, std::string_view secret) {
   return false;
 }
 
+// What a sentence could be is no key, and may well stand in one.
+inline bool is_sentence(std::string_view text) {
+  return text.contains(' ') &&
+         std::ranges::all_of(text, [](char octet) { return octet >= ' ' && octet <= '~'; });
+}
+
 inline bool says_any_form(const std::string& text, std::string_view secret) {
   std::string small = text;
   std::ranges::transform(small, small.begin(), [](char c) {
@@ -41,7 +47,8 @@ inline bool says_any_form(const std::string& text, std::string_view secret) {
   std::string standard = text;
   std::ranges::replace(standard, '-', '+');
   std::ranges::replace(standard, '_', '/');
-  return text.contains(secret) || small.contains(to_hex(secret)) || says_base64(standard, secret);
+  return (!is_sentence(secret) && text.contains(secret)) || small.contains(to_hex(secret)) ||
+         says_base64(standard, secret);
 }
 
 // Whether `text` holds `secret`, or one half of it, as octets, in hex, base64 or base64url.

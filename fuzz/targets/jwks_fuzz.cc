@@ -59,7 +59,8 @@ std::vector<std::string> secrets_in(std::string_view text) {
     for (const auto* name : {"d", "p", "q", "dp", "dq", "qi", "k"}) {
       const auto* value = key.find(name);
       const auto* secret = value == nullptr ? nullptr : value->text();
-      if (secret != nullptr && text.find(*secret) == text.rfind(*secret)) {
+      const auto place = secret == nullptr ? std::string_view::npos : text.find(*secret);
+      if (place != std::string_view::npos && place == text.rfind(*secret)) {
         out.push_back(*secret);
       }
     }

@@ -71,13 +71,22 @@ void check_taken(std::string_view text, const net::HttpUrl& keys) {
                 keys.target == "/" + said->substr(said->find('?')));
 }
 
-// A small document that another reader takes, and which says the right things as they are usual.
+// What another reader has of a document that says the right things as they are usual: ours must
+// take those by themselves.
+void check_right(const nlohmann::json& value) {
+  const nlohmann::json alone{{"issuer", value["issuer"]}, {"jwks_uri", value["jwks_uri"]}};
+  PARLEY_ORACLE(key_set_place(alone.dump(), std::string(kIssuer), place(), {}));
+}
+
 void check_refused(std::string_view text, Outage why) {
   const auto value = nlohmann::json::parse(text, nullptr, false);
   const bool right = value.is_object() && text_of(value, "issuer") == kIssuer &&
                      text_of(value, "jwks_uri") == std::string(kOrigin) + "/keys";
   // Repeated members, numbers beyond all bounds and depth are what ours refuses beside.
   PARLEY_ORACLE(!right || why == Outage::unreadable);
+  if (right) {
+    check_right(value);
+  }
   PARLEY_ORACLE(why == Outage::unreadable || why == Outage::refused);
 }
 
