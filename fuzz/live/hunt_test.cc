@@ -260,5 +260,27 @@ TEST(CaseText, IsReadAgainAsTheSameCase) {
   EXPECT_EQ(again.replace, edit.replace);
 }
 
+TEST(CaseText, SaysTheLayerAndOfAMirrorWhatItIsTheMirrorOf) {
+  const auto of = library();
+  auto one = drawn(aims(of), of, 1, 2);
+  one.flow = "talk@gatekeeper.client";
+  one.party = model::Party::gatekeeper_client;
+  model::BytesEdit edit;
+  edit.replace = "\\x0B";
+  one.change = change_at(Layer::content, "message", edit);
+  const auto text = case_text(one, "client-live-message-1", {});
+  EXPECT_NE(text.find("party: third-party.client\nmirror: gatekeeper.client\nflow: talk\n"),
+            std::string::npos)
+      << text;
+  model::Problems problems;
+  const auto document = model::parse_document("case.yaml", text, problems);
+  ASSERT_TRUE(document) << text;
+  const auto cases = model::cases_of(*document, "own", problems);
+  ASSERT_TRUE(problems.empty()) << to_string(problems.front());
+  ASSERT_EQ(cases.size(), 1);
+  EXPECT_EQ(layer_of(*cases.front().change), Layer::content);
+  EXPECT_EQ(octets_of(*cases.front().change).replace, edit.replace);
+}
+
 }  // namespace
 }  // namespace parley::live
