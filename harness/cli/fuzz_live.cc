@@ -171,9 +171,8 @@ ExitCode live_resolved(RunArguments arguments, const LiveArguments& live, model:
   });
   if (aims.empty()) {
     put(stderr,
-        "parley: the selection holds no step to strike at: one that this SUT is sent in a stanza, "
-        "in the "
-        "clear\n");
+        "parley: the selection holds no step to strike at: one in which this SUT is sent a stanza "
+        "in the clear or a sealed message, or asked or told something over HTTP\n");
     return ExitCode::nothing_judged;
   }
   if (!arguments.sut_files.empty() && !arguments.given.contains("--seed")) {
