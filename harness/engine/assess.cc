@@ -15,14 +15,6 @@ using State = Assessment::State;
 using model::Outcome;
 using model::RefusalKind;
 
-Assessment violated(std::string reason, std::string expected, std::string came) {
-  return {.state = State::violated,
-          .reason = std::move(reason),
-          .expected = std::move(expected),
-          .came = std::move(came),
-          .difference = ""};
-}
-
 // A difference that says more than that there is one.
 std::string reason_of(const std::optional<xml::Difference>& difference) {
   if (!difference || !difference->path.ends_with("/@hashing")) {
@@ -33,6 +25,14 @@ std::string reason_of(const std::optional<xml::Difference>& difference) {
 }
 
 }  // namespace
+
+Assessment violated(std::string reason, std::string expected, std::string came) {
+  return {.state = State::violated,
+          .reason = std::move(reason),
+          .expected = std::move(expected),
+          .came = std::move(came),
+          .difference = ""};
+}
 
 bool Tracker::settled() const {
   return deadline_.has_value() || !broken_.empty() || assess().state != State::pending;

@@ -15,14 +15,6 @@ namespace {
 using State = Assessment::State;
 using model::Step;
 
-Assessment violated(std::string reason, std::string expected, std::string came) {
-  return {.state = State::violated,
-          .reason = std::move(reason),
-          .expected = std::move(expected),
-          .came = std::move(came),
-          .difference = ""};
-}
-
 // Of the connection that was struck.
 bool of_fence(const CastStep& step) { return step.step.fence && !is_bystander(step); }
 

@@ -54,6 +54,7 @@ struct Assessment {
   std::optional<model::Party> broke{};  // which SUT, of a violated one
   bool unproven = false;                // violated: the SUT never came to what the case is about
 };
+Assessment violated(std::string reason, std::string expected, std::string came);  // assess.cc
 
 class Tracker {
  public:
