@@ -82,6 +82,28 @@ fence:
   - { id: bystander-pong, sends: server -> bystander, message: iq-result, with: { id: "${bystander-ping.id}" } }
 )",
     R"(
+flow: login
+profile: xmpp
+title: A user logs in
+actors: { user: third-party.client, server: gatekeeper.server }
+given: [{ use: begin }]
+steps:
+  - { id: auth, sends: user -> server, message: auth, with: { mechanism: PLAIN, initial: YQ== } }
+  - { id: success, sends: server -> user, message: sasl-success }
+)",
+    R"(
+flow: join
+profile: xmpp
+title: A user is answered, and then somebody else can connect
+actors: { user: third-party.client, bob: gatekeeper.client, server: gatekeeper.server }
+given: [{ use: begin }]
+steps:
+  - { id: ping, sends: user -> server, message: iq-ping, with: { to: "${domain}" } }
+  - { id: pong, sends: server -> user, message: iq-result, with: { id: "${ping.id}" } }
+fence:
+  - { id: bob, use: begin, as: { user: bob } }
+)",
+    R"(
 flow: end
 profile: xmpp
 title: A server ends the stream and the connection

@@ -8,6 +8,7 @@
 
 #include "harness/engine/handshake_tree.h"
 #include "harness/engine/tracker.h"
+#include "harness/wire/http_tree.h"
 
 namespace parley::engine {
 namespace {
@@ -35,12 +36,37 @@ bool has_to_answer(const model::MessageForm& form) {
 }
 
 // Whether nothing but a word of the SUT's tells. After a handshake message that was struck there is
-// no fence: the two sides have other keys.
-bool awaits_word(const CastRun& run, const std::string& struck) {
+// no fence: the two sides have other keys. What has come to nothing but white space may be waited
+// for.
+bool awaits_word(const CastRun& run, const std::string& struck, const Bytes& octets) {
   const auto* form = struck_form(run);
-  return run.dials(struck) && form != nullptr &&
-         (strikes_handshake(run) ||
-          (has_to_answer(*form) && std::ranges::none_of(run.steps, of_fence)));
+  if (!run.dials(struck) || form == nullptr) {
+    return false;
+  }
+  const bool blank = octets.find_first_not_of(" \t\r\n") == Bytes::npos;
+  return strikes_handshake(run) ||
+         (has_to_answer(*form) && !blank && std::ranges::none_of(run.steps, of_fence));
+}
+
+bool is_message_of_fence(const CastStep& step) {
+  return of_fence(step) && step.step.kind == Step::Kind::wire && step.role != Role::done;
+}
+
+// Whether what comes on `link` may be about the fence: where that says or awaits something. Where
+// it has no messages every link but the bystander's.
+bool fence_uses(const CastRun& run, const std::string& link) {
+  return std::ranges::none_of(run.steps, is_message_of_fence)
+             ? link != kBystander
+             : std::ranges::any_of(run.steps, [&](const CastStep& step) {
+                 return is_message_of_fence(step) && step.link == link;
+               });
+}
+
+// Of an honest request: that the SUT is not able to answer it (RFC 9110 section 15.6) is no answer.
+bool is_answer(const Seen& seen) {
+  const auto* stanza = std::get_if<xml::Stanza>(&seen.item);
+  return stanza == nullptr || stanza->element.name != wire::kHttpResponse ||
+         !stanza->element.get("status").starts_with('5');
 }
 
 // Whether the fence can be carried out twice on the connections that there are.
@@ -52,6 +78,15 @@ bool can_repeat(const CastRun& run) {
   });
 }
 
+// The event of the last that was said on `link`; 0: none was.
+std::size_t last_on(const auto& said, const std::string& link) {
+  std::size_t out = 0;
+  for (const auto& one : said) {
+    out = one.link == link ? one.event : out;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool strikes_handshake(const CastRun& run) {
@@ -61,14 +96,11 @@ bool strikes_handshake(const CastRun& run) {
 
 // Whether the last thing that was said on `link` came from the SUT.
 bool Tracker::spoke_last(const std::string& link) const {
-  const auto last = [&](const auto& said) {
-    std::size_t out = 0;
-    for (const auto& one : said) {
-      out = one.link == link ? one.event : out;
-    }
-    return out;
-  };
-  return last(seen_) > last(sent_);
+  return last_on(seen_, link) > last_on(sent_, link);
+}
+
+bool Tracker::sent_last(const std::string& link) const {
+  return last_on(sent_, link) > last_on(seen_, link);
 }
 
 bool Tracker::spoke_since(std::size_t event, const std::string& link) const {
@@ -86,7 +118,9 @@ bool Tracker::same_account(const std::string& one, const std::string& other) con
 }
 
 // Whether the connection on which it was struck has ended, or its stream. What is asked over HTTP
-// goes on on another one; of what it is told there a SUT makes something elsewhere.
+// goes on on another one; of what it is told there a SUT makes something elsewhere. Who fails to
+// log in has had the word that is due, and no fence is for him; but the stream stays open (RFC 6120
+// section 6.4.5), which is not enough where nobody can read on.
 bool Tracker::struck_over() const {
   const auto& changed = changed_link();
   if (run_.serves(changed)) {
@@ -97,15 +131,29 @@ bool Tracker::struck_over() const {
     return false;
   }
   return !link_open(changed) || std::ranges::any_of(refusals_, [&](const Refusal& refusal) {
-    return !refusal.of_stanza() && refusal.link == changed;
+    const bool goes_on =
+        refusal.kind == model::RefusalKind::sasl_failure && changed_reads_ == Reading::broken;
+    return !refusal.of_stanza() && refusal.link == changed && !goes_on;
   });
 }
 
+// Whether the connection has still to end, for nothing can be read on it any more (RFC 6120 section
+// 4.9.3.13).
+bool Tracker::owes_end() const {
+  return run_.must_survive() && change_made_ && changed_reads_ == Reading::broken && !struck_over();
+}
+
 bool Tracker::went_on() const {
-  const bool spoke = asked_again_ && std::ranges::any_of(seen_, [&](const Seen& seen) {
-                       return seen.event > *asked_again_ && seen.link != kBystander;
-                     });
-  if (awaits_word(run_, changed_link())) {
+  if (changed_reads_ == Reading::broken) {
+    return false;
+  }
+  const bool once_only = asked_again_ && !can_repeat(run_);
+  const bool spoke =
+      once_only ||
+      (asked_again_ && std::ranges::any_of(seen_, [&](const Seen& seen) {
+         return seen.event > *asked_again_ && fence_uses(run_, seen.link) && is_answer(seen);
+       }));
+  if (awaits_word(run_, changed_link(), changed_octets_)) {
     return spoke || spoke_since(changed_at_, changed_link());
   }
   bool done = true;
@@ -136,9 +184,30 @@ bool Tracker::bystander_lives() const {
   return true;
 }
 
+// Whether a message of the fence has gone out.
+bool Tracker::fence_asked() const {
+  return std::ranges::any_of(run_.steps, [&](const CastStep& step) {
+    return is_message_of_fence(step) && step.role == Role::send &&
+           marks_[static_cast<std::size_t>(&step - run_.steps.data())].done;
+  });
+}
+
+// Whether a SUT beside whom there is nobody to ask has been told something by a service and says
+// nothing any more to what it is asked on a connection of its own.
+bool Tracker::fell_silent() const {
+  if (std::ranges::any_of(run_.steps, is_bystander) || !fence_asked()) {
+    return false;
+  }
+  return std::ranges::any_of(run_.steps, [&](const CastStep& step) {
+    return is_message_of_fence(step) && step.role == Role::expect && link_open(step.link) &&
+           !marks_[static_cast<std::size_t>(&step - run_.steps.data())].done &&
+           sent_last(step.link);
+  });
+}
+
 // When nothing more comes: what came may have been about the strike, and the answer to the fence
 // another than is expected, for the strike may have meant anything. Whoever lives says something
-// when the fence is sent once more.
+// when the fence is sent once more; where that cannot be, what has come has to do.
 bool Tracker::asks_again() {
   const auto& changed = changed_link();
   if (run_.must_survive() && change_made_ && run_.serves(changed) && met() && !asked_again_) {
@@ -146,8 +215,15 @@ bool Tracker::asks_again() {
     return true;
   }
   if (!run_.must_survive() || !change_made_ || asked_again_ || struck_over() || went_on() ||
-      changed_reads_ == Reading::broken || !can_repeat(run_) || !spoke_last(changed)) {
+      changed_reads_ == Reading::broken || !spoke_last(changed)) {
     return false;
+  }
+  if (!can_repeat(run_)) {
+    const auto last = std::ranges::find(seen_.rbegin(), seen_.rend(), changed, &Seen::link);
+    if (is_answer(*last)) {
+      asked_again_ = events_;
+    }
+    return asked_again_.has_value();
   }
   asked_again_ = events_;
   for (std::size_t i = 0; i < run_.steps.size(); ++i) {
@@ -187,7 +263,10 @@ Assessment Tracker::assess_survives() const {
                : Assessment{};
   };
   if (struck_over()) {
-    return once_over();
+    return elsewhere && fell_silent()
+               ? violated("the SUT neither answers afterwards nor ends the connection", expected,
+                          "nothing")
+               : once_over();
   }
   const bool broken = changed_reads_ == Reading::broken;
   const bool answered = std::ranges::any_of(run_.steps, [&](const CastStep& step) {
@@ -199,10 +278,14 @@ Assessment Tracker::assess_survives() const {
                     "an answer to what came after it");
   }
   if (went_on()) {
+    if (asked_again_ && !can_repeat(run_) && !fence_asked() &&
+        std::ranges::none_of(run_.steps, is_bystander)) {
+      auto out = violated("the SUT has said something, but could be asked nothing afterwards",
+                          expected, "what may have been about the strike alone");
+      out.unproven = true;
+      return out;
+    }
     return once_over();
-  }
-  if (deadline_ && !broken && !can_repeat(run_) && spoke_last(changed)) {
-    return {.state = State::holds};
   }
   if (deadline_) {
     return broken ? violated("the SUT keeps up a connection on which nothing can be read any more",
@@ -210,7 +293,7 @@ Assessment Tracker::assess_survives() const {
                   : violated("the SUT neither answers afterwards nor ends the connection",
                              shown_due(), "nothing");
   }
-  if (due() != nullptr || awaits_word(run_, changed_link())) {
+  if (due() != nullptr || owes_end() || awaits_word(run_, changed, changed_octets_)) {
     return {};
   }
   return service_of(changed).empty()

@@ -62,6 +62,9 @@ const CastStep* Tracker::due() const {
     if (is_needless(step)) {
       continue;
     }
+    if (is_bystander(step) && step.step.fence && owes_end()) {
+      return nullptr;  // who is asked when all else is over
+    }
     const bool needs_link = step.step.kind == Step::Kind::wire ||
                             step.step.kind == Step::Kind::tls ||
                             step.step.kind == Step::Kind::close;

@@ -261,10 +261,14 @@ class Tracker {
   // What a SUT has only to live through (survival.cc).
   Assessment assess_survives() const;
   bool spoke_last(const std::string& link) const;
+  bool sent_last(const std::string& link) const;
   bool spoke_since(std::size_t event, const std::string& link) const;
   bool same_account(const std::string& one, const std::string& other) const;
   bool struck_over() const;
+  bool owes_end() const;
   bool went_on() const;
+  bool fence_asked() const;
+  bool fell_silent() const;
   bool is_needless(const CastStep& step) const;
   bool bystander_lives() const;
   bool asks_again();

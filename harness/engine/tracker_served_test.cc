@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,30 @@ actors: { server: gatekeeper.server, partner: third-party.server }
 steps:
   - { id: one, sends: server -> partner, message: jwks-get }
   - { id: two, sends: server -> partner, message: jwks-get }
+  - { id: told, sends: partner -> server, message: jwks }
+)";
+
+constexpr const char* kAskedAgain = R"(
+flow: one
+profile: whatsapp
+title: A service is asked twice
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: one, sends: server -> partner, message: jwks-get }
+  - { id: told, sends: partner -> server, message: jwks }
+fence:
+  - { id: two, sends: server -> partner, message: jwks-get }
+  - { id: told-again, sends: partner -> server, message: jwks }
+)";
+constexpr const char* kToldPartner = R"(
+flow: one
+profile: whatsapp
+title: A third party's server is told something, and asked afterwards
+actors: { server: gatekeeper.server, partner: third-party.server }
+steps:
+  - { id: keys, answers: server -> partner, to: jwks-get, message: jwks, with: { keys: "1" } }
+fence:
+  - { id: ask, sends: server -> partner, message: jwks-get }
   - { id: told, sends: partner -> server, message: jwks }
 )";
 
@@ -155,6 +180,57 @@ TEST(AnswerOverHttp, BelongsToWhatWasAskedAndToNothingThatIsYetToBe) {
   run.after({.kind = Kind::received, .link = link, .octets = answer});
   EXPECT_EQ(run.after_sending("two"), State::pending) << "the first answer is none to the second";
   EXPECT_EQ(run.after({.kind = Kind::received, .link = link, .octets = answer}), State::holds);
+}
+
+std::string answer_of(const std::string& status) {
+  return "HTTP/1.1 " + status + " Why\r\nContent-Length: 0\r\n\r\n";
+}
+
+// Who answers something else to the honest request twice lives; who says that it cannot does not.
+TEST(SurvivalOverHttp, IsShownByNoAnswerThatTheSutIsNotAbleToGive) {
+  for (const auto& [first, second, state] : {std::tuple("404", "404", State::holds),
+                                             {"500", "404", State::holds},
+                                             {"404", "503", State::pending},
+                                             {"500", "500", State::pending}}) {
+    Tracked run(kAskedAgain,
+                "change: { step: one, layer: stanza, set: { '@method': PUT } }\nexpect: survives",
+                1, {model::Party::third_party_server});
+    const auto& link = run.run.steps.front().link;
+    run.after({.kind = Kind::dialled, .link = link});
+    run.after_sending("one");
+    run.after({.kind = Kind::received, .link = link, .octets = answer_of("500")});
+    run.after_sending("two");
+    run.after({.kind = Kind::received, .link = link, .octets = answer_of(first)});
+    EXPECT_EQ(run.after({.kind = Kind::deadline, .step = "told-again"}), State::pending);
+    run.after_sending("two");
+    EXPECT_EQ(run.after({.kind = Kind::received, .link = link, .octets = answer_of(second)}), state)
+        << first << ' ' << second;
+    EXPECT_EQ(run.after({.kind = Kind::deadline, .step = "told-again"}),
+              state == State::holds ? State::holds : State::violated);
+  }
+}
+
+// Nobody else is there who could be asked.
+TEST(SurvivalOverHttp, IsNotShownByOneThatFallsSilentOverWhatItIsTold) {
+  for (const auto& [answers, state] : {std::pair(true, State::holds), {false, State::violated}}) {
+    Tracked run(kToldPartner,
+                "change: { step: keys, layer: stanza, set: { '@status': 500 } }\nexpect: survives",
+                1, {model::Party::third_party_server});
+    const auto& own = run.run.steps.front().link;
+    run.after({.kind = Kind::serves, .link = own, .step = "keys"});
+    run.after({.kind = Kind::accepted, .link = own});
+    run.after({.kind = Kind::received,
+               .link = own,
+               .octets = "GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n"});
+    EXPECT_EQ(run.after_sending("keys"), State::pending);
+    const auto& asked = run.run.steps.at(1).link;
+    run.after({.kind = Kind::dialled, .link = asked});
+    run.after_sending("ask");
+    if (answers) {
+      run.after({.kind = Kind::received, .link = asked, .octets = answer_of("404")});
+    }
+    EXPECT_EQ(run.after({.kind = Kind::deadline, .step = "told"}), state);
+  }
 }
 
 // A third party's server and its client, of which the one is called and the other comes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a SUT may make of a message that it has only to live through.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace {
 
 const std::string kHolds = "holds";
 const std::string kWaits = "waits";
+const std::string kKeptUp = "the SUT keeps up a connection on which nothing can be read any more";
 
 // In the flow `relay` alice's message is changed to `octets`.
 std::string change_to(const std::string& octets) {
@@ -65,6 +67,10 @@ INSTANTIATE_TEST_SUITE_P(
             "message; ping; alice: <iq type='error' id='other'/>; late pong; ping; "
             "alice: <iq type='error' id='other'/>",
             kHolds},
+        Row{"takes_no_word_of_another_for_one_of_who_is_asked", kWhole,
+            "message; ping; alice: <iq type='error' id='other'/>; late pong; ping; "
+            "bob: <message from='alice@x'/>",
+            kWaits},
         Row{"fails_by_one_that_spoke_once", kWhole,
             "message; ping; alice: <message type='error'/>; late pong; ping; late pong",
             "the SUT neither answers afterwards nor ends the connection"},
@@ -79,10 +85,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"knows_the_prefix_of_the_stream", change_to("<message><stream:x/></message>"),
             "message; ping; pong", kHolds},
         Row{"fails_by_silence_over_what_nobody_can_read", kBroken, "message; ping; late pong",
-            "the SUT keeps up a connection on which nothing can be read any more"},
+            kKeptUp},
         Row{"asks_nobody_once_more_after_what_nobody_can_read", kBroken,
-            "message; ping; alice: <iq type='error' id='other'/>; late pong",
-            "the SUT keeps up a connection on which nothing can be read any more"},
+            "message; ping; alice: <iq type='error' id='other'/>; late pong", kKeptUp},
         Row{"holds_by_the_end_over_what_nobody_can_read", kBroken, "message; closes alice", kHolds},
         Row{"fails_by_malformed_XML", kWhole, "message; alice: <message><body></message>",
             "the SUT sent what a peer must refuse: mismatched tag"},
@@ -150,6 +155,90 @@ TEST(Survival, AsksAServerForAWordWhereOneIsDueAndThereIsNoFence) {
     Player player(run);
     player.play_all(lines);
     EXPECT_EQ(outcome_of(player.tracker()), outcome) << lines;
+  }
+}
+
+// What nobody can read has to end the connection where no fence follows it too, and whatever is
+// said to it.
+TEST(Survival, WaitsForTheEndOfAConnectionOnWhichNobodyCanRead) {
+  const std::string failure = "user: <failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+  for (const auto& [flow, step, lines, outcome] :
+       {std::tuple("begin", "bind", std::string("dial; open; header; bind"), kWaits),
+        {"begin", "bind", "dial; open; header; bind; closes user", kHolds},
+        {"begin", "bind", "dial; open; header; bind; user: <stream:error/>", kHolds},
+        {"begin", "bind", "dial; open; header; bind; late -", kKeptUp},
+        {"begin", "open", "dial; open; header", kWaits},
+        {"begin", "open", "dial; open; header; late -", kKeptUp},
+        {"login", "auth", "auth; " + failure, kWaits},
+        {"login", "auth", "auth; " + failure + "; late -", kKeptUp},
+        {"login", "auth", "auth; " + failure + "; closes user", kHolds}}) {
+    const CaseRun run(
+        flow,
+        fmt::format("change: {{ step: {}, layer: bytes, replace: '<a></b>' }}\nexpect: survives\n",
+                    step),
+        model::Party::gatekeeper_server);
+    Player player(run);
+    player.preamble();
+    player.play_all(lines);
+    EXPECT_EQ(outcome_of(player.tracker()), outcome) << lines;
+  }
+}
+
+TEST(Survival, AsksTheBystanderOnceThatConnectionHasEnded) {
+  CaseRun run("begin",
+              "change: { step: bind, layer: bytes, replace: '<a></b>' }\nexpect: survives\n",
+              model::Party::gatekeeper_server);
+  run.cast = cast_case(run.one, watched())->at(1);
+  Player player(run);
+  player.preamble();
+  player.play_all("dial; open; header; bind");
+  EXPECT_EQ(player.tracker().due(), nullptr);
+  player.play("closes user");
+  ASSERT_NE(player.tracker().due(), nullptr);
+  EXPECT_EQ(player.tracker().due()->step.id, "bystander-ping");
+}
+
+// A server may wait for the element that it has not come to.
+TEST(Survival, AwaitsNoWordWhereNothingWasSaid) {
+  const std::string begun = "auth";
+  const std::string failure = begun + "; user: <failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
+  for (const auto& [octets, lines, outcome] : {std::tuple("", begun, kHolds),
+                                               {" \\x0A", begun, kHolds},
+                                               {"<a/>", begun, kWaits},
+                                               {"<a/>", failure, kHolds}}) {
+    const CaseRun run(
+        "login",
+        fmt::format("change: {{ step: auth, layer: bytes, replace: \"{}\" }}\nexpect: survives\n",
+                    octets),
+        model::Party::gatekeeper_server);
+    Player player(run);
+    player.preamble();
+    player.play_all(lines);
+    EXPECT_EQ(outcome_of(player.tracker()), outcome) << octets;
+  }
+}
+
+// Here a fence that cannot be asked twice: what has come has to do, and the bystander is asked.
+TEST(Survival, ProvesNothingByAWordAloneWhereNothingElseCanBeAsked) {
+  const std::string spoke = "ping; user: <iq type='error' id='other'/>; bob/dial; late bob/open";
+  for (const auto& [library_of, lines, outcome] :
+       {std::tuple(
+            &library(), spoke,
+            std::string("the SUT has said something, but could be asked nothing afterwards")),
+        {&library(), "ping; bob/dial; bob/open; late bob/header",
+         "the SUT neither answers afterwards nor ends the connection"},
+        {&watched(), spoke, kWaits},
+        {&watched(), spoke + "; bystander-ping; bystander-pong", kHolds},
+        {&watched(), spoke + "; bystander-ping; late bystander-pong",
+         "the SUT does not answer another user afterwards"}}) {
+    CaseRun run("join", "change: { step: ping, layer: bytes, replace: '<a/>' }\nexpect: survives\n",
+                model::Party::gatekeeper_server);
+    run.cast = cast_case(run.one, *library_of)->at(1);
+    Player player(run);
+    player.preamble();
+    player.play_all(lines);
+    EXPECT_EQ(outcome_of(player.tracker()), outcome) << lines;
+    EXPECT_EQ(player.tracker().assess().unproven, outcome.starts_with("the SUT has said")) << lines;
   }
 }
 
