@@ -38,7 +38,7 @@ constexpr std::string_view kXmlEndpoints =
   # media: https://localhost:5281   # where that has files put and got; its certificate is of the same ca
   # download: https://localhost:5282   # where they are got, where that is another host
 identities:
-  pool: accounts.csv             # user,password a line; a case leases two or three, 100 are plenty
+  pool: accounts.csv             # user,password a line; a case leases two to four, 100 are plenty
 )";
 
 constexpr std::string_view kNoiseEndpoints =

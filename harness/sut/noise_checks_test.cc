@@ -151,7 +151,7 @@ asio::awaitable<std::vector<Check>> judged(model::Declaration declaration, net::
 class NoisePreflight : public testing::Test {
  protected:
   NoisePreflight() {
-    folder_.write("accounts.csv", "1,secret\n2,secret\n3,secret\n");
+    folder_.write("accounts.csv", "1,secret\n9,secret\n2,secret\n3,secret\n");
     declared_.profile = "whatsapp";
     declared_.folder = folder_.path();
     declared_.pool_file = "accounts.csv";
@@ -302,11 +302,11 @@ TEST_F(NoisePreflight, NamesTheLineOfTheAccountThatIsNoNumber) {
 }
 
 TEST_F(NoisePreflight, NamesWhatIsWrongWithTheAccounts) {
-  folder_.write("accounts.csv", "1,secret\n2,secret\n3,other\n");
+  folder_.write("accounts.csv", "1,secret\n9,secret\n2,secret\n3,other\n");
   expect("identities/pool: the last account logs in | '3': failure 401 | enlist the accounts");
-  folder_.write("accounts.csv", "4,secret\n2,secret\n3,secret\n");
+  folder_.write("accounts.csv", "4,secret\n9,secret\n2,secret\n3,secret\n");
   expect("identities/pool: the first account logs in | '4': failure 401");
-  folder_.write("accounts.csv", "1,secret\n2,secret\n3,secret\n");
+  folder_.write("accounts.csv", "1,secret\n9,secret\n2,secret\n3,secret\n");
   expect("endpoints/tcp: serves one client after another | ", {.connections = 1});
 }
 

@@ -22,7 +22,7 @@ namespace parley::sut {
 namespace {
 
 constexpr std::size_t kMaxCaOctets = 1024 * 1024;
-constexpr std::size_t kFewestAccounts = 3;  // a case may need them at once
+constexpr std::size_t kFewestAccounts = 3;  // a flow may need them at once
 constexpr std::size_t kManyAccounts = 100;
 constexpr std::string_view kIssuer =
     "name the PEM file of the CA that issued the SUT's certificate";
@@ -51,6 +51,7 @@ class Preflight {
   bool shows_certificate() const;
   void check_profile(const Introduction& introduction);
   void check_pool();
+  std::size_t fewest_accounts() const;
   void check_pool_size(std::size_t count);
 
   asio::any_io_executor executor_;
@@ -230,18 +231,26 @@ void Preflight::check_pool() {
   }
 }
 
+// Beside the users of a flow of a server's is the bystander of what it has only to live through.
+std::size_t Preflight::fewest_accounts() const {
+  const bool watched =
+      declaration_.party == model::Party::gatekeeper_server && !profile_.bystander.empty();
+  return kFewestAccounts + (watched ? 1 : 0);
+}
+
 void Preflight::check_pool_size(std::size_t count) {
   const std::string what(kHolds);
+  const auto fewest = fewest_accounts();
   const auto found = fmt::format("{} in {}", count, declaration_.pool_file);
-  if (count < kFewestAccounts) {
-    checks_.complain(what, fmt::format("{}; a case may need {} at once", found, kFewestAccounts),
+  if (count < fewest) {
+    checks_.complain(what, fmt::format("{}; a case may need {} at once", found, fewest),
                      "add accounts");
-  } else if (count < workers_ * kFewestAccounts) {
+  } else if (count < workers_ * fewest) {
     checks_.advise(what,
                    fmt::format("{}; {} workers share them and a case may need {} at once", found,
-                               workers_, kFewestAccounts),
+                               workers_, fewest),
                    fmt::format("add accounts ({} at least), or give 'parley run' --workers {}",
-                               workers_ * kFewestAccounts, count / kFewestAccounts));
+                               workers_ * fewest, count / fewest));
   } else {
     checks_.pass(what, count < kManyAccounts
                            ? fmt::format("{}; with {} or more no case waits for another's", found,

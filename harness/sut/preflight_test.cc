@@ -456,9 +456,9 @@ TEST_F(PreflightTest, NamesADriverOfAnotherProfile) {
   expect_complaint(driven, toy(), "profile", "the driver whatsapp");
 }
 
-asio::awaitable<std::vector<Check>> shared_by(model::Declaration declaration, std::size_t workers) {
-  co_return co_await preflight(co_await asio::this_coro::executor, declaration, kPlainProfile,
-                               workers);
+asio::awaitable<std::vector<Check>> shared_by(model::Declaration declaration, std::size_t workers,
+                                              model::Profile profile = {}) {
+  co_return co_await preflight(co_await asio::this_coro::executor, declaration, profile, workers);
 }
 
 TEST_F(PreflightTest, AdvisesAgainstMoreWorkersThanTheAccountsAreEnoughFor) {
@@ -470,6 +470,21 @@ TEST_F(PreflightTest, AdvisesAgainstMoreWorkersThanTheAccountsAreEnoughFor) {
     EXPECT_TRUE(pool->passed);
     EXPECT_EQ(pool->detail.find("2 workers share them") != std::string::npos, workers == 2);
     EXPECT_EQ(pool->mend.find("--workers 1") != std::string::npos, workers == 2);
+  }
+}
+
+TEST_F(PreflightTest, CountsTheBystanderAmongThoseWhoNeedAccounts) {
+  auto few = declaration();
+  few.endpoints["starttls"] = "127.0.0.1:1";
+  model::Profile watched;
+  for (const auto* bystander : {"", "watch"}) {
+    watched.bystander = bystander;
+    const auto checks = run_to_end(shared_by(few, 1, watched));
+    const auto pool = std::ranges::find(checks, "identities/pool: holds accounts", &Check::what);
+    EXPECT_EQ(pool->passed, watched.bystander.empty());
+    EXPECT_EQ(pool->detail.find("3 in accounts.csv; a case may need 4 at once"),
+              watched.bystander.empty() ? std::string::npos : 0)
+        << pool->detail;
   }
 }
 
