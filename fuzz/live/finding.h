@@ -9,7 +9,7 @@
 
 namespace parley::live {
 
-// Whether it was shown again; else the SUT was of no use afterwards.
+// Whether it was shown again; else the SUT was of no use afterwards, or died of it or of another.
 enum class Confirmed { no, yes };
 
 struct Finding {

@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 // Of findings that are alike so many are made small: each of them takes a
 // while.
 constexpr std::size_t kMostOfKind = 3;
+constexpr std::size_t kMostSuspects = 64;  // of deaths that nothing brings about by itself
 constexpr std::size_t kWorksNever = 3;  // so often undecided, and never else: the step is left out
 
 bool is(const Shot& shot, model::VerdictKind kind) { return shot.verdict.kind == kind; }
@@ -217,8 +218,9 @@ bool Hunt::is_lost(const std::vector<model::Case>& fallen, const Volley& volley)
   return true;
 }
 
-// What never went out has killed nobody. Where the SUT does not come back which of the others it
-// was cannot be told: all of them are kept.
+// What never went out has killed nobody. Where the SUT does not come back, or where none of the
+// others kills it by itself, which of them it was cannot be told: all of them are kept, for it has
+// died.
 void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
   std::vector<model::Case> suspects;
   std::ranges::copy_if(cases, std::back_inserter(suspects), [&](const auto& one) {
@@ -227,9 +229,13 @@ void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
   auto apart = suspects.empty()
                    ? Result<Volley>(Volley{})
                    : bench_.apart(suspects, Bench::Until::first_fail, Bench::Pace::brisk);
-  if (apart && !apart->shots.empty()) {
+  const bool came_back = apart && !apart->shots.empty();
+  if (came_back) {
+    const bool found = std::ranges::any_of(apart->shots, failed);
     volley.shots.merge(apart->shots);
-    return;
+    if (found || listeners_.stop() || out_of_time()) {
+      return;
+    }
   }
   model::Verdict died;
   died.kind = model::VerdictKind::fail;
@@ -237,9 +243,16 @@ void Hunt::find_killer(const std::vector<model::Case>& cases, Volley& volley) {
   died.reason = "the SUT died of it, or of another: " + volley.dead;
   died.came = volley.dead;
   for (const auto& one : suspects) {
-    keep(finding_of(one, died, Confirmed::no), kind_of(died, form_of(one)));
+    const auto kind = kind_of(died, form_of(one));
+    if (const auto& alike = of_kind_[kind]; came_back && alike.size() >= kMostSuspects) {
+      ++result_.findings[alike.front()].hits;
+      continue;
+    }
+    keep(finding_of(one, died, Confirmed::no), kind);
   }
-  end(HuntEnd::dead, volley.dead);
+  if (!came_back) {
+    end(HuntEnd::dead, volley.dead);
+  }
 }
 
 void Hunt::count_places(const std::vector<model::Case>& cases, const Volley& volley) {

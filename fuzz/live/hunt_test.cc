@@ -62,9 +62,14 @@ class FakeBench : public Bench {
                           const std::function<bool()>& enough) override {
     if (endless_) {
       constexpr int kLongest = 1'000'000'000;  // of a volley that nothing ends
-      for (int i = 0; i < kLongest && !enough(); ++i) {
+      for (int i = 0; i < kLongest && !had_enough_; ++i) {
+        had_enough_ = enough();
       }
       return Volley{};
+    }
+    if (dies_once_) {
+      dies_once_ = false;
+      return Volley{.shots = {}, .dead = "the SUT", .suspects = {cases.at(1).id, cases.at(2).id}};
     }
     if (dies_) {
       return Volley{.shots = {}, .dead = "the SUT", .suspects = {cases.at(1).id, cases.at(2).id}};
@@ -78,10 +83,12 @@ class FakeBench : public Bench {
   Result<Volley> apart(const std::vector<model::Case>& cases, Until, Pace) override {
     return dies_ ? Volley{.shots = {}, .dead = "the SUT", .suspects = {}} : judged(cases, gone_);
   }
-  void dies() { dies_ = true; }        // among several, and does not come back
-  void endless() { endless_ = true; }  // a volley lasts until there is enough
-  void gone() { gone_ = true; }        // fails, and then works no more
-  void clumsy() { clumsy_ = true; }    // fails only where many are judged together
+  void dies() { dies_ = true; }            // among several, and does not come back
+  void dies_once() { dies_once_ = true; }  // among several, and never by itself
+  void endless() { endless_ = true; }      // a volley lasts until there is enough
+  bool had_enough() const { return had_enough_; }
+  void gone() { gone_ = true; }      // fails, and then works no more
+  void clumsy() { clumsy_ = true; }  // fails only where many are judged together
   // Falls silent where it falls: of that strike nothing can be told, and others seem to be it.
   void silenced() { silenced_ = true; }
 
@@ -126,7 +133,9 @@ class FakeBench : public Bench {
   bool silenced_ = false;
   bool used_up_ = false;
   bool dies_ = false;
+  bool dies_once_ = false;
   bool endless_ = false;
+  bool had_enough_ = false;
 };
 
 bool has_reference(const Bytes& octets) { return octets.find("&#x") != Bytes::npos; }
@@ -222,6 +231,18 @@ TEST(Hunt, KeepsOfAVolleyThatASutDiesOfWhatWasUnderWay) {
   EXPECT_EQ(result.findings[0].confirmed, Confirmed::no);
 }
 
+TEST(Hunt, KeepsWhatWasUnderWayWhenASutDiedThatNoneOfItKillsByItself) {
+  FakeBench bench([](const Bytes&) { return false; });
+  bench.dies_once();
+  const auto result = hunt(bench, 100);
+  EXPECT_EQ(result.end, HuntEnd::executions) << "it has come back";
+  ASSERT_EQ(result.findings.size(), 2);
+  EXPECT_EQ(result.findings[0].number, 1);
+  EXPECT_EQ(result.findings[1].number, 2);
+  EXPECT_EQ(result.findings[0].confirmed, Confirmed::no);
+  EXPECT_NE(result.findings[0].verdict.reason.find("died"), std::string::npos);
+}
+
 TEST(Hunt, EndsAVolleyWhenTheTimeIsOver) {
   FakeBench bench([](const Bytes&) { return false; });
   bench.endless();
@@ -231,6 +252,7 @@ TEST(Hunt, EndsAVolleyWhenTheTimeIsOver) {
                                 .found = [](const Finding&) {},
                                 .stop = [] { return false; }};
   EXPECT_EQ(Hunt(of, aims(of), bench, plan, listeners).run().end, HuntEnd::time);
+  EXPECT_TRUE(bench.had_enough());
 }
 
 // What is written is read as it was meant, whatever the octets.

@@ -164,7 +164,7 @@ std::string LiveReport::lines_of(const live::Finding& finding) const {
     return fmt::format("  {}: {}\n", name, printable(text, 500));
   };
   return fmt::format("{}: {}{}\n", finding.name, printable(finding.verdict.reason, 300),
-                     confirmed ? "" : " (not shown again: the SUT is gone)") +
+                     confirmed ? "" : " (not shown again)") +
          line("step", finding.one.change->step + " of flow " + finding.one.flow) +
          line("change", model::describe(*finding.one.change)) +
          line("came", finding.verdict.came.empty() ? "nothing" : finding.verdict.came) +
