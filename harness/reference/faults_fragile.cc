@@ -30,7 +30,7 @@ constexpr auto kTable = std::to_array<FaultEntry>({
     {"gk-stuck-after-mismatched-tag", kServer,
      "Neither answers nor ends a connection on which a tag was ended by another (RFC 6120 section 4.9.3.13)"},
     {"gk-stuck-after-bad-utf8", kServer,
-     "Neither answers nor ends a connection on which something was no UTF-8 (RFC 6120 section 4.9.3.1)"},
+     "Neither answers nor ends a connection on which something was no UTF-8 (RFC 6120 sections 4.9.3.22 and 11.6)"},
     {"gk-stuck-after-nested-request", kServer,
      "Answers a request that holds a stanza and takes nothing more on that connection (RFC 6120 section 13.12)"},
     {"gk-restarts-after-nested-message", kServer,
