@@ -35,17 +35,8 @@ bool has_to_answer(const model::MessageForm& form) {
          form.pattern.ns == "urn:ietf:params:xml:ns:xmpp-tls";
 }
 
-// Whether nothing but a word of the SUT's tells. After a handshake message that was struck there is
-// no fence: the two sides have other keys. What has come to nothing but white space may be waited
-// for.
-bool awaits_word(const CastRun& run, const std::string& struck, const Bytes& octets) {
-  const auto* form = struck_form(run);
-  if (!run.dials(struck) || form == nullptr) {
-    return false;
-  }
-  const bool blank = octets.find_first_not_of(" \t\r\n") == Bytes::npos;
-  return strikes_handshake(run) ||
-         (has_to_answer(*form) && !blank && std::ranges::none_of(run.steps, of_fence));
+bool is_stanza(const xml::Element& element) {
+  return element.name == "iq" || element.name == "message" || element.name == "presence";
 }
 
 bool is_message_of_fence(const CastStep& step) {
@@ -143,6 +134,34 @@ bool Tracker::owes_end() const {
   return run_.must_survive() && change_made_ && changed_reads_ == Reading::broken && !struck_over();
 }
 
+// Whether what went out in place of what has to be answered need not be: white space alone, after
+// which more may come, or stanzas, of which errors and the like are passed over.
+bool Tracker::struck_to_silence() const {
+  if (changed_octets_.find_first_not_of(" \t\r\n") == Bytes::npos) {
+    return true;
+  }
+  bool any = false;
+  for (const auto& said : sent_) {
+    if (said.event == changed_at_ && !is_stanza(said.element)) {
+      return false;
+    }
+    any = any || said.event == changed_at_;
+  }
+  return any;
+}
+
+// Whether nothing but a word of the SUT's tells. After a handshake message that was struck there is
+// no fence: the two sides have other keys.
+bool Tracker::awaits_word() const {
+  const auto* form = struck_form(run_);
+  if (!run_.dials(changed_link()) || form == nullptr) {
+    return false;
+  }
+  const bool opens = form->kind == model::MessageForm::Kind::header;
+  return strikes_handshake(run_) || (has_to_answer(*form) && (opens || !struck_to_silence()) &&
+                                     std::ranges::none_of(run_.steps, of_fence));
+}
+
 bool Tracker::went_on() const {
   if (changed_reads_ == Reading::broken) {
     return false;
@@ -153,7 +172,7 @@ bool Tracker::went_on() const {
       (asked_again_ && std::ranges::any_of(seen_, [&](const Seen& seen) {
          return seen.event > *asked_again_ && fence_uses(run_, seen.link) && is_answer(seen);
        }));
-  if (awaits_word(run_, changed_link(), changed_octets_)) {
+  if (awaits_word()) {
     return spoke || spoke_since(changed_at_, changed_link());
   }
   bool done = true;
@@ -293,7 +312,7 @@ Assessment Tracker::assess_survives() const {
                   : violated("the SUT neither answers afterwards nor ends the connection",
                              shown_due(), "nothing");
   }
-  if (due() != nullptr || owes_end() || awaits_word(run_, changed, changed_octets_)) {
+  if (due() != nullptr || owes_end() || awaits_word()) {
     return {};
   }
   return service_of(changed).empty()

@@ -266,6 +266,8 @@ class Tracker {
   bool same_account(const std::string& one, const std::string& other) const;
   bool struck_over() const;
   bool owes_end() const;
+  bool struck_to_silence() const;
+  bool awaits_word() const;
   bool went_on() const;
   bool fence_asked() const;
   bool fell_silent() const;

@@ -147,6 +147,7 @@ TEST(Survival, AsksAServerForAWordWhereOneIsDueAndThereIsNoFence) {
   for (const auto& [change, lines, outcome] :
        {std::tuple(header, "dial; open", kWaits),
         {header, "dial; open; header", kHolds},
+        {"change: { step: open, layer: bytes, replace: '<iq/>' }\n", "dial; open", kWaits},
         {header, "dial; open; closes user", kHolds},
         {header, "dial; open; late header",
          "the SUT neither answers afterwards nor ends the connection"},
@@ -198,13 +199,15 @@ TEST(Survival, AsksTheBystanderOnceThatConnectionHasEnded) {
   EXPECT_EQ(player.tracker().due()->step.id, "bystander-ping");
 }
 
-// A server may wait for the element that it has not come to.
-TEST(Survival, AwaitsNoWordWhereNothingWasSaid) {
+// A server may wait for the element that it has not come to, and pass over a stanza.
+TEST(Survival, AwaitsNoWordWhereNothingThatNeedsOneWasSaid) {
   const std::string begun = "auth";
   const std::string failure = begun + "; user: <failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
   for (const auto& [octets, lines, outcome] : {std::tuple("", begun, kHolds),
                                                {" \\x0A", begun, kHolds},
                                                {"<a/>", begun, kWaits},
+                                               {"<iq type='error' id='a'/>", begun, kHolds},
+                                               {"<iq type='error' id='a'/><a/>", begun, kWaits},
                                                {"<a/>", failure, kHolds}}) {
     const CaseRun run(
         "login",
