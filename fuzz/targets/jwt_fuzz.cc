@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fuzz/laid_over.h"
 #include "fuzz/oracle.h"
 #include "fuzz/oracles/secrets.h"
 #include "harness/crypto/jose/base64url.h"
@@ -143,17 +144,6 @@ void check_tampered(std::string_view text) {
   PARLEY_ORACLE(check_token(text).has_value() == known);
 }
 
-std::string laid_over(std::string text, std::string_view octets) {
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (i < text.size()) {
-      text[i] = static_cast<char>(text[i] ^ octets[i]);
-    } else {
-      text += octets[i];
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -175,7 +165,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     }
     case 'x':
-      check_tampered(laid_over(honest().token, rest));
+      check_tampered(fuzz::laid_over(honest().token, rest));
       break;
     default:
       check_token(rest);

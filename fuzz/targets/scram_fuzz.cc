@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "fuzz/laid_over.h"
 #include "fuzz/oracle.h"
 #include "fuzz/oracles/secrets.h"
 #include "harness/crypto/scram.h"
@@ -83,17 +84,6 @@ void check_final(std::string_view final_message) {
   PARLEY_ORACLE(answer || !fuzz::says(answer.error().detail, right.credentials.stored_key));
 }
 
-std::string laid_over(std::string text, std::string_view octets) {
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (i < text.size()) {
-      text[i] = static_cast<char>(text[i] ^ octets[i]);
-    } else {
-      text += octets[i];
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -115,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       break;
     case 'x':
-      check_final(laid_over(honest().final_message, rest));
+      check_final(fuzz::laid_over(honest().final_message, rest));
       break;
     default:
       check_final(rest);
