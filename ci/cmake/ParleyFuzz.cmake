@@ -19,8 +19,8 @@ endif()
 #                    [ORACLE "what must hold"] [USES expat pugixml] [CORPUS other]
 #                    [SOURCES harness/engine/transcript.cc]
 #                    [MUTATOR xml | MUTATOR "r=signal x=bytes"] [DICTIONARY xml] [EDGES 900])
-# fuzz/targets/<name>_fuzz.cc. Every build replays corpora/<name>/ (or that of another target, CORPUS) as a ctest;
-# PARLEY_FUZZING_ENGINE is linked instead, and where that is libFuzzer the ctest asks that the corpus reaches EDGES edges.
+# fuzz/targets/<name>_fuzz.cc. With PARLEY_REPLAYS a build replays corpora/<name>/ (or that of another target, CORPUS) as a
+# ctest; PARLEY_FUZZING_ENGINE is linked instead, and where that is libFuzzer the ctest asks that the corpus reaches EDGES edges.
 # SOURCES: files of a floor that is too high to be built whole for a fuzzer; a replay links the floor.
 # USES: the libraries of others whose code the target runs. MUTATOR: one of fuzz/mutators, or one for each first octet
 # of the input (fuzz/mutators/choice.h). DICTIONARY: corpora/dictionaries/<name>.dict.
@@ -57,8 +57,12 @@ function(parley_fuzz_target name)
     list(REMOVE_DUPLICATES floors)
     target_link_libraries(fuzz_${name} PRIVATE parley_unoptimised parley::replay fmt::fmt ${floors})
     target_precompile_headers(fuzz_${name} REUSE_FROM parley_precompiled_plain_tests)
-    add_test(NAME corpus_${name} COMMAND fuzz_${name} ${corpus})
-    set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
+    if(PARLEY_REPLAYS)
+      add_test(NAME corpus_${name} COMMAND fuzz_${name} ${corpus})
+      set_tests_properties(corpus_${name} PROPERTIES TIMEOUT 120)
+    else()
+      set_target_properties(fuzz_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
   endif()
   # For fuzz/planted, which builds some targets once more.
   set_property(GLOBAL PROPERTY PARLEY_FUZZ_DEPS_${name} ${ARG_DEPS})

@@ -40,23 +40,10 @@ constexpr std::string_view kNumbers[] = {"0"sv,
                                          "1800000000"sv,
                                          "0.1e1"sv,
                                          "1e15"sv};
-constexpr std::string_view kTexts[] = {"\\n"sv,
-                                       "\\u0041"sv,
-                                       "\\ud83d\\ude00"sv,
-                                       "\\ud83d"sv,
-                                       "\\ude00"sv,
-                                       "\\u00"sv,
-                                       "\\x"sv,
-                                       "\\/"sv,
-                                       "\\\""sv,
-                                       "\xC3\xA9"sv,
-                                       "\xF0\x9F\x98\x80"sv,
-                                       "\xC3"sv,
-                                       "\xED\xA0\x80"sv,
-                                       "\x01"sv,
-                                       "\x7F"sv,
-                                       "${v}"sv,
-                                       "a"sv};
+constexpr std::string_view kTexts[] = {
+    "\\n"sv,  "\\u0041"sv,      "\\ud83d\\ude00"sv, "\\ud83d"sv, "\\ude00"sv,  "\\u00"sv,
+    "\\x"sv,  "\\/"sv,          "\\\""sv,           "\\u0000"sv, "\xC3\xA9"sv, "\xF0\x9F\x98\x80"sv,
+    "\xC3"sv, "\xED\xA0\x80"sv, "\x01"sv,           "\x7F"sv,    "${v}"sv,     "a"sv};
 // Of tokens, key sets, discovery documents and JSON-RPC.
 constexpr std::string_view kMembers[] = {"\"alg\":\"ES256\""sv,
                                          "\"alg\":\"none\""sv,
@@ -91,6 +78,14 @@ constexpr std::string_view kMembers[] = {"\"alg\":\"ES256\""sv,
                                          "\"method\":\"received\""sv,
                                          "\"params\":{\"user\":\"a\"}"sv,
                                          "\"error\":{\"code\":-32601}"sv};
+// Whole ones of those kinds, with nothing wrong: what a reader refuses last is found only beside
+// what it takes. The key is the base point of P-256 (SP 800-186 section 3.2.1.3).
+constexpr std::string_view kDocuments[] = {
+    R"({"alg":"ES256","kid":"k"})"sv, R"({"alg":"ES256","typ":"JWT","kid":"k"})"sv,
+    R"({"iss":"i","sub":"s","aud":"a","iat":1800000000,"exp":1800000060})"sv,
+    R"({"iss":"i","sub":"s","aud":["a","b"],"iat":1800000000,"nbf":1800000000,"exp":1800000060,"jti":"j"})"sv,
+    R"({"keys":[{"kty":"EC","crv":"P-256","kid":"k","alg":"ES256","use":"sig",)"
+    R"("x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]})"sv};
 
 // Where a value, a member or a piece of punctuation begins.
 std::size_t boundary_in(std::string_view text, Random& random) {
@@ -186,8 +181,10 @@ void edit_json(std::string& text, Random& random) {
       nest(text, random);
       break;
     case 8:
-      text.insert(std::min(text.find('"', place_in(text, random)), text.size() - 1) + 1,
-                  random.pick(kTexts));
+      // Before a quote or behind it.
+      text.insert(
+          std::min(text.find('"', place_in(text, random)), text.size() - 1) + random.below(2),
+          random.pick(kTexts));
       break;
     case 9:
       text.replace(from, to - from, some_value(random, 2));
@@ -266,6 +263,8 @@ std::string mutate_json(std::string_view input, std::size_t room, std::uint64_t 
   std::string out(input);
   if (random.one_in(16) || out.empty()) {
     out = some_value(random, 4);
+  } else if (random.one_in(12)) {
+    out = random.pick(kDocuments);
   }
   for (auto count = random.small(4); count > 0; --count) {
     out = out.empty() ? some_value(random, 1) : out;

@@ -144,7 +144,7 @@ inline constexpr std::string_view kTexts[] = {
 inline constexpr std::string_view kNames[] = {
     "a"sv,        "b"sv,    "body"sv,   "message"sv, "iq"sv,      "presence"sv, "query"sv,
     "p:a"sv,      "q:b"sv,  "x"sv,      "xml"sv,     "xmlns"sv,   "_"sv,        "a.b-c1"sv,
-    "\xC3\xA9"sv, "item"sv, "stream"sv, "error"sv,   "subject"sv,
+    "\xC3\xA9"sv, "item"sv, "stream"sv, "error"sv,   "subject"sv, "xml:lang"sv, "xml:b"sv,
 };
 
 inline constexpr std::string_view kNamespaces[] = {

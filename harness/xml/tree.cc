@@ -36,24 +36,29 @@ Scope outermost(std::string_view default_ns) {
           .default_ns = default_ns};
 }
 
-// RFC 6120 section 4.8.5: elements of the streams namespace carry the header's prefix 'stream'.
-bool is_prefixed(const Element& element, const Scope& scope) {
-  return scope.around == Around::stream && element.ns == kStreamsNamespace;
+// Elements of the streams namespace carry the header's prefix 'stream' (RFC 6120 section 4.8.5),
+// those of the XML namespace 'xml': it must not be the default one (Namespaces in XML 1.0 section
+// 3).
+std::string_view prefix_of(const Element& element, const Scope& scope) {
+  if (element.ns == kXmlNamespace) {
+    return "xml:";
+  }
+  return scope.around == Around::stream && element.ns == kStreamsNamespace ? "stream:" : "";
 }
 
 Scope inside(const Element& element, const Scope& scope) {
-  return is_prefixed(element, scope) ? scope
-                                     : Scope{.around = scope.around, .default_ns = element.ns};
+  return prefix_of(element, scope).empty() ? Scope{.around = scope.around, .default_ns = element.ns}
+                                           : scope;
 }
 
 std::string tag_name(const Element& element, const Scope& scope) {
-  return (is_prefixed(element, scope) ? "stream:" : "") + element.name;
+  return std::string(prefix_of(element, scope)) + element.name;
 }
 
 void open_tag(std::string& out, const Element& element, const Scope& scope, bool sorted) {
   out += '<';
   out += tag_name(element, scope);
-  if (element.ns != scope.default_ns && !is_prefixed(element, scope)) {
+  if (element.ns != scope.default_ns && prefix_of(element, scope).empty()) {
     append_attribute(out, "xmlns", element.ns);
   }
   auto attributes = element.attributes;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <span>
 
 #include "harness/base/rng.h"
 
@@ -151,13 +152,12 @@ class TreeMaker {
   }
 
  private:
-  using Names = std::array<const char*, 4>;
-  static constexpr Names kNamespaces{"", "jabber:client", "http://etherx.jabber.org/streams",
-                                     "urn:'&<>"};
-  static constexpr Names kAttributeNamespaces{"", "http://www.w3.org/XML/1998/namespace", "urn:a",
-                                              "urn:'&"};
+  static constexpr std::array kNamespaces{"", "jabber:client", "http://etherx.jabber.org/streams",
+                                          "http://www.w3.org/XML/1998/namespace", "urn:'&<>"};
+  static constexpr std::array kAttributeNamespaces{"", "http://www.w3.org/XML/1998/namespace",
+                                                   "urn:a", "urn:'&"};
 
-  std::string pick(const Names& names) { return names.at(rng_.below(names.size())); }
+  std::string pick(std::span<const char* const> names) { return names[rng_.below(names.size())]; }
   std::string text() {
     constexpr std::array<const char*, 12> kPieces{"a",  "<",  ">",  "&", "'",   "\"",
                                                   "\r", "\n", "\t", " ", "]]>", "é😀"};
