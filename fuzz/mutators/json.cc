@@ -127,7 +127,10 @@ std::pair<std::size_t, std::size_t> span_in(std::string_view text, Random& rando
 
 void insert_member(std::string& text, Random& random) {
   const auto brace = text.find_first_of("{,", place_in(text, random));
-  const std::string member(random.pick(kMembers));
+  std::string member(random.pick(kMembers));
+  if (random.one_in(2)) {
+    json::replace_member_value(member, random);
+  }
   if (brace == std::string::npos) {
     text += "{" + member + "}";
   } else {

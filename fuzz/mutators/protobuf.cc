@@ -114,7 +114,7 @@ bool edit_inside(std::vector<Field>& fields, Random& random, std::size_t depth) 
 void edit_value(Field& field, Random& random) {
   if (field.type == 0) {
     field.value = random.one_in(2) ? some_number(random) : field.value + random.between(0, 4) - 2;
-  } else if (field.type == 2 && random.one_in(12)) {
+  } else if (field.type == 2 && random.one_in(5)) {
     field.octets.clear();
   } else {
     edit_octets(field.octets, random);

@@ -3,12 +3,12 @@
 // Oracles: a document or a problem, never both; a problem stands within the text; what was read,
 // written as JSON, reads as the same document.
 // What it takes of the heap is bounded by the size of the input (fuzz/heap_bound.h).
-#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "fuzz/documents.h"
 #include "fuzz/heap_bound.h"
 #include "fuzz/oracle.h"
 #include "harness/model/document.h"
@@ -26,25 +26,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto document = fuzz::bounded(
       kBound, size, [&] { return model::parse_document("case.yaml", text, problems); });
   PARLEY_ORACLE(document.has_value() == problems.empty());
-  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) +
-                     static_cast<std::size_t>(std::ranges::count(text, '\r')) + 2;
   for (const auto& problem : problems) {
-    PARLEY_ORACLE(problem.line <= lines && !problem.message.empty());
+    PARLEY_ORACLE(problem.line <= fuzz::last_line(text) && !problem.message.empty());
   }
   if (!document) {
     return 0;
   }
-  std::string written;
-  try {
-    written = document->root().dump();
-  } catch (const nlohmann::json::exception&) {
-    return 0;  // a text that is no UTF-8
-  }
-  if (written.size() > 1000) {
-    return 0;  // YAML's keys end after 1,024 characters, JSON's do not
+  const auto written = fuzz::json_of(*document);
+  if (!written) {
+    return 0;
   }
   model::Problems none;
-  const auto again = model::parse_document("case.json", written, none);
+  const auto again = model::parse_document("case.json", *written, none);
   PARLEY_ORACLE(again && none.empty());
   PARLEY_ORACLE(again->root() == document->root());
   return 0;

@@ -24,6 +24,7 @@
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
 #include "harness/model/library.h"
+#include "harness/model/schema.h"
 #include "harness/net/http_client.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/http_message.h"

@@ -18,6 +18,7 @@
 #include "harness/engine/tracker.h"
 #include "harness/model/case_loader.h"
 #include "harness/model/flow_loader.h"
+#include "harness/model/schema.h"
 
 namespace parley::engine {
 

@@ -8,6 +8,7 @@
 
 #include "harness/base/text.h"
 #include "harness/model/library.h"
+#include "harness/model/schema.h"
 #include "harness/model/setting.h"
 
 namespace parley::model {

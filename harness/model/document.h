@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A YAML file as a JSON value that remembers where each part stands. Every file a user writes is
-// read through here: bounded in size, depth and nodes, checked against its JSON Schema.
+// read through here: bounded in size, depth and nodes.
 #pragma once
 
 #include <filesystem>
@@ -56,9 +56,5 @@ std::optional<std::string> read_document(const std::filesystem::path& file, Prob
 std::optional<Document> load_document(const std::filesystem::path& file, Problems& problems);
 std::optional<Document> parse_document(const std::string& name, const std::string& text,
                                        Problems& problems);
-
-// Checks `document` against the JSON Schema in `schema_file`; adds to `problems`.
-void check_schema(const Document& document, const std::filesystem::path& schema_file,
-                  Problems& problems);
 
 }  // namespace parley::model

@@ -52,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Yaml, RejectsDocument,
                          testing::Values(BadDocument{"twice", "a: 1\nb: 2\na: 3\n", 3},
                                          BadDocument{"broken", "a: [1, 2\nb: 3\n", 2},
                                          BadDocument{"tab", "a:\n\t- 1\n", 2},
+                                         BadDocument{"no_utf8", "a: 1\nb: \xFE\n", 2},
+                                         BadDocument{"overlong", "a: 1\n# \xC0\x80\n", 2},
                                          BadDocument{"deep", deep(60), 1}),
                          [](const auto& info) { return info.param.name; });
 
