@@ -55,8 +55,10 @@ class XmlChannel : public Channel {
       // Beyond our limits, and from text between stanzas on, another reader may go on reading; not
       // from what is no UTF-8 (RFC 6120 section 11.6).
       const bool no_text = refused->detail.starts_with("invalid UTF-8");
+      // A reader that finds the encoding out by itself looks at four octets (XML 1.0 appendix F.1).
+      const bool undecided = header && octets.size() < 4;
       const bool may_go_on =
-          refused->beyond_limits() || (refused->condition == "bad-format" && !no_text);
+          undecided || refused->beyond_limits() || (refused->condition == "bad-format" && !no_text);
       return may_go_on ? Reading::waiting : Reading::broken;
     }
     if (header) {
