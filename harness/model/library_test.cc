@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "harness/base/text.h"
@@ -29,16 +32,36 @@ const Shipped& shipped() {
   return once;
 }
 
-// A copy of them, so that a test can break one file.
+// Whether it is a file of cases: beside a suite's requirements.
+bool holds_cases(const fs::path& file) {
+  const auto suite = file.parent_path().filename();
+  return file.extension() == ".yaml" && suite != "profiles" && suite != "flows" &&
+         !file.filename().string().starts_with("requirements");
+}
+
+// A copy of them without their cases, so that a test can break one file and what is loaded is
+// little.
 class Suites : public testing::Test {
  protected:
   void SetUp() override {
+    copy([](const fs::path& file) { return !holds_cases(file); });
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void copy(const std::function<bool(const fs::path&)>& wanted) {
     folder_ = fs::path(testing::TempDir()) /
               testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(folder_);
-    fs::copy(fs::path(PARLEY_SOURCE_DIR) / "suites", folder_, fs::copy_options::recursive);
+    const auto from = fs::path(PARLEY_SOURCE_DIR) / "suites";
+    for (const auto& entry : fs::recursive_directory_iterator(from)) {
+      const auto to = folder_ / fs::relative(entry.path(), from);
+      if (entry.is_directory()) {
+        fs::create_directories(to);
+      } else if (wanted(entry.path())) {
+        fs::copy_file(entry.path(), to);
+      }
+    }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
@@ -98,7 +121,14 @@ TEST_F(Suites, BindEveryCaseToAPartyThatItsRequirementBinds) {
   }
 }
 
-TEST_F(Suites, AreLoadedForOneProfileWithoutWhatOthersHave) {
+class WholeSuites : public Suites {
+ protected:
+  void SetUp() override {
+    copy([](const fs::path&) { return true; });
+  }
+};
+
+TEST_F(WholeSuites, AreLoadedForOneProfileWithoutWhatOthersHave) {
   write("stanza/broken.yaml",
         "case: broken\ntitle: A case with a wrong key\nprofile: xmpp\nflwo: x\n");
   Problems problems;
@@ -188,14 +218,21 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
       {"expect: { any-of: [ignored, {}] }\n", "expect/any-of/1: Missing required property"},
       {"cases: [{ case: a, title: A case in a list }]\nexpect: refused\n",
        "no case reads 'expect' beside 'cases'"}};
-  for (const auto& row : rows) {
-    const bool list = row.text.starts_with("cases");
-    write("stanza/broken.yaml",
-          std::string(list ? "" : "case: broken\ntitle: A case that is broken\n") +
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool list = rows[i].text.starts_with("cases");
+    const auto name = "broken-" + std::to_string(i);
+    write("stanza/" + name + ".yaml",
+          std::string(list ? "" : "case: " + name + "\ntitle: A case that is broken\n") +
               "profile: xmpp\nparty: gatekeeper.server\nflow: connect\nverifies: XTR-001\n" +
-              row.text);
-    const auto text = complaint("xmpp");
-    EXPECT_NE(text.find(row.complaint), std::string::npos) << row.text << text;
+              rows[i].text);
+  }
+  Problems problems;
+  load_library(folder_, problems, "xmpp");
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto file = (folder_ / "stanza" / ("broken-" + std::to_string(i) + ".yaml")).string();
+    const auto first = std::ranges::find(problems, file, &Problem::file);
+    const auto text = first == problems.end() ? "" : to_string(*first);
+    EXPECT_NE(text.find(rows[i].complaint), std::string::npos) << rows[i].text << text;
   }
 }
 
@@ -227,7 +264,7 @@ TEST_F(Suites, KnowARequirementThatEveryProfileHasToLiveThrough) {
   }
 }
 
-TEST_F(Suites, ComplainOfPartiesThatAreNotJudgedTogetherOrDoNotAct) {
+TEST_F(WholeSuites, ComplainOfPartiesThatAreNotJudgedTogetherOrDoNotAct) {
   const auto with = [this](const std::string& party, const std::string& flow) {
     write("server/partner-two.yaml",
           "case: partner-two\ntitle: A case of a test\nprofile: whatsapp\nverifies: SRV-004\n"
