@@ -65,6 +65,11 @@ Result<std::string> scram(const Scope& scope, const std::string& name, const Arg
   } else if (name == "scram-final-binding" && messages.size() == 3) {
     out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1],
                                      {.nonce = "", .channel_binding = messages[2]});
+  } else if (name == "scram-final-proof" && messages.size() == 3) {
+    out = crypto::scram_client_final(password_of(scope, actor), messages[0], messages[1]);
+    if (out) {
+      out->replace(out->rfind(",p=") + 3, std::string::npos, messages[2]);
+    }
   } else if (name == "scram-verify" && messages.size() == 3) {
     out = crypto::scram_server_final(
         crypto::scram_credentials(password_of(scope, actor), salt_of(scope, actor),
@@ -98,6 +103,7 @@ constexpr Function kFunctions[] = {
     {"scram-final", 3, 3},
     {"scram-final-binding", 4, 4},  // claims another channel binding (base64)
     {"scram-final-nonce", 4, 4},    // claims another nonce (base64)
+    {"scram-final-proof", 4, 4},    // says something else behind "p=" (base64 of that text)
     {"scram-weak-challenge", 2, 2},
     {"scram-verify", 4, 4},
     {"scram-signature", 3, 3},

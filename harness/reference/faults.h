@@ -31,6 +31,7 @@ enum class Fault {
   gk_whitespace_breaks, gk_accepts_wrong_password, gk_accepts_unknown_user, gk_accepts_bad_base64,
   gk_accepts_any_mechanism, gk_accepts_wrong_scram_proof, gk_scram_ignores_nonce,
   gk_scram_ignores_channel_binding, gk_wrong_scram_signature, gk_scram_nonce_not_extended,
+  gk_accepts_empty_scram_proof, gk_silent_after_bad_scram_proof,
   gk_scram_few_iterations, gk_accepts_foreign_authzid, gk_acts_for_any_account, gk_ignores_abort,
   gk_failure_without_condition, gk_reveals_unknown_user, gk_no_retry_limit,
   gk_second_sasl_accepted, gk_features_missing, gk_wrong_id, gk_answers_twice,

@@ -315,7 +315,10 @@ std::string Session::scram_success(const Bytes& data) {
       return proven;
     }
   }
-  const bool forgiven = same_nonce && same_binding && has(Fault::gk_accepts_wrong_scram_proof);
+  const bool any_proof =
+      has(Fault::gk_accepts_wrong_scram_proof) ||
+      (has(Fault::gk_accepts_empty_scram_proof) && scram_value(data, 'p').empty());
+  const bool forgiven = same_nonce && same_binding && any_proof;
   const Account* account = keeper_.find(user_);
   if (!forgiven || account == nullptr) {
     return {};
@@ -331,7 +334,12 @@ std::string Session::scram_success(const Bytes& data) {
 
 void Session::on_scram_final(const Bytes& data) {
   const std::string user = user_;
-  if (scram_value(data, 'r').empty() || scram_value(data, 'p').empty()) {
+  const auto proof = scram_value(data, 'p');
+  if (!from_base64(proof) && has(Fault::gk_silent_after_bad_scram_proof)) {
+    return;
+  }
+  if (scram_value(data, 'r').empty() ||
+      (proof.empty() && !has(Fault::gk_accepts_empty_scram_proof))) {
     return fail_sasl("malformed-request");
   }
   const std::string proven = keeper_.find(user) == nullptr ? "" : scram_success(data);
