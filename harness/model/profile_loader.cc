@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/base/text.h"
+#include "harness/model/keys.h"
 #include "harness/model/setting.h"
 #include "harness/wire/binary_reader.h"
 #include "harness/wire/http_tree.h"
@@ -16,15 +17,6 @@ namespace parley::model {
 namespace {
 
 using nlohmann::json;
-
-template <class Map>
-std::vector<std::string> keys_of(const Map& map) {
-  std::vector<std::string> out;
-  for (const auto& [key, value] : map) {
-    out.push_back(key);
-  }
-  return out;
-}
 
 class ProfileLoader {
  public:
