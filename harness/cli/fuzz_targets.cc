@@ -106,6 +106,9 @@ std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& tar
   std::error_code error;
   if (fs::exists(target.replay, error)) {
     out += fmt::format("  without a fuzzer: {} {}\n", target.replay, file);
+  } else if (list.empty()) {
+    out += fmt::format("  without a fuzzer: ci/build asan fuzz_{} && {} {}\n", target.name,
+                       target.replay, file);
   }
   return out;
 }
