@@ -20,7 +20,8 @@ inline std::size_t last_line(std::string_view text) {
          static_cast<std::size_t>(std::ranges::count(text, '\r')) + 2;
 }
 
-// The document as JSON; nullopt where YAML may not read that: its keys end after 1,024 characters.
+// The document as JSON; nullopt where that has more than 1,000 octets: YAML's keys end after 1,024
+// characters, JSON's do not.
 inline std::optional<std::string> json_of(const model::Document& document) {
   auto out = document.root().dump();
   return out.size() > 1000 ? std::nullopt : std::optional(std::move(out));

@@ -92,7 +92,10 @@ bool is_known(const CrashState& state) {
 }  // namespace
 
 CrashState crash_state(const Trace& trace) {
-  CrashState out{.kind = trace.kind, .what = without_numbers(trace.what), .frames = {}};
+  // What is no finding is told once, and as it is.
+  CrashState out{.kind = trace.kind,
+                 .what = is_finding(trace.kind) ? without_numbers(trace.what) : trace.what,
+                 .frames = {}};
   if (trace.kind == Kind::disagreement) {
     return out;  // the oracle's own sentence says all; the stack is that of the target
   }

@@ -333,6 +333,9 @@ void print_head(const model::Case& one, const model::Library& library) {
   if (!one.mirrors.empty()) {
     put(stdout, "mirror of    {}: the clients of the two sides have changed places\n", one.mirrors);
   }
+  if (!one.needs.empty()) {
+    put(stdout, "needs        {}\n", join(one.needs, ", "));
+  }
   for (const auto& [name, value] : one.row) {
     put(stdout, "with         {} = {}\n", name, printable(value, 100));
   }

@@ -42,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Struck{"a_header_in_utf16", Kind::header, "\0<\0s"s, Reading::broken},
                     // These may begin UTF-16, which is wrong, but not noticed before the second.
                     Struck{"one_octet_of_utf16", Kind::header, "\0"s, Reading::waiting},
+                    Struck{"three_octets_of_utf16", Kind::header, "\0<\0"s, Reading::waiting},
                     Struck{"half_a_byte_order_mark", Kind::header, "\xEF\xBB", Reading::waiting},
                     Struck{"a_stanza", Kind::element, "<iq/>", Reading::whole},
                     Struck{"half_a_stanza", Kind::element, "<iq", Reading::waiting},

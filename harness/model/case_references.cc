@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "harness/base/text.h"
@@ -93,6 +94,25 @@ void check_change(const Case& one, const Flow& flow, const Profile& profile,
   }
 }
 
+template <class Complain>
+void check_never(const Case& one, const Flow& flow, const Profile& profile,
+                 const Complain& complain) {
+  for (std::size_t i = 0; i < one.never.size(); ++i) {
+    const auto& step = one.never[i];
+    const auto field = fmt::format("/never/{}", i);
+    if (step.kind == Step::Kind::wire && !profile.forms.contains(step.form)) {
+      complain(field + "/message", unknown_name("message", step.form, keys_of(profile.forms)),
+               "name one of the profile's messages");
+    }
+    for (const auto& actor : {step.from, step.to}) {
+      if (!actor.empty() && !flow.actors.contains(actor)) {
+        complain(field, unknown_name("actor", actor, keys_of(flow.actors)),
+                 fmt::format("name an actor of flow '{}'", flow.name));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void check_references(const Case& one, const Document& document, const Library& library,
@@ -144,21 +164,7 @@ void check_references(const Case& one, const Document& document, const Library& 
   if (one.change) {
     check_change(one, *flow, profile->second, complain);
   }
-  for (std::size_t i = 0; i < one.never.size(); ++i) {
-    const auto& step = one.never[i];
-    const auto field = fmt::format("/never/{}", i);
-    if (step.kind == Step::Kind::wire && !profile->second.forms.contains(step.form)) {
-      complain(field + "/message",
-               unknown_name("message", step.form, keys_of(profile->second.forms)),
-               "name one of the profile's messages");
-    }
-    for (const auto& actor : {step.from, step.to}) {
-      if (!actor.empty() && !flow->actors.contains(actor)) {
-        complain(field, unknown_name("actor", actor, keys_of(flow->actors)),
-                 fmt::format("name an actor of flow '{}'", flow->name));
-      }
-    }
-  }
+  check_never(one, *flow, profile->second, complain);
 }
 
 }  // namespace parley::model

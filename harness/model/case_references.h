@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a case names: requirement, profile, settings, flow, steps, messages, actors.
+// What a case names: requirement, profile, settings, flow, steps, messages, actors. Pure.
 #pragma once
 
 #include <set>

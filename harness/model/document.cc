@@ -22,16 +22,18 @@ std::string parent_of(const std::string& pointer) {
 }
 
 // Neither yaml-cpp nor what judges by the schema looks at that, and the latter reads beyond its
-// tables there.
+// tables there. By a NUL, which no YAML has (YAML 1.2 section 5.1), yaml-cpp guesses UTF-16 and
+// UTF-32, and makes octets that are no UTF-8 of what is wrong in those. Columns count octets, as
+// its marks do.
 std::optional<YAML::Mark> first_no_utf8(std::string_view text) {
   YAML::Mark mark;
   for (std::size_t at = 0; at < text.size();) {
     char32_t character = 0;
     const auto octets = utf8_sequence(text, at, character);
-    if (octets == 0) {
+    if (octets == 0 || character == 0) {
       return mark;
     }
-    mark.column = character == '\n' ? 0 : mark.column + 1;
+    mark.column = character == '\n' ? 0 : mark.column + static_cast<int>(octets);
     mark.line += character == '\n' ? 1 : 0;
     at += octets;
   }
@@ -67,7 +69,7 @@ class DocumentReader {
 
   std::optional<Document> read(const std::string& text) {
     if (const auto mark = first_no_utf8(text)) {
-      add(*mark, "octets that are no UTF-8", "save the file as UTF-8");
+      add(*mark, "octets that are no text in UTF-8", "save the file as UTF-8");
       return std::nullopt;
     }
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A YAML file as a JSON value that remembers where each part stands. Every file a user writes is
-// read through here: bounded in size, depth and nodes.
+// read through here: UTF-8 alone, bounded in size, depth and nodes.
 #pragma once
 
 #include <filesystem>

@@ -6,6 +6,8 @@
 namespace parley::model {
 namespace {
 
+using namespace std::string_literals;  // for a text with a NUL in it
+
 TEST(ParseDocument, KeepsTypesOfPlainScalarsAndQuotedText) {
   Problems problems;
   const auto document =
@@ -53,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Yaml, RejectsDocument,
                                          BadDocument{"broken", "a: [1, 2\nb: 3\n", 2},
                                          BadDocument{"tab", "a:\n\t- 1\n", 2},
                                          BadDocument{"no_utf8", "a: 1\nb: \xFE\n", 2},
+                                         BadDocument{"utf16", "a\0a\xD8\x80\0"s, 1},
                                          BadDocument{"overlong", "a: 1\n# \xC0\x80\n", 2},
                                          BadDocument{"deep", deep(60), 1}),
                          [](const auto& info) { return info.param.name; });

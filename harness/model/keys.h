@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The names that a map holds, for a complaint of one that it does not.
+// The keys of a map of names, in its order, for a complaint of one that it does not have.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -146,8 +147,12 @@ std::unique_ptr<const Schema> Schema::parse(std::string name, std::string_view t
   if (parts->source.is_discarded()) {
     return nullptr;
   }
-  valijson::SchemaParser parser;
-  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(parts->source), parts->rules);
+  try {
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(parts->source), parts->rules);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
   auto& keys = parts->keys;
   gather_keys(parts->source, keys);
   std::ranges::sort(keys);
@@ -216,7 +221,7 @@ void check_schema(const Document& document, const std::filesystem::path& schema_
   }
   if (schema == nullptr) {
     problems.push_back({.file = schema_file.string(),
-                        .message = "the schema is missing or not JSON",
+                        .message = "the schema is missing or no JSON Schema",
                         .mend = "reinstall the suites folder"});
     return;
   }

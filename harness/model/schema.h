@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The JSON Schema that a kind of file keeps to, and what is wrong with one in a person's words.
+// The JSON Schema that a kind of file keeps to, and what is wrong with one in a person's words. A
+// Schema does not change: safe from any thread.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +14,7 @@ namespace parley::model {
 
 class Schema {
  public:
-  // Null: `text` is no JSON. `name` is the file's, for advice.
+  // Null: `text` is no JSON Schema. `name` is the file's, for advice.
   static std::unique_ptr<const Schema> parse(std::string name, std::string_view text);
   ~Schema();
 
@@ -27,7 +28,8 @@ class Schema {
   std::unique_ptr<Parts> parts_;
 };
 
-// Checks `document` against the schema in `schema_file`, which is read once.
+// Checks `document` against the schema in `schema_file`, which is read once; adds a problem where
+// there is none. Safe from any thread.
 void check_schema(const Document& document, const std::filesystem::path& schema_file,
                   Problems& problems);
 
