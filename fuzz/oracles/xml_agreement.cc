@@ -70,6 +70,18 @@ std::optional<std::string> about_refusal(std::string_view octets, const ReadStre
   return "took what is refused by expat or RFC 6120: " + view.reason;
 }
 
+// libxml2 2.9.14 takes no letter for the eleventh digit of a hexadecimal reference (FINDINGS.md):
+// only one with zeros in front has so many.
+std::string without_leading_zeros(std::string document) {
+  constexpr std::string_view kReference = "&#x";
+  for (auto at = document.find(kReference); at != std::string::npos;
+       at = document.find(kReference, at + 1)) {
+    const auto from = at + kReference.size();
+    document.erase(from, std::min(document.find_first_not_of('0', from), document.size()) - from);
+  }
+  return document;
+}
+
 std::optional<std::string> about_trees(std::string_view octets, const Taken& taken,
                                        const ExpatView& view) {
   if (taken.header != view.header) {
@@ -94,6 +106,9 @@ std::optional<std::string> about_trees(std::string_view octets, const Taken& tak
     expected.children.emplace_back(stanza);
   }
   auto seen = tree_by_libxml2(document);
+  if (!seen && tree_by_libxml2(without_leading_zeros(document))) {
+    return std::nullopt;
+  }
   if (!seen) {
     return "libxml2 does not take " + document;
   }

@@ -25,6 +25,7 @@ std::vector<std::string> streams_that_are_taken() {
           after_header("<a>") + streams::many(60, "<b>"),
           in_body("&lt;&#x1F600;\r\n\r<![CDATA[]]><![CDATA[<&]]>\xF4\x8F\xBF\xBF"),
           in_body("<\xC3\xA9 \xE4\xB8\xAD='x'/>"),
+          in_body("&#x0000010FFFF;"),
           in_body("</unfinished"),
           "<?xml version='1.0' encoding='uTf-8' standalone='yes'?><a/>",
           "<a></a>trailing",
