@@ -210,6 +210,19 @@ Case base_case(const json& value, const std::string& suite, const Document& docu
   return one;
 }
 
+// Of all that rows and lists make of what is written once: a file of one megabyte could say much
+// more.
+constexpr std::size_t kMaxWrittenOut = 16 * 1024 * 1024;
+
+// Octets of the case `value` with each of its rows.
+std::size_t octets_written_out(const json& value) {
+  std::size_t once = 0;
+  for (const auto& [key, part] : value.items()) {
+    once += key == "vary" ? 0 : part.dump().size();
+  }
+  return once * (value.contains("vary") ? value["vary"].size() : 1);
+}
+
 }  // namespace
 
 std::vector<Case> cases_of(const Document& document, const std::string& suite, Problems& problems) {
@@ -220,6 +233,7 @@ std::vector<Case> cases_of(const Document& document, const std::string& suite, P
     check_top(document, problems);
   }
   const json& values = list ? document.root()["cases"] : single;
+  std::size_t written_out = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto pointer = list ? fmt::format("/cases/{}", i) : std::string();
     json value = values[i];
@@ -234,6 +248,16 @@ std::vector<Case> cases_of(const Document& document, const std::string& suite, P
         problems.push_back(document.problem(pointer, fmt::format("the case has no '{}'", needed),
                                             "add it to the case or to the file's top"));
       }
+    }
+    written_out += octets_written_out(value);
+    if (written_out > kMaxWrittenOut) {
+      problems.push_back(document.problem(
+          pointer + (value.contains("vary") ? "/vary" : ""),
+          fmt::format("the cases have more than {} octets once each row and all that they share is "
+                      "written out",
+                      kMaxWrittenOut),
+          "make fewer rows, or shorter cases"));
+      return out;
     }
     check_case(document, pointer, value, problems);
     Case base = base_case(value, suite, document);

@@ -170,6 +170,14 @@ struct BadCase {
   std::string complaint;
 };
 
+std::string hundred_rows() {
+  std::string out;
+  for (int i = 0; i < 100; ++i) {
+    out += "r" + std::to_string(i) + ": { n: " + std::to_string(i) + " }, ";
+  }
+  return out;
+}
+
 TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
   const std::vector<BadCase> rows{
       {"change: { step: auth, layer: stanza }\n", "says nothing that layer 'stanza' can do"},
@@ -213,6 +221,9 @@ TEST_F(Suites, ComplainOfACaseThatSaysNothingOrTheWrongThing) {
        "expect/refused/condition/0: unknown condition 'not-authorised'; did you mean "
        "'not-authorized'"},
       {"needs: [produkt=2]\n", "needs/0: unknown setting 'produkt'"},
+      {"change: { step: auth, layer: bytes, replace: '" + std::string(200'000, 'x') + "' }\n" +
+           "vary: { " + hundred_rows() + "}\n",
+       "vary: the cases have more than 16777216 octets once each row"},
       {"expect: {}\n", "expect: is empty"},
       {"expect: refusd\n", "expect: is none of: completes, refused, ignored"},
       {"expect: { any-of: [ignored, {}] }\n", "expect/any-of/1: Missing required property"},
