@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "fuzz/mutators/mutator.h"
+#include "harness/model/shipped_suites.h"
 
 namespace parley::live {
 namespace {
@@ -24,13 +25,7 @@ struct Row {
 };
 class ShippedAims : public testing::TestWithParam<Row> {};
 
-const model::Library& shipped() {
-  static const auto out = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return out;
-}
+const model::Library& shipped() { return model::shipped_suites().library; }
 
 std::vector<Aim> aims_at(const std::string& profile, Party party) {
   std::vector<const model::Case*> cases;

@@ -22,9 +22,8 @@
 #include "harness/engine/conductor.h"
 #include "harness/engine/judge.h"
 #include "harness/model/case_loader.h"
-#include "harness/model/flow_loader.h"
-#include "harness/model/library.h"
 #include "harness/model/schema.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/net/http_client.h"
 #include "harness/testkit/run_to_end.h"
 #include "harness/wire/http_message.h"
@@ -37,14 +36,6 @@ using Words = std::vector<std::string>;
 inline constexpr const char* kDiscovery = "/.well-known/openid-configuration";
 inline constexpr const char* kPushes = "/v1/pushes";
 inline constexpr const char* kHangUp = "hang-up";  // before a handshake
-
-inline const model::Library& shipped() {
-  static const auto loaded = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems, "whatsapp");
-  }();
-  return loaded;
-}
 
 inline const crypto::CertificateAuthority& authority() {
   static const auto made = crypto::CertificateAuthority::make(
@@ -182,14 +173,7 @@ struct Judged {
 
 // The shipped library with that flow alone.
 inline model::Library with_flow(const char* text) {
-  auto out = shipped();
-  model::Problems problems;
-  std::vector<model::Document> flows{*model::parse_document("flow.yaml", text, problems)};
-  model::check_schema(flows.front(), out.folder / "schema/flow.json", problems);
-  out.flows = model::load_flows(flows, out.profiles, problems);
-  out.profiles.at("whatsapp").probe = "one";
-  EXPECT_TRUE(problems.empty()) << to_string(problems.front());
-  return out;
+  return model::shipped_with({text}, "whatsapp", "one");
 }
 
 inline model::Case case_with(const std::string& rest) {
@@ -200,7 +184,8 @@ inline model::Case case_with(const std::string& rest) {
                                                "party: gatekeeper.server\nflow: one\n" +
                                                    rest,
                                                problems);
-  model::check_schema(document, shipped().folder / "schema/case.json", problems);
+  model::check_schema(document, model::shipped_suites().library.folder / "schema/case.json",
+                      problems);
   EXPECT_TRUE(problems.empty()) << to_string(problems.front());
   return model::cases_of(document, "test", problems).at(0);
 }

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "harness/model/case_loader.h"
-#include "harness/model/flow_loader.h"
+#include "harness/model/shipped_suites.h"
 
 namespace parley::engine {
 namespace {
@@ -23,6 +23,7 @@ using model::VerdictKind;
 constexpr const char* kFlow = R"(
 flow: ask
 profile: xmpp
+title: A ping that is answered
 actors: { user: third-party.client, server: gatekeeper.server }
 given:
   - { id: dial, connect: user -> server }
@@ -41,13 +42,8 @@ constexpr const char* kChange =
 // The shipped profile and requirements; XST-007 is advisory, XST-014 has the monitor answered-once.
 const model::Library& library() {
   static const auto loaded = [] {
-    model::Problems problems;
-    auto out = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-    out.flows = model::load_flows({*model::parse_document("flow.yaml", kFlow, problems)},
-                                  out.profiles, problems);
-    out.profiles.at("xmpp").probe = "ask";
+    auto out = model::shipped_with({kFlow}, "xmpp", "ask");
     out.requirements.at("XST-007").basis = model::Basis::advisory;
-    EXPECT_TRUE(problems.empty()) << to_string(problems.front());
     return out;
   }();
   return loaded;

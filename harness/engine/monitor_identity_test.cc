@@ -20,7 +20,7 @@
 #include "harness/crypto/jose/jwk.h"
 #include "harness/crypto/jose/signature.h"
 #include "harness/engine/judge.h"
-#include "harness/model/library.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/wire/http_message.h"
 #include "harness/wire/http_tree.h"
 
@@ -34,13 +34,7 @@ constexpr std::int64_t kNow = 1'800'000'000;
 constexpr const char* kIssuer = "https://issuer.test";
 constexpr const char* kUser = "4912";
 
-const model::Library& library() {
-  static const auto loaded = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return loaded;
-}
+const model::Library& library() { return model::shipped_suites().library; }
 
 using Settings = std::map<std::string, std::string>;
 

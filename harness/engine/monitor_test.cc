@@ -6,14 +6,13 @@
 #include <set>
 #include <string>
 
-#include "harness/model/library.h"
+#include "harness/model/shipped_suites.h"
 
 namespace parley::engine {
 namespace {
 
 TEST(Monitors, WatchOneRequirementEach) {
-  model::Problems problems;
-  const auto library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
+  const auto& library = model::shipped_suites().library;
   std::set<std::string> names;
   for (const auto& monitor : monitors()) {
     names.insert(std::string(monitor.name));

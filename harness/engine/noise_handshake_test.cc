@@ -11,7 +11,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/noise_channel.h"
-#include "harness/model/library.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/wire/frame.h"
 
 namespace parley::engine {
@@ -202,9 +202,7 @@ struct Greeting {
 };
 
 TEST(FreshEphemerals, FindsAKeyOfTheSutThatAnEarlierRunHad) {
-  model::Problems problems;
-  const auto library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  Greeting greeting{library};
+  Greeting greeting{model::shipped_suites().library};
   greeting.play();
   const auto keys = ephemerals_of(greeting.tracker);
   EXPECT_EQ(keys.size(), 2U);  // one of each side

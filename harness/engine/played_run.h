@@ -17,8 +17,8 @@
 #include "harness/engine/form.h"
 #include "harness/engine/tracker.h"
 #include "harness/model/case_loader.h"
-#include "harness/model/flow_loader.h"
 #include "harness/model/schema.h"
+#include "harness/model/shipped_suites.h"
 
 namespace parley::engine {
 
@@ -220,21 +220,8 @@ steps:
 
 // The shipped profile, whose messages the flows above use.
 inline const model::Library& library() {
-  static const auto loaded = [] {
-    model::Problems problems;
-    auto out = model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-    std::vector<model::Document> documents;
-    for (const auto* text : kFlows) {
-      if (auto document = model::parse_document("flow.yaml", text, problems)) {
-        model::check_schema(*document, out.folder / "schema/flow.json", problems);
-        documents.push_back(std::move(*document));
-      }
-    }
-    out.flows = model::load_flows(documents, out.profiles, problems);
-    out.profiles.at("xmpp").probe = "begin";
-    EXPECT_TRUE(problems.empty()) << to_string(problems.front());
-    return out;
-  }();
+  static const auto loaded =
+      model::shipped_with({std::begin(kFlows), std::end(kFlows)}, "xmpp", "begin");
   return loaded;
 }
 

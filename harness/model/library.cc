@@ -84,8 +84,11 @@ class Loader {
     library_.profiles = load_profiles(profile_documents_, problems_);
     wanted_ = library_.profiles.contains(profile) ? profile : "";
     auto files = files_of_suites();
-    for (const auto& file : more) {
-      files.push_back({.file = file, .schema = "case", .suite = kOwnSuite});
+    for (const auto& path : more) {
+      const bool folder = fs::is_directory(path, error);
+      for (const auto& file : folder ? yaml_files(path) : std::vector<fs::path>{path}) {
+        files.push_back({.file = file, .schema = "case", .suite = kOwnSuite});
+      }
     }
     auto suites = read(std::move(files));
     library_.flows = load_flows(documents_of(taken(suites, "flow")), library_.profiles, problems_);

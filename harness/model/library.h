@@ -34,8 +34,8 @@ struct Library {
 // Loads and cross-checks the folder: ids unique, requirements, flows, forms and steps known, rows
 // distinct. Whatever is wrong is in `problems`; what could be loaded is returned all the same.
 // `profile`: all profiles are loaded, but of requirements, flows and cases only those that it has;
-// empty or unknown: everything. `more`: files of cases beside the folder, which are of the suite
-// kOwnSuite. Files are read by as many threads as there are cores.
+// empty or unknown: everything. `more`: files of cases beside the folder, or folders of them, which
+// are of the suite kOwnSuite. Files are read by as many threads as there are cores.
 Library load_library(const std::filesystem::path& folder, Problems& problems,
                      const std::string& profile = {}, const std::vector<std::string>& more = {});
 

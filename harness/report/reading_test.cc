@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/model/case_loader.h"
-#include "harness/model/flow_loader.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/report/golden.h"
 #include "harness/report/terminal.h"
 
@@ -93,14 +93,10 @@ struct Sources {
 
 Recorded recorded(const Sources& sources = {}) {
   model::Problems problems;
-  Recorded out{.library = model::load_library(PARLEY_SOURCE_DIR "/suites", problems),
-               .one = {},
-               .transcript = {}};
-  const auto flow = *model::parse_document("flow.yaml", sources.flow, problems);
-  out.library.flows = model::load_flows({flow}, out.library.profiles, problems);
   const auto one = *model::parse_document("case.yaml", sources.one, problems);
-  out.one = model::cases_of(one, sources.suite, problems).at(0);
-  out.library.profiles.at("whatsapp").probe = out.one.flow;
+  Recorded out{
+      .library = {}, .one = model::cases_of(one, sources.suite, problems).at(0), .transcript = {}};
+  out.library = model::shipped_with({sources.flow}, "whatsapp", out.one.flow);
   EXPECT_TRUE(problems.empty()) << to_string(problems.front());
   std::ifstream file(PARLEY_SOURCE_DIR "/harness/report/golden/" + sources.transcript);
   out.transcript = *engine::transcript_from(nlohmann::json::parse(file));

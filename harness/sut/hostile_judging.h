@@ -19,7 +19,7 @@
 
 #include "harness/engine/conductor.h"
 #include "harness/engine/judge.h"
-#include "harness/model/library.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/parties/registry.h"
 
 namespace parley::sut {
@@ -60,13 +60,7 @@ class MemoryWatch {
   long before_ = 0;
 };
 
-inline const model::Library& library() {
-  static const model::Library loaded = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return loaded;
-}
+inline const model::Library& library() { return model::shipped_suites().library; }
 
 inline const crypto::CertificateAuthority& authority() {
   static const auto made = crypto::CertificateAuthority::make(

@@ -14,8 +14,8 @@
 #include "harness/crypto/certificate.h"
 #include "harness/engine/form.h"
 #include "harness/engine/noise_channel.h"
-#include "harness/model/library.h"
 #include "harness/model/setting.h"
+#include "harness/model/shipped_suites.h"
 #include "harness/net/stream.h"
 #include "harness/net/websocket.h"
 #include "harness/sut/preflight.h"
@@ -30,13 +30,7 @@ using testkit::run_to_end;
 
 constexpr auto kPatience = 10'000ms;
 
-const model::Profile& shipped() {
-  static const auto library = [] {
-    model::Problems problems;
-    return model::load_library(PARLEY_SOURCE_DIR "/suites", problems);
-  }();
-  return library.profiles.at("whatsapp");
-}
+const model::Profile& shipped() { return model::shipped_suites().library.profiles.at("whatsapp"); }
 
 engine::Scope toy_scope() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
