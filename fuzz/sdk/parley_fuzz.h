@@ -14,7 +14,8 @@ extern "C" {
 
 /* What your parser made of the octets, if it is an XML parser: the calls that a SAX handler would
  * get. With them the tree is held against what expat, aware of namespaces, makes of the same
- * octets; without them the fuzzer looks for crashes, leaks, hangs and what the sanitizers see.
+ * octets; without them the fuzzer looks for crashes, hangs and what the sanitizers see, for
+ * leaks when it is asked to (parley fuzz run --leaks).
  * Judged are documents without DOCTYPE in UTF-8 that say no other encoding. */
 struct parley_tree;
 

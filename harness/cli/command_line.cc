@@ -36,11 +36,7 @@ std::string default_suites() {
 }
 
 std::string footer() {
-  std::string out = "Exit codes:\n";
-  for (const auto& entry : exit_codes()) {
-    out += fmt::format("  {:>3}  {}\n", static_cast<int>(entry.code), entry.meaning);
-  }
-  return out +
+  return exit_code_table() +
          "\nFirst steps:\n  parley run                          judge the embedded reference\n"
          "  parley init gatekeeper.server       write a commented sut.yaml\n"
          "  parley doctor --sut sut.yaml        check it\n"
@@ -111,8 +107,9 @@ class Program {
     app_.add_option("--suites", arguments_.suites_folder, "The suites folder")
         ->capture_default_str();
     app_.add_option("--cases", arguments_.case_files,
-                    "More case files, as 'parley fuzz live' writes them: their cases are own/CASE")
-        ->check(CLI::ExistingFile)
+                    "More case files, or folders of them, as 'parley fuzz live' writes them: their "
+                    "cases are own/CASE")
+        ->check(CLI::ExistingPath)
         ->allow_extra_args(false);
     add_run();
     add_queries();

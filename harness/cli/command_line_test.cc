@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <sstream>
 #include <utility>
+
+#include "harness/base/text.h"
+#include "harness/cli/exit_code.h"
 
 namespace parley::cli {
 namespace {
@@ -165,11 +169,15 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ExitCodes, AreEachSaidOnce) {
-  std::set<int> seen;
-  for (const auto& entry : exit_codes()) {
-    EXPECT_TRUE(seen.insert(static_cast<int>(entry.code)).second) << entry.meaning;
+  std::istringstream table(exit_code_table());
+  std::vector<std::string> codes;
+  std::string line;
+  std::getline(table, line);
+  EXPECT_EQ(line, "Exit codes:");
+  while (std::getline(table, line)) {
+    codes.push_back(replace_all(line.substr(0, 5), " ", ""));
   }
-  EXPECT_EQ(seen, (std::set<int>{0, 1, 2, 3, 4, 5, 130}));
+  EXPECT_EQ(codes, (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "130"}));
 }
 
 TEST(Doctor, TakesTwoDeclarations) {

@@ -2,8 +2,7 @@
 // The program's exit codes, written once (style guide section 7); `parley --help` shows them.
 #pragma once
 
-#include <span>
-#include <string_view>
+#include <string>
 
 namespace parley::cli {
 
@@ -17,10 +16,7 @@ enum class ExitCode {
   stopped = 130
 };
 
-struct ExitCodeEntry {
-  ExitCode code;
-  std::string_view meaning;
-};
-std::span<const ExitCodeEntry> exit_codes();
+// All of them with their meanings, for helps.
+std::string exit_code_table();
 
 }  // namespace parley::cli

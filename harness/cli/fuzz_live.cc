@@ -11,6 +11,7 @@
 #include <random>
 
 #include "fuzz/live/hunt.h"
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/cli/casting.h"
 #include "harness/cli/command_line.h"
@@ -67,8 +68,12 @@ std::optional<fs::path> made_folder(const std::string& wanted) {
         folder.string());
     return std::nullopt;
   }
-  if (!fs::create_directories(folder / "findings", error) || error) {
-    put(stderr, "parley: {} cannot be made: {}\n", (folder / "findings").string(), error.message());
+  auto made = make_private_folder(folder);
+  if (made) {
+    made = make_private_folder(folder / "findings");
+  }
+  if (!made) {
+    put(stderr, "parley: {}\n", made.error().detail);
     return std::nullopt;
   }
   return folder;

@@ -136,6 +136,14 @@ void add_fuzz(CLI::App& app, FuzzArguments& arguments, const FuzzCommands& comma
   arguments.catalogue = default_catalogue();
   auto* fuzz = app.add_subcommand("fuzz", "Fuzz the parsers: list, run, replay, minimize, …");
   fuzz->require_subcommand(1);
+  fuzz->footer(exit_code_table() +
+               "\nFirst steps:\n"
+               "  ci/build fuzz fuzz_targets                    build the targets\n"
+               "  parley fuzz list                              what there is\n"
+               "  parley fuzz run xml_reader --seconds 600      fuzz one of them\n"
+               "  parley fuzz run xml_reader --out FOLDER       go on in a folder of before\n"
+               "  parley fuzz replay xml_reader FILE            what an input does\n"
+               "  parley fuzz live --sut sut.yaml               fuzz a system over its protocol\n");
   FuzzOptions options(*fuzz, arguments, action);
   add_run(options, arguments, commands);
   add_others(options, arguments, commands);

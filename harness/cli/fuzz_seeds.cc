@@ -10,6 +10,7 @@
 #include <set>
 
 #include "fuzz/supervisor/merge.h"
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 #include "harness/cli/fuzz_targets.h"
 #include "harness/cli/options.h"
@@ -119,9 +120,14 @@ ExitCode fuzz_seeds(const FuzzArguments& arguments) {
   if (!seeds) {
     return ExitCode::usage;
   }
+  if (const auto made = make_private_folder(out); !made) {
+    put(stderr, "parley: {}\n", made.error().detail);
+    return ExitCode::usage;
+  }
   std::size_t written = 0;
   for (const auto& target : *targets) {
-    const auto found = seeds->find(target.name);
+    // A vendor's target reads what that one of ours does whose corpus it has.
+    const auto found = seeds->find(fs::path(target.corpus).filename().string());
     if (found == seeds->end()) {
       continue;
     }
@@ -137,6 +143,7 @@ ExitCode fuzz_seeds(const FuzzArguments& arguments) {
     put(stderr, "parley: the run holds nothing that these targets read\n");
     return ExitCode::nothing_judged;
   }
+  put(stdout, "they hold what the run held, passwords and tokens too\n");
   put(stdout, "in {}: parley fuzz run TARGET --corpus {}/TARGET\n", out, out);
   return ExitCode::ok;
 }

@@ -68,7 +68,7 @@ std::string again_command(const RunArguments& arguments, const std::filesystem::
   if (arguments.sut_files.empty()) {
     out += " --profile " + arguments.profile;
   }
-  out += fmt::format(" --case {}/{}", model::kOwnSuite, name);
+  out += " --case " + quoted(fmt::format("{}/{}", model::kOwnSuite, name));
   if (!arguments.faults.empty()) {
     out += " --fault " + join(arguments.faults, ",");
   }
@@ -111,7 +111,12 @@ void LiveReport::write(const std::filesystem::path& file, const std::string& tex
 void LiveReport::announce(const live::Finding& finding) {
   write(file_of(finding), text_of(finding));
   end_line();
-  if (!arguments_.json) {
+  // Of who has died with many strikes under way the first is shown whole.
+  const bool another = finding.confirmed == live::Confirmed::no && suspects_++ > 0;
+  if (another && !arguments_.json) {
+    put(stdout, "  or of {}: step {} of flow {}\n", finding.name, finding.one.change->step,
+        finding.one.flow);
+  } else if (!arguments_.json) {
     put(stdout, "{}\n", lines_of(finding));
     (void)std::fflush(stdout);
   }
@@ -125,8 +130,18 @@ void LiveReport::end(const live::HuntResult& result) {
     put(stdout, "{}\n", json);
     return;
   }
+  put(stdout, "{}", sifting());
   put(stdout, "{} in {} s; report: {}\n", figures(result.last), result.last.took.count() / 1000,
       (folder_ / "findings.json").string());
+}
+
+// How to find out which of them it was.
+std::string LiveReport::sifting() const {
+  return suspects_ < 2 ? ""
+                       : fmt::format(
+                             "which of the {} it was shows one after the other: the last one that "
+                             "is judged\n  {} --jobs 1\n",
+                             suspects_, again_command(arguments_, folder_ / "findings", "*"));
 }
 
 std::string LiveReport::left(const live::HuntProgress& progress) const {
@@ -198,6 +213,7 @@ ordered_json LiveReport::json_of(const live::HuntResult& result) const {
           {"seed", arguments_.seed},
           {"end", to_word(result.end)},
           {"why", printable(result.why, 1000)},
+          {"suspects", suspects_},
           {"executions", result.last.executions},
           {"took_ms", result.last.took.count()},
           {"not_again", result.last.flaky},

@@ -36,6 +36,7 @@ class LiveReport {
   std::filesystem::path file_of(const live::Finding& finding) const;
   std::string text_of(const live::Finding& finding) const;
   std::string lines_of(const live::Finding& finding) const;
+  std::string sifting() const;
   nlohmann::ordered_json json_of(const live::Finding& finding) const;
   nlohmann::ordered_json json_of(const live::HuntResult& result) const;
 
@@ -44,6 +45,7 @@ class LiveReport {
   std::filesystem::path folder_;
   std::string sut_;
   std::string trouble_;
+  std::size_t suspects_ = 0;  // findings of a death that were not shown again
   std::chrono::steady_clock::time_point shown_{};
   bool terminal_;      // whether the standard error is one
   bool open_ = false;  // a line of progress there

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "harness/base/files.h"
 #include "harness/base/text.h"
 
 namespace parley::engine {
@@ -206,20 +207,8 @@ Result<int> open_journal(const fs::path& folder) {
 
 // Transcripts hold the passwords of the test accounts. A folder that was there keeps its mode.
 Result<void> make_folders(const fs::path& folder) {
-  std::error_code error;
-  const bool there = fs::exists(folder, error);
-  const auto transcripts = folder / "transcripts";
-  fs::create_directories(folder, error);
-  if (!error && !there) {
-    fs::permissions(folder, fs::perms::owner_all, error);
-  }
-  if (!error && fs::create_directory(transcripts, error) && !error) {
-    fs::permissions(transcripts, fs::perms::owner_all, error);
-  }
-  if (error) {
-    return fail(Errc::io, fmt::format("{}: {}", folder.string(), error.message()));
-  }
-  return {};
+  const auto made = make_private_folder(folder);
+  return made ? make_private_folder(folder / "transcripts") : made;
 }
 
 }  // namespace
