@@ -101,6 +101,23 @@ std::vector<std::string> replay_command(const Target& target,
   return out;
 }
 
+std::vector<std::string> coverage_command(const Target& target, const std::string& folder,
+                                          const Limits& limits, const std::string& record,
+                                          const std::string& symbolizer) {
+  auto out = begin_of(target, limits, Leaks::ignored, record, symbolizer);
+  out.insert(out.end(), {"-runs=0", "-print_coverage=1", "-exact_artifact_path=/dev/null", folder});
+  return out;
+}
+
+bool is_fuzzer(std::string_view output) {
+  return output.find("INFO: Seed: ") != std::string_view::npos;
+}
+
+std::string why_no_fuzzer(const Target& target, std::string_view output) {
+  return fmt::format("'{}' is built without libFuzzer, or died before it began; it says: {}",
+                     target.program, output.empty() ? "nothing" : output.substr(0, 600));
+}
+
 Limits outer_limits(Limits limits) {
   limits.input += limits.input / 2 + 5s;
   limits.memory_mib += limits.memory_mib / 4;

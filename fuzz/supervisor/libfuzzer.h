@@ -47,6 +47,16 @@ std::vector<std::string> replay_command(const Target& target,
                                         const Limits& limits, Leaks leaks,
                                         const std::string& record, const std::string& symbolizer);
 
+// One pass over the files of `folder`, which ends with what they reach.
+std::vector<std::string> coverage_command(const Target& target, const std::string& folder,
+                                          const Limits& limits, const std::string& record,
+                                          const std::string& symbolizer);
+
+// Whether what a program has printed is how libFuzzer begins.
+bool is_fuzzer(std::string_view output);
+// Why a program that does not begin so is of no use, for people.
+std::string why_no_fuzzer(const Target& target, std::string_view output);
+
 // The limits that watch() gives to one whose own are `limits`: it tells of itself where it hangs
 // and what takes its memory, if it can, and it looks but twice in the time of an input.
 Limits outer_limits(Limits limits);

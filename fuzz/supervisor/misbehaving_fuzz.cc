@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A fuzz target that misbehaves as PARLEY_MISBEHAVE says, at the input that begins with "BAD" or,
-// in the modes that end with "-later", after some executions. For the tests of the supervisor.
+// A fuzz target that misbehaves as PARLEY_MISBEHAVE says, at the input that begins with "BAD"; in
+// the modes that end with "-later" after some executions, in those that end with "-after-empty" not
+// before an empty input has come. For the tests of the supervisor.
 #include <unistd.h>
 
 #include <csignal>
@@ -85,7 +86,12 @@ void misbehave() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static std::size_t executions = 0;
+  static bool empty_came = false;
   ++executions;
+  empty_came = empty_came || size == 0;
+  if (mode().ends_with("-after-empty") && !empty_came) {
+    return 0;
+  }
   if (mode().ends_with("-later") ? executions == kLater
                                  : size >= 3 && std::memcmp(data, "BAD", 3) == 0) {
     misbehave();

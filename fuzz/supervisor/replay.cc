@@ -14,6 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+constexpr std::size_t kInputsAtOnce = 200;  // on one command line
+
 Result<std::string> put_file(const fs::path& path, std::string_view octets) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(octets.data(), static_cast<std::streamsize>(octets.size()));
@@ -48,6 +50,9 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
   if (ended->stopped_for == StoppedFor::request) {
     return fail(Errc::refused, "stopped");
   }
+  if (ended->last.begun == 0 && !is_fuzzer(ended->output)) {
+    return fail(Errc::malformed, why_no_fuzzer(target, ended->output));
+  }
   Replay out{.trace = judge_end(*ended, limits), .which = std::nullopt, .ended = std::move(*ended)};
   if (!out.trace && out.ended.last.ended < inputs.size()) {
     return fail(Errc::malformed,
@@ -60,6 +65,34 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
     if (found != inputs.end()) {
       out.which = static_cast<std::size_t>(found - inputs.begin());
     }
+  }
+  return out;
+}
+
+Result<std::vector<Shown>> replay_each(const Target& target, const std::vector<std::string>& inputs,
+                                       const Limits& limits, Leaks leaks, RecordFile& record) {
+  std::vector<Shown> out;
+  for (std::size_t at = 0; at < inputs.size();) {
+    const auto end = std::min(at + kInputsAtOnce, inputs.size());
+    const std::vector part(inputs.begin() + static_cast<std::ptrdiff_t>(at),
+                           inputs.begin() + static_cast<std::ptrdiff_t>(end));
+    record.clear();
+    auto seen = replay(target, part, limits, leaks, record);
+    if (!seen) {
+      return std::unexpected(seen.error());
+    }
+    if (!seen->trace) {
+      at = end;
+      continue;
+    }
+    if (!seen->which) {
+      return fail(Errc::malformed, fmt::format("'{}' ended before it had read an input: {}",
+                                               target.program, seen->ended.output.substr(0, 600)));
+    }
+    at += *seen->which;
+    out.push_back(
+        {.which = at, .trace = std::move(*seen->trace), .report = std::move(seen->ended.output)});
+    ++at;
   }
   return out;
 }

@@ -177,8 +177,10 @@ class Session {
 
   bool cannot_run(const Ended& ended) {
     result_.end = SessionEnd::cannot_run;
-    result_.why = fmt::format("'{}' has run no input; it says: {}", plan_.target.program,
-                              ended.output.substr(0, 600));
+    result_.why = is_fuzzer(ended.output)
+                      ? fmt::format("'{}' has run no input; it says: {}", plan_.target.program,
+                                    ended.output.substr(0, 600))
+                      : why_no_fuzzer(plan_.target, ended.output);
     return false;
   }
 

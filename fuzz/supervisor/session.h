@@ -70,6 +70,18 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
                       Leaks leaks, const RecordFile& record,
                       const std::function<bool()>& stop = {});
 
+// An input that shows a defect.
+struct Shown {
+  std::size_t which;  // of the inputs
+  Trace trace;
+  std::string report;  // what the target printed
+};
+
+// Runs all `inputs`, those behind one that shows a defect too. Errors: as of replay(); malformed
+// when the program ended before it had read an input.
+Result<std::vector<Shown>> replay_each(const Target& target, const std::vector<std::string>& inputs,
+                                       const Limits& limits, Leaks leaks, RecordFile& record);
+
 // How much making an input small may cost.
 struct Effort {
   std::size_t starts = 60;  // of the program; 1: only whether the input shows the defect

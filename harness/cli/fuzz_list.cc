@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "fuzz/supervisor/coverage.h"
 #include "harness/base/text.h"
 #include "harness/cli/fuzz_targets.h"
 #include "harness/cli/output.h"
+#include "harness/cli/work_folder.h"
 
 namespace parley::cli {
 namespace {
@@ -32,6 +34,24 @@ std::string how_mutated(const fuzz::Target& target) {
     parts.push_back("dictionary");
   }
   return parts.empty() ? "octets" : join(parts, ", ");
+}
+
+// The first of them by name: `parley fuzz triage` sorts them all.
+void tell_left_out(std::FILE* to, const std::vector<std::string>& files) {
+  constexpr std::size_t kMostNamed = 10;
+  if (files.empty()) {
+    return;
+  }
+  put(to, "{} and {} not counted:\n",
+      files.size() == 1 ? "1 input shows a defect"
+                        : fmt::format("{} inputs show a defect", files.size()),
+      files.size() == 1 ? "is" : "are");
+  for (const auto& file : files | std::views::take(kMostNamed)) {
+    put(to, "  {}\n", printable(file, 400));
+  }
+  if (files.size() > kMostNamed) {
+    put(to, "  and {} more\n", files.size() - kMostNamed);
+  }
 }
 
 }  // namespace
@@ -63,14 +83,17 @@ ExitCode fuzz_coverage(const FuzzArguments& arguments) {
   if (!target) {
     return ExitCode::usage;
   }
-  const auto covered = fuzz::coverage_of(*target, arguments.corpora);
+  const WorkFolder work;
+  const auto covered =
+      fuzz::coverage_of(*target, arguments.corpora, fuzz_limits(arguments), work.path());
   if (!covered) {
-    put(stderr, "parley: {}\n", covered.error().detail);
+    put(stderr, "parley: {}\n", printable(covered.error().detail, 1000));
     return ExitCode::harness_error;
   }
+  const auto code = covered->left_out.empty() ? ExitCode::ok : ExitCode::findings;
   if (arguments.json) {
     auto out = ordered_json::array();
-    for (const auto& file : *covered) {
+    for (const auto& file : covered->files) {
       out.push_back({{"file", file.name},
                      {"functions", file.functions},
                      {"functions_reached", file.functions_reached},
@@ -78,14 +101,16 @@ ExitCode fuzz_coverage(const FuzzArguments& arguments) {
                      {"edges_reached", file.edges_reached}});
     }
     put(stdout, "{}\n", out.dump(2));
-    return ExitCode::ok;
+    tell_left_out(stderr, covered->left_out);
+    return code;
   }
   put(stdout, "{:>15} {:>15}  {}\n", "functions", "edges", "file");
-  for (const auto& file : *covered) {
+  for (const auto& file : covered->files) {
     put(stdout, "{:>7} of {:>4} {:>7} of {:>4}  {}\n", file.functions_reached, file.functions,
         file.edges_reached, file.edges, printable(file.name, 200));
   }
-  return ExitCode::ok;
+  tell_left_out(stdout, covered->left_out);
+  return code;
 }
 
 }  // namespace parley::cli

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include "harness/cli/fuzz_targets.h"
 #include "harness/cli/output.h"
 #include "harness/cli/stop_signals.h"
+#include "harness/cli/work_folder.h"
 
 namespace parley::cli {
 namespace {
@@ -21,29 +21,6 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMinimiseStarts = 500;  // of the program
-constexpr std::size_t kInputsAtOnce = 200;    // on one command line
-
-// A folder that goes with its owner.
-class WorkFolder {
- public:
-  WorkFolder() {
-    std::error_code error;
-    auto pattern = (fs::temp_directory_path(error) / "parley-fuzz-XXXXXX").string();
-    path_ = mkdtemp(pattern.data()) == nullptr ? "" : pattern;
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  ~WorkFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) {
-      fs::remove_all(path_, ignored);
-    }
-  }
-  std::string in(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // What a target printed, line by line.
 std::string printable_lines(const std::string& text) {
@@ -83,30 +60,16 @@ std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArgument
     put(stderr, "parley: {}\n", record.error().detail);
     return std::nullopt;
   }
+  auto seen = fuzz::replay_each(target, *inputs, fuzz_limits(arguments), arguments.leaks, *record);
+  if (!seen) {
+    put(stderr, "parley: {}\n", printable(seen.error().detail, 1000));
+    return std::nullopt;
+  }
   Replays out{.shown = {}, .inputs = inputs->size()};
-  for (std::size_t at = 0; at < inputs->size();) {
-    const auto end = std::min(at + kInputsAtOnce, inputs->size());
-    const std::vector part(inputs->begin() + static_cast<std::ptrdiff_t>(at),
-                           inputs->begin() + static_cast<std::ptrdiff_t>(end));
-    record->clear();
-    const auto seen = fuzz::replay(target, part, fuzz_limits(arguments), arguments.leaks, *record);
-    if (!seen) {
-      put(stderr, "parley: {}\n", seen.error().detail);
-      return std::nullopt;
-    }
-    if (!seen->trace) {
-      at = end;
-      continue;
-    }
-    if (!seen->which) {
-      put(stderr, "parley: '{}' ended before it had read an input: {}\n", target.program,
-          printable(seen->ended.output, 600));
-      return std::nullopt;
-    }
-    at += *seen->which;
-    out.shown.push_back(
-        {.file = (*inputs)[at], .trace = *seen->trace, .report = seen->ended.output});
-    ++at;
+  for (auto& one : *seen) {
+    out.shown.push_back({.file = (*inputs)[one.which],
+                         .trace = std::move(one.trace),
+                         .report = std::move(one.report)});
   }
   return out;
 }
