@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -66,6 +65,7 @@ ordered_json json_of(const Defect& defect) {
   out["input_octets"] = defect.input.size();
   out["minimised_octets"] = defect.minimised ? ordered_json(defect.minimised->size()) : nullptr;
   out["mutator_seed"] = defect.mutator_seed;
+  out["run"] = fuzz::json_of(defect.run);
   return out;
 }
 
@@ -83,6 +83,23 @@ T value_of(const ordered_json& object, const char* member, T otherwise) {
   } else {
     return found->is_number_unsigned() ? found->template get<T>() : otherwise;
   }
+}
+
+RunOptions options_of(const ordered_json& object) {
+  RunOptions out;
+  const auto found = object.find("run");
+  if (found == object.end() || !found->is_object()) {
+    return out;
+  }
+  out.targets = value_of<std::string>(*found, "targets", "");
+  out.seed = value_of<std::uint64_t>(*found, "seed", 0);
+  out.leaks = value_of(*found, "leaks", false) ? Leaks::reported : Leaks::ignored;
+  out.input = std::chrono::seconds(value_of<std::uint64_t>(
+      *found, "input_seconds", static_cast<std::uint64_t>(out.input.count())));
+  out.memory_mib = value_of<std::uint64_t>(*found, "memory_mib", out.memory_mib);
+  out.max_input_octets = value_of<std::uint64_t>(*found, "max_octets", 0);
+  out.version = value_of<std::string>(*found, "version", "");
+  return out;
 }
 
 std::optional<Defect> defect_of(const fs::path& folder) {
@@ -117,49 +134,10 @@ std::optional<Defect> defect_of(const fs::path& folder) {
   out.executions = value_of<std::uint64_t>(object, "executions", 0);
   out.after = std::chrono::milliseconds(value_of<std::uint64_t>(object, "after_ms", 0));
   out.mutator_seed = value_of<std::uint64_t>(object, "mutator_seed", 0);
+  out.run = options_of(object);
   out.input = *input;
   out.minimised = read(folder / "minimised");
   out.report = read(folder / "report.txt").value_or("");
-  return out;
-}
-
-std::string_view level_of(Kind kind) {
-  return kind == Kind::leak || kind == Kind::hang || kind == Kind::out_of_memory ? "warning"
-                                                                                 : "error";
-}
-
-std::size_t number(std::string_view text) {
-  std::size_t out = 0;
-  std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
-// "file:line:column" as SARIF has it; nothing where there is no line.
-ordered_json location_of(const std::string& place) {
-  const auto parts = split(place, ':');
-  if (parts.size() < 2 || number(parts[1]) == 0) {
-    return ordered_json::array();
-  }
-  ordered_json region = {{"startLine", number(parts[1])}};
-  if (parts.size() > 2 && number(parts[2]) > 0) {
-    region["startColumn"] = number(parts[2]);
-  }
-  return ordered_json::array(
-      {{{"physicalLocation",
-         {{"artifactLocation", {{"uri", clean(parts[0])}}}, {"region", region}}}}});
-}
-
-ordered_json result_of(const Defect& defect) {
-  ordered_json out;
-  out["ruleId"] = to_string(defect.state.kind);
-  out["level"] = level_of(defect.state.kind);
-  out["message"] = {{"text", fmt::format("{}: {}", defect.target, clean(to_line(defect.state)))}};
-  out["locations"] = location_of(defect.place);
-  out["partialFingerprints"] = {{"crashState/v1", digest_of(defect.state)}};
-  out["properties"] = {
-      {"reproduces", to_string(defect.reproduces)},
-      {"seen", defect.seen},
-      {"input", folder_name(defect) + (defect.minimised ? "/minimised" : "/input")}};
   return out;
 }
 
@@ -172,6 +150,18 @@ std::string_view to_string(Reproduces reproduces) {
 
 std::string folder_name(const Defect& defect) {
   return fmt::format("{}-{}", to_string(defect.state.kind), digest_of(defect.state));
+}
+
+std::string input_name(const Defect& defect) { return defect.minimised ? "minimised" : "input"; }
+
+ordered_json json_of(const RunOptions& options) {
+  return {{"targets", clean(options.targets)},
+          {"seed", options.seed},
+          {"leaks", options.leaks == Leaks::reported},
+          {"input_seconds", options.input.count()},
+          {"memory_mib", options.memory_mib},
+          {"max_octets", options.max_input_octets},
+          {"version", options.version}};
 }
 
 Result<void> save(const Defect& defect, const std::string& findings) {
@@ -217,26 +207,13 @@ std::vector<Defect> load_defects(const std::string& findings) {
 std::string to_json(const std::vector<Defect>& defects) {
   auto out = ordered_json::array();
   for (const auto& defect : defects) {
-    out.push_back(json_of(defect));
-  }
-  return out.dump(2) + "\n";
-}
-
-std::string to_sarif(const std::vector<Defect>& defects, std::string_view version) {
-  auto results = ordered_json::array();
-  for (const auto& defect : defects) {
-    if (is_finding(defect.state.kind)) {
-      results.push_back(result_of(defect));
+    auto object = json_of(defect);
+    if (!defect.offer.input.empty()) {
+      object["input"] = printable(defect.offer.input);
+      object["replay"] = printable(defect.offer.replay);
     }
+    out.push_back(std::move(object));
   }
-  ordered_json run;
-  run["tool"]["driver"] = {{"name", "parley fuzz"}, {"version", version}};
-  run["results"] = std::move(results);
-  ordered_json out;
-  out["$schema"] =
-      "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-  out["version"] = "2.1.0";
-  out["runs"] = ordered_json::array({std::move(run)});
   return out.dump(2) + "\n";
 }
 

@@ -6,11 +6,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fuzz/supervisor/bucket.h"
+#include "fuzz/supervisor/libfuzzer.h"
 #include "harness/base/encoding.h"
 #include "harness/base/result.h"
 
@@ -19,6 +21,27 @@ namespace parley::fuzz {
 // Whether an input shows its defect again by itself.
 enum class Reproduces { yes, no, not_tried };
 std::string_view to_string(Reproduces reproduces);
+
+// How a run was asked for: what shows its findings again is asked for in the same way.
+struct RunOptions {
+  std::string targets{};  // the list that the target stands in; empty: unknown
+  std::uint64_t seed = 0;
+  Leaks leaks = Leaks::ignored;
+  std::chrono::seconds input{10};
+  std::uint64_t memory_mib = 2048;
+  std::uint64_t max_input_octets = 0;  // 0: as the corpus has them
+  std::string version{};               // of Parley
+
+  friend bool operator==(const RunOptions&, const RunOptions&) = default;
+};
+nlohmann::ordered_json json_of(const RunOptions& options);
+
+// Where a report says that the input lies, and what shows it again. No part of a finding's folder,
+// which may be carried elsewhere.
+struct Offer {
+  std::string input;   // a path from where the command was given
+  std::string replay;  // a command line
+};
 
 struct Defect {
   std::string target;
@@ -30,12 +53,17 @@ struct Defect {
   std::uint64_t seen = 1;        // times, this one included
   std::uint64_t executions = 0;  // of the run, when it was found
   std::chrono::milliseconds after{0};
-  std::string report;              // what the target printed
+  std::string report{};            // what the target printed
   std::uint64_t mutator_seed = 0;  // of a mutator's death
+  RunOptions run{};
+  Offer offer{};
 };
 
 // The name of its folder: kind and digest of the state.
 std::string folder_name(const Defect& defect);
+
+// The file there that is offered: the small input if there is one.
+std::string input_name(const Defect& defect);
 
 // Writes it below `findings`. Errors: io.
 Result<void> save(const Defect& defect, const std::string& findings);
@@ -48,8 +76,5 @@ Result<void> save_another(const Defect& defect, std::string_view input,
 std::vector<Defect> load_defects(const std::string& findings);
 
 std::string to_json(const std::vector<Defect>& defects);
-
-// Static Analysis Results Interchange Format 2.1.0 (OASIS), one result a defect.
-std::string to_sarif(const std::vector<Defect>& defects, std::string_view version);
 
 }  // namespace parley::fuzz

@@ -115,7 +115,7 @@ bool is_fuzzer(std::string_view output) {
 
 std::string why_no_fuzzer(const Target& target, std::string_view output) {
   return fmt::format("'{}' is built without libFuzzer, or died before it began; it says: {}",
-                     target.program, output.empty() ? "nothing" : output.substr(0, 600));
+                     target.program, output.empty() ? "nothing" : output.substr(0, 200));
 }
 
 Limits outer_limits(Limits limits) {

@@ -207,7 +207,8 @@ class Session {
                   .executions = done_,
                   .after = since(began_),
                   .report = ended.output,
-                  .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0};
+                  .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0,
+                  .run = plan_.asked};
     leave_out(defect.input);
     for (auto& known : result_.defects) {
       if (same_defect(known.state, defect.state)) {

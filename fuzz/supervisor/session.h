@@ -25,6 +25,7 @@ struct SessionPlan {
   std::size_t max_input_octets = 0;  // 0: as the corpus has them
   Limits limits{};                   // `total` and `disk` are the session's own
   Leaks leaks = Leaks::ignored;
+  RunOptions asked{};                  // kept with what is found
   std::string out{};                   // its folder; made; corpus and findings that are in it go on
   std::vector<std::string> corpora{};  // more folders of seeds
   std::size_t minimise_starts = 60;    // of the program, for each defect
@@ -34,7 +35,7 @@ struct SessionPlan {
 struct Progress {
   std::uint64_t executions = 0;
   double rate = 0;  // executions a second, since the last call
-  Status status;
+  Status status{};
   std::size_t findings = 0;
   std::chrono::milliseconds took{0};
   std::chrono::milliseconds left{0};

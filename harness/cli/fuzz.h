@@ -18,18 +18,18 @@ class App;
 namespace parley::cli {
 
 struct FuzzArguments {
-  std::string catalogue;             // targets.json of a build
-  std::vector<std::string> targets;  // names or globs
-  std::string target;                // of commands that take one
-  std::vector<std::string> files;    // inputs, or folders of them
-  std::string from;                  // the folder of a run of `parley run`
-  std::string suites_folder;         // that the run was judged with
-  int seconds = 60;                  // for each target
-  std::uint64_t executions = 0;      // 0: as many as there is time for
+  std::string catalogue{};             // targets.json of a build
+  std::vector<std::string> targets{};  // names or globs
+  std::string target{};                // of commands that take one
+  std::vector<std::string> files{};    // inputs, or folders of them
+  std::string from{};                  // the folder of a run of `parley run`
+  std::string suites_folder{};         // that the run was judged with
+  int seconds = 60;                    // for each target
+  std::uint64_t executions = 0;        // 0: as many as there is time for
   std::uint64_t seed = 1;
   int jobs = 1;  // targets at once
-  std::string out;
-  std::vector<std::string> corpora;
+  std::string out{};
+  std::vector<std::string> corpora{};
   fuzz::Leaks leaks = fuzz::Leaks::ignored;
   int input_seconds = 10;
   int memory_mib = 2048;

@@ -74,14 +74,18 @@ std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArgument
   return out;
 }
 
-fuzz::Defect defect_of(const fuzz::Target& target, const Shown& shown) {
-  return {.target = target.name,
-          .state = fuzz::crash_state(shown.trace),
-          .place = fuzz::place_of(shown.trace),
-          .input = read_input(shown.file),
-          .minimised = std::nullopt,
-          .reproduces = fuzz::Reproduces::yes,
-          .report = shown.report};
+fuzz::Defect defect_of(const FuzzArguments& arguments, const fuzz::Target& target,
+                       const Shown& shown) {
+  fuzz::Defect out{.target = target.name,
+                   .state = fuzz::crash_state(shown.trace),
+                   .place = fuzz::place_of(shown.trace),
+                   .input = read_input(shown.file),
+                   .minimised = std::nullopt,
+                   .reproduces = fuzz::Reproduces::yes,
+                   .report = shown.report,
+                   .run = fuzz_options(arguments)};
+  out.offer = {.input = shown.file, .replay = fuzz_again(out, shown.file)};
+  return out;
 }
 
 struct Bucket {
@@ -89,10 +93,11 @@ struct Bucket {
   std::vector<std::string> files;  // each with why it is the same defect
 };
 
-std::vector<Bucket> buckets_of(const fuzz::Target& target, const std::vector<Shown>& shown) {
+std::vector<Bucket> buckets_of(const FuzzArguments& arguments, const fuzz::Target& target,
+                               const std::vector<Shown>& shown) {
   std::vector<Bucket> out;
   for (const auto& one : shown) {
-    auto defect = defect_of(target, one);
+    auto defect = defect_of(arguments, target, one);
     std::optional<std::string> why;
     const auto found = std::ranges::find_if(out, [&](const Bucket& bucket) {
       why = fuzz::same_defect(bucket.defect.state, defect.state);
@@ -106,7 +111,9 @@ std::vector<Bucket> buckets_of(const fuzz::Target& target, const std::vector<Sho
     found->files.push_back(fmt::format("{} ({})", one.file, *why));
     if (defect.input.size() < found->defect.input.size()) {
       found->defect.input = std::move(defect.input);
+      found->defect.place = std::move(defect.place);
       found->defect.report = std::move(defect.report);
+      found->defect.offer = std::move(defect.offer);
     }
   }
   return out;
@@ -153,7 +160,7 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
         arguments.files.front(), target->name);
     return ExitCode::nothing_judged;
   }
-  auto defect = defect_of(*target, replays->shown.front());
+  auto defect = defect_of(arguments, *target, replays->shown.front());
   const WorkFolder folder;
   const StopSignals signals;
   const fuzz::Effort effort{.starts = kMinimiseStarts,
@@ -188,7 +195,7 @@ ExitCode fuzz_triage(const FuzzArguments& arguments) {
   if (!replays) {
     return ExitCode::harness_error;
   }
-  const auto buckets = buckets_of(*target, replays->shown);
+  const auto buckets = buckets_of(arguments, *target, replays->shown);
   std::vector<fuzz::Defect> defects;
   for (const auto& bucket : buckets) {
     defects.push_back(bucket.defect);

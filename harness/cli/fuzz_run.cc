@@ -7,13 +7,11 @@
 #include <atomic>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
-#include "fuzz/supervisor/session.h"
 #include "harness/base/text.h"
+#include "harness/cli/fuzz_report.h"
 #include "harness/cli/fuzz_targets.h"
 #include "harness/cli/output.h"
 #include "harness/cli/stop_signals.h"
@@ -22,34 +20,10 @@ namespace parley::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 std::string folder_by_time() {
   return fmt::format("out/fuzz-{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
 }
-
-std::string_view to_word(fuzz::SessionEnd end) {
-  switch (end) {
-    case fuzz::SessionEnd::time:
-      return "time";
-    case fuzz::SessionEnd::executions:
-      return "executions";
-    case fuzz::SessionEnd::stopped:
-      return "stopped";
-    case fuzz::SessionEnd::disk_full:
-      return "disk-full";
-    case fuzz::SessionEnd::dies_at_once:
-      return "dies-at-once";
-    case fuzz::SessionEnd::cannot_run:
-      return "cannot-run";
-  }
-  return "";
-}
-
-struct Done {
-  fuzz::Target target;
-  fuzz::SessionResult result;
-};
 
 // All targets of a run, some at once. What they tell comes from several threads.
 class FuzzRun {
@@ -65,8 +39,8 @@ class FuzzRun {
     }
   }
 
-  std::vector<Done>& done() {
-    std::ranges::sort(done_, {}, [](const Done& one) { return one.target.name; });
+  std::vector<FuzzDone>& done() {
+    std::ranges::sort(done_, {}, [](const FuzzDone& one) { return one.target.name; });
     return done_;
   }
   const std::string& out() const { return out_; }
@@ -87,6 +61,7 @@ class FuzzRun {
         .max_input_octets = static_cast<std::size_t>(arguments_.max_octets),
         .limits = fuzz_limits(arguments_),
         .leaks = arguments_.leaks,
+        .asked = fuzz_options(arguments_),
         .out = (fs::path(out_) / target.name).string(),
         .corpora = arguments_.corpora};
     const fuzz::Listeners listeners{
@@ -130,7 +105,7 @@ class FuzzRun {
     }
   }
 
-  void summarise(const Done& done) {
+  void summarise(const FuzzDone& done) {
     end_line();
     if (arguments_.quiet) {
       return;
@@ -160,47 +135,12 @@ class FuzzRun {
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
   std::atomic<std::size_t> next_ = 0;
   std::mutex mutex_;  // guards all below
-  std::vector<Done> done_;
+  std::vector<FuzzDone> done_;
   std::chrono::steady_clock::time_point shown_{};
   bool open_ = false;
 };
 
-ordered_json json_of(const Done& done) {
-  const auto& last = done.result.last;
-  return {{"target", done.target.name},
-          {"end", to_word(done.result.end)},
-          {"why", printable(done.result.why, 1000)},
-          {"executions", last.executions},
-          {"took_ms", last.took.count()},
-          {"edges", last.status.edges},
-          {"features", last.status.features},
-          {"corpus", last.status.corpus},
-          {"findings", ordered_json::parse(fuzz::to_json(done.result.defects))}};
-}
-
-bool write(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.flush();
-  if (!file) {
-    put(stderr, "parley: '{}' cannot be written\n", path.string());
-  }
-  return static_cast<bool>(file);
-}
-
-bool write_reports(const std::vector<Done>& done, const fs::path& out, std::string& report) {
-  auto targets = ordered_json::array();
-  std::vector<fuzz::Defect> all;
-  for (const auto& one : done) {
-    targets.push_back(json_of(one));
-    all.insert(all.end(), one.result.defects.begin(), one.result.defects.end());
-  }
-  report = targets.dump(2) + "\n";
-  return write(out / "findings.json", report) &&
-         write(out / "findings.sarif", fuzz::to_sarif(all, PARLEY_VERSION));
-}
-
-ExitCode exit_code_of(const std::vector<Done>& done) {
+ExitCode exit_code_of(const std::vector<FuzzDone>& done) {
   bool findings = false;
   bool broken = false;
   std::uint64_t executions = 0;
@@ -238,10 +178,9 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
   FuzzRun run(arguments, std::move(*targets), out);
   run.run();
   const auto& done = run.done();
-  std::string report;
-  const bool written = write_reports(done, out, report);
-  if (arguments.json) {
-    put(stdout, "{}", report);
+  const auto report = write_fuzz_report(arguments, done, out);
+  if (arguments.json && report) {
+    put(stdout, "{}", *report);
   }
   for (const auto& one : done) {
     if (!one.result.why.empty()) {
@@ -249,17 +188,20 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     }
     for (const auto& defect : one.result.defects) {
       if (!arguments.json) {
-        put(stdout, "\n{}",
-            fuzz_finding(arguments, one.target, defect,
-                         (fs::path(out) / one.target.name / "findings").string()));
+        const auto folder = fs::path(out) / one.target.name / "findings";
+        put(stdout, "\n{}", fuzz_finding(one.target, fuzz_offered(defect, folder.string())));
       }
     }
   }
-  if (!arguments.json) {
-    put(stdout, "\n{} of {} targets run; report: {}/findings.json, findings.sarif\n", done.size(),
-        planned, out);
+  if (!report) {
+    put(stderr, "parley: {}\n", report.error().detail);
+    return ExitCode::harness_error;
   }
-  return written ? exit_code_of(done) : ExitCode::harness_error;
+  if (!arguments.json) {
+    put(stdout, "\n{} of {} target{} run; report: {}/findings.json, findings.sarif\n", done.size(),
+        planned, planned == 1 ? "" : "s", out);
+  }
+  return exit_code_of(done);
 }
 
 }  // namespace parley::cli

@@ -8,6 +8,7 @@
 
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
+#include "harness/cli/session.h"
 
 namespace parley::cli {
 namespace {
@@ -28,6 +29,11 @@ bool can_run(const fuzz::Target& target) {
   put(stderr, "parley: '{}' of target {} is not there; build it: ci/build fuzz\n", target.program,
       target.name);
   return false;
+}
+
+// What is found without --targets, whatever the environment says.
+bool is_own_list(const std::string& catalogue) {
+  return catalogue.empty() || catalogue == PARLEY_FUZZ_CATALOGUE;
 }
 
 }  // namespace
@@ -80,10 +86,44 @@ fuzz::Limits fuzz_limits(const FuzzArguments& arguments) {
   return out;
 }
 
-std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& target,
-                         const fuzz::Defect& defect, const std::string& findings_folder) {
+fuzz::RunOptions fuzz_options(const FuzzArguments& arguments) {
+  return {.targets = arguments.catalogue,
+          .seed = arguments.seed,
+          .leaks = arguments.leaks,
+          .input = std::chrono::seconds(arguments.input_seconds),
+          .memory_mib = static_cast<std::uint64_t>(arguments.memory_mib),
+          .max_input_octets = static_cast<std::uint64_t>(arguments.max_octets),
+          .version = PARLEY_VERSION};
+}
+
+std::string fuzz_again(const fuzz::Defect& defect, const std::string& file) {
+  const FuzzArguments defaults;
+  const auto& run = defect.run;
+  std::string out = "parley fuzz replay";
+  if (!is_own_list(run.targets)) {
+    out += " --targets " + quoted(run.targets);
+  }
+  // A leak shows itself with that option alone, however it was found.
+  if (run.leaks == fuzz::Leaks::reported || defect.state.kind == fuzz::Kind::leak) {
+    out += " --leaks";
+  }
+  if (run.input.count() != defaults.input_seconds) {
+    out += fmt::format(" --input-seconds {}", run.input.count());
+  }
+  if (run.memory_mib != static_cast<std::uint64_t>(defaults.memory_mib)) {
+    out += fmt::format(" --memory-mib {}", run.memory_mib);
+  }
+  return out + " " + quoted(defect.target) + " " + quoted(file);
+}
+
+fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folder) {
   const auto folder = fs::path(findings_folder) / fuzz::folder_name(defect);
-  const auto file = (folder / (defect.minimised ? "minimised" : "input")).string();
+  defect.offer.input = (folder / fuzz::input_name(defect)).string();
+  defect.offer.replay = fuzz_again(defect, defect.offer.input);
+  return defect;
+}
+
+std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect) {
   const auto octets = defect.minimised ? defect.minimised->size() : defect.input.size();
   std::string out = fmt::format("{}\n", printable(fuzz::to_line(defect.state), 400));
   out += fmt::format("  target      {}, seen {} time{}, first after {} executions and {:.1f} s\n",
@@ -92,23 +132,21 @@ std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& tar
   if (!defect.place.empty()) {
     out += fmt::format("  at          {}\n", printable(defect.place, 300));
   }
-  out += fmt::format("  input       {} ({} octets{})\n", file, octets,
+  out += fmt::format("  input       {} ({} octets{})\n", printable(defect.offer.input), octets,
                      defect.minimised ? fmt::format("; {} as found", defect.input.size()) : "");
   if (defect.state.kind == fuzz::Kind::mutator) {
     return out + fmt::format("  it is our mutator's own, with seed {}: no finding of the target\n",
                              defect.mutator_seed);
   }
-  const auto list = arguments.catalogue == default_catalogue()
-                        ? ""
-                        : fmt::format("--targets {} ", arguments.catalogue);
-  out += fmt::format("  reproduces  {}: parley fuzz replay {}{} {}\n",
-                     fuzz::to_string(defect.reproduces), list, defect.target, file);
+  out += fmt::format("  reproduces  {}: {}\n", fuzz::to_string(defect.reproduces),
+                     printable(defect.offer.replay));
+  const auto alone =
+      fmt::format("{} {}", quoted(target.replay), printable(quoted(defect.offer.input)));
   std::error_code error;
   if (fs::exists(target.replay, error)) {
-    out += fmt::format("  without a fuzzer: {} {}\n", target.replay, file);
-  } else if (list.empty()) {
-    out += fmt::format("  without a fuzzer: ci/build asan fuzz_{} && {} {}\n", target.name,
-                       target.replay, file);
+    out += fmt::format("  without a fuzzer: {}\n", alone);
+  } else if (is_own_list(defect.run.targets)) {
+    out += fmt::format("  without a fuzzer: ci/build asan fuzz_{} && {}\n", target.name, alone);
   }
   return out;
 }

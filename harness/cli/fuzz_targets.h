@@ -21,9 +21,18 @@ std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments);
 
 fuzz::Limits fuzz_limits(const FuzzArguments& arguments);
 
-// A finding for people: what, where, how often, its input and the command that shows it again.
-std::string fuzz_finding(const FuzzArguments& arguments, const fuzz::Target& target,
-                         const fuzz::Defect& defect, const std::string& findings_folder);
+// What is kept with a finding of a command called with `arguments`.
+fuzz::RunOptions fuzz_options(const FuzzArguments& arguments);
+
+// The command that shows a finding's input again, which lies in `file`.
+std::string fuzz_again(const fuzz::Defect& defect, const std::string& file);
+
+// The same finding with where its input lies, below `findings_folder`, and the command.
+fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folder);
+
+// A finding for people, as fuzz_offered() has made it: what, where, how often, its input and the
+// commands that show it again.
+std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect);
 
 // The files below what is named, sorted within each folder; nullopt after a message.
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);
