@@ -16,7 +16,18 @@ extern "C" {
  * get. With them the tree is held against what expat, aware of namespaces, makes of the same
  * octets; without them the fuzzer looks for crashes, hangs and what the sanitizers see, for
  * leaks when it is asked to (parley fuzz run --leaks).
- * Judged are documents without DOCTYPE in UTF-8 that say no other encoding. */
+ * Judged are documents without DOCTYPE in UTF-8 that say no other encoding.
+ *
+ * Where the two differ, the finding shows the first part that does, of each. A part is one of:
+ *
+ *   <{urn:a}body         an element "body" of the namespace "urn:a" opens; <{}body: of none
+ *    {urn:a}lang=en      one of its attributes, with its value; they are sorted by name
+ *   "Hello               text, all between two tags in one part
+ *   >                    the element that is open closes
+ *   nothing more         there is no further part
+ *
+ * Octets that would break the line, and '\', are shown as \xNN; of a long part only what stands
+ * around the difference, between "...". */
 struct parley_tree;
 
 /* `ns` and `prefix`-free `name` end with NUL; `ns` is "" or NULL where there is none. Attributes

@@ -13,10 +13,31 @@
 
 namespace {
 
+constexpr std::size_t kShown = 64;  // octets of a part
+
+// The octets around `at`, which keep to one line: parley_fuzz.h says how they read.
+std::string shown(const std::string& part, std::size_t at) {
+  if (part.empty()) {
+    return "nothing more";
+  }
+  const auto from = at > kShown / 2 ? at - kShown / 2 : 0;
+  std::string out = from > 0 ? "..." : "";
+  for (const unsigned char one : part.substr(from, kShown)) {
+    char code[5] = {static_cast<char>(one)};
+    if (one < ' ' || one == 0x7f || one == '\\') {
+      std::snprintf(code, sizeof code, "\\x%02X", static_cast<unsigned>(one));
+    }
+    out += code;
+  }
+  return out + (part.size() - from > kShown ? "..." : "");
+}
+
 // The wording that `parley fuzz` reads: what differs is the defect, what stands there is not.
 [[noreturn]] void disagree(const char* what, const std::string& ours, const std::string& theirs) {
-  std::fprintf(stderr, "%s:%d: oracle broken: %s\n  your parser: %.300s\n  expat:       %.300s\n",
-               __FILE__, __LINE__, what, ours.c_str(), theirs.c_str());
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end()).first - ours.begin());
+  std::fprintf(stderr, "%s:%d: oracle broken: %s\n  your parser: %s\n  expat:       %s\n", __FILE__,
+               __LINE__, what, shown(ours, at).c_str(), shown(theirs, at).c_str());
   std::abort();
 }
 

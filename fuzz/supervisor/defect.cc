@@ -56,6 +56,10 @@ ordered_json json_of(const Defect& defect) {
     out["frames"].push_back(clean(frame));
   }
   out["recursive"] = defect.state.recursive;
+  out["said"] = ordered_json::array();
+  for (const auto& line : defect.said) {
+    out["said"].push_back(clean(line));
+  }
   out["place"] = clean(defect.place);
   out["digest"] = digest_of(defect.state);
   out["reproduces"] = to_string(defect.reproduces);
@@ -83,6 +87,16 @@ T value_of(const ordered_json& object, const char* member, T otherwise) {
   } else {
     return found->is_number_unsigned() ? found->template get<T>() : otherwise;
   }
+}
+
+std::vector<std::string> texts_of(const ordered_json& object, const char* member) {
+  std::vector<std::string> out;
+  if (const auto found = object.find(member); found != object.end() && found->is_array()) {
+    for (const auto& text : *found) {
+      out.push_back(text.is_string() ? text.get<std::string>() : "");
+    }
+  }
+  return out;
 }
 
 RunOptions options_of(const ordered_json& object) {
@@ -116,15 +130,11 @@ std::optional<Defect> defect_of(const fs::path& folder) {
   }
   Defect out;
   out.target = value_of<std::string>(object, "target", "");
+  out.said = texts_of(object, "said");
   out.state = {.kind = *kind,
                .what = value_of<std::string>(object, "what", ""),
-               .frames = {},
+               .frames = texts_of(object, "frames"),
                .recursive = value_of(object, "recursive", false)};
-  if (const auto frames = object.find("frames"); frames != object.end() && frames->is_array()) {
-    for (const auto& frame : *frames) {
-      out.state.frames.push_back(frame.is_string() ? frame.get<std::string>() : "");
-    }
-  }
   out.place = value_of<std::string>(object, "place", "");
   for (const auto& [value, name] : kReproduces) {
     out.reproduces =
@@ -138,6 +148,7 @@ std::optional<Defect> defect_of(const fs::path& folder) {
   out.input = *input;
   out.minimised = read(folder / "minimised");
   out.report = read(folder / "report.txt").value_or("");
+  out.report_as_found = read(folder / "report-as-found.txt").value_or("");
   return out;
 }
 
@@ -178,6 +189,9 @@ Result<void> save(const Defect& defect, const std::string& findings) {
   }
   if (written) {
     written = write(folder / "report.txt", defect.report);
+  }
+  if (written && !defect.report_as_found.empty()) {
+    written = write(folder / "report-as-found.txt", defect.report_as_found);
   }
   return written ? write(folder / "finding.json", json_of(defect).dump(2) + "\n") : written;
 }

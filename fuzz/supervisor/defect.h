@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a run of a fuzz target has found, as values and as files. A finding's folder holds `input`,
-// perhaps `minimised`, `report.txt` (what the target printed) and `finding.json`; it is written
-// when the finding is made, so that a run that is killed keeps what it had.
+// perhaps `minimised`, `report.txt` (what the target printed for the smaller of them),
+// `report-as-found.txt` where that is another, and `finding.json`; it is written when the finding
+// is made, so that a run that is killed keeps what it had.
 #pragma once
 
 #include <chrono>
@@ -48,13 +49,15 @@ struct Defect {
   CrashState state;
   std::string place;  // file:line:column of the innermost frame of ours; empty: unknown
   Bytes input;
-  std::optional<Bytes> minimised;  // shows the same defect
+  std::optional<Bytes> minimised;  // shows the same defect by itself
   Reproduces reproduces = Reproduces::not_tried;
   std::uint64_t seen = 1;        // times, this one included
   std::uint64_t executions = 0;  // of the run, when it was found
   std::chrono::milliseconds after{0};
-  std::string report{};            // what the target printed
-  std::uint64_t mutator_seed = 0;  // of a mutator's death
+  std::string report{};             // what the target printed, of `minimised` where it is there
+  std::string report_as_found{};    // of `input` then
+  std::vector<std::string> said{};  // what an oracle says beside `state.what`
+  std::uint64_t mutator_seed = 0;   // of a mutator's death
   RunOptions run{};
   Offer offer{};
 };

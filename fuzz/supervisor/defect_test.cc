@@ -23,6 +23,8 @@ Defect example() {
           .executions = 51'234,
           .after = std::chrono::milliseconds(1200),
           .report = "==1==ERROR: AddressSanitizer: SEGV \x1b[31m\n",
+          .report_as_found = "==1==ERROR: as found\n",
+          .said = {"your parser: <{}a", "expat:       >"},
           .run = {.targets = "b/targets.json",
                   .seed = 7,
                   .leaks = Leaks::reported,
@@ -56,6 +58,8 @@ TEST(Save, IsReadBackAsItWas) {
   EXPECT_EQ(loaded[0].after, defect.after);
   EXPECT_EQ(loaded[0].reproduces, defect.reproduces);
   EXPECT_EQ(loaded[0].report, defect.report);
+  EXPECT_EQ(loaded[0].report_as_found, defect.report_as_found);
+  EXPECT_EQ(loaded[0].said, defect.said);
   EXPECT_EQ(loaded[0].run, defect.run);
   fs::remove_all(folder);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A fuzz target that misbehaves as PARLEY_MISBEHAVE says, at the input that begins with "BAD"; in
-// the modes that end with "-later" after some executions, in those that end with "-after-empty" not
-// before an empty input has come. For the tests of the supervisor.
+// the modes that end with "-later" after some executions, in those that end with "-after-empty" or
+// "-needs-octets" not before an empty input or so many octets have come. For the tests of the
+// supervisor.
 #include <unistd.h>
 
 #include <csignal>
@@ -19,6 +20,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 constexpr std::size_t kLater = 2000;  // executions
+constexpr std::size_t kMany = 40;     // octets
 constexpr std::size_t kFew = 3;       // calls of mutator or crossover
 
 std::string_view mode() {
@@ -87,9 +89,12 @@ void misbehave() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static std::size_t executions = 0;
   static bool empty_came = false;
+  static std::size_t octets_came = 0;
   ++executions;
   empty_came = empty_came || size == 0;
-  if (mode().ends_with("-after-empty") && !empty_came) {
+  octets_came += size;
+  if ((mode().ends_with("-after-empty") && !empty_came) ||
+      (mode().ends_with("-needs-octets") && octets_came < kMany)) {
     return 0;
   }
   if (mode().ends_with("-later") ? executions == kLater

@@ -26,6 +26,28 @@ Result<std::string> put_file(const fs::path& path, std::string_view octets) {
   return path.string();
 }
 
+// Of many inputs in one process the one may have needed those before it, and the report of the
+// larger one tells of other places: the small one is asked for once more, alone.
+void offer_instead(Bytes smaller, Defect& defect,
+                   const std::function<Result<Replay>(const std::string& file)>& run,
+                   const std::string& folder) {
+  const auto file = put_file(fs::path(folder) / "minimised", smaller);
+  if (!file) {
+    return;
+  }
+  auto seen = run(*file);
+  if (!seen || !seen->trace || !same_defect(crash_state(*seen->trace), defect.state)) {
+    return;
+  }
+  if (defect.report_as_found.empty()) {
+    defect.report_as_found = std::move(defect.report);
+  }
+  defect.report = std::move(seen->ended.output);
+  defect.place = place_of(*seen->trace);
+  defect.said = std::move(seen->trace->said);
+  defect.minimised = std::move(smaller);
+}
+
 }  // namespace
 
 Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
@@ -143,7 +165,13 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
   if (shows && effort.starts > 1) {
     auto smaller = minimise(defect.input, first, effort.starts);
     if (smaller != defect.input) {
-      defect.minimised = std::move(smaller);
+      offer_instead(
+          std::move(smaller), defect,
+          [&](const std::string& file) {
+            record->clear();
+            return replay(target, {file}, limits, leaks, *record, effort.stop);
+          },
+          folder);
     }
   }
   fs::remove_all(folder, error);

@@ -95,7 +95,11 @@ ordered_json result_of(const Defect& defect) {
   out["ruleId"] = to_string(defect.state.kind);
   out["ruleIndex"] = rule;
   out["level"] = kRules[rule].level;
-  out["message"] = {{"text", fmt::format("{}: {}", defect.target, clean(to_line(defect.state)))}};
+  auto text = fmt::format("{}: {}", defect.target, clean(to_line(defect.state)));
+  for (const auto& line : defect.said) {
+    text += "\n" + clean(line);
+  }
+  out["message"] = {{"text", text}};
   out["locations"] = location_of(defect.place);
   out["partialFingerprints"] = {{"crashState/v1", digest_of(defect.state)}};
   out["attachments"] = ordered_json::array(

@@ -75,6 +75,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Place{"Colon", "a:b/c.cc:1:2", "a%3Ab/c.cc", 1, 2}),
     [](const auto& one) { return one.param.name; });
 
+TEST(ToSarif, HasWhatAnOracleSaysInItsMessage) {
+  auto defect = example();
+  defect.state = {.kind = Kind::disagreement, .what = "they differ", .frames = {}};
+  defect.said = {"your parser: <{}b", "expat:       >"};
+  const auto result = nlohmann::json::parse(to_sarif({defect}, "1"))["runs"][0]["results"][0];
+  EXPECT_EQ(result["message"]["text"],
+            "xml_reader: disagreement: they differ\nyour parser: <{}b\nexpat:       >");
+}
+
 TEST(ToSarif, PointsToTheRuleOfTheKind) {
   auto defect = example();
   defect.state.kind = Kind::hang;

@@ -207,6 +207,7 @@ class Session {
                   .executions = done_,
                   .after = since(began_),
                   .report = ended.output,
+                  .said = trace.said,
                   .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0,
                   .run = plan_.asked};
     leave_out(defect.input);

@@ -90,8 +90,8 @@ struct Effort {
   std::function<bool()> stop{};
 };
 
-// Makes the defect's input small. `folder` holds what it needs meanwhile. False: the input by
-// itself does not show the defect. Errors: io.
+// Makes the defect's input small; report and place are then those of the small one. `folder` holds
+// what it needs meanwhile. False: the input by itself does not show the defect. Errors: io.
 Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
                              const Effort& effort, const std::string& folder);
 

@@ -94,6 +94,32 @@ TEST_F(SessionTest, MakesTheInputSmall) {
   const auto& defect = result.defects.front();
   EXPECT_EQ(defect.minimised.value_or(defect.input), "BAD");
   EXPECT_GT(defect.seen, 1U);  // rounds go on after the first
+  // The report is that of the input that is offered.
+  if (defect.minimised) {
+    EXPECT_NE(defect.report.find("minimising/minimised"), std::string::npos) << defect.report;
+    EXPECT_EQ(defect.report_as_found.find("minimising/minimised"), std::string::npos);
+    EXPECT_NE(defect.report_as_found.find("oracle broken"), std::string::npos);
+  }
+}
+
+TEST_F(SessionTest, OffersNoSmallInputThatNeedsOthersBeforeIt) {
+  setenv("PARLEY_MISBEHAVE", "oracle-needs-octets", 1);
+  const auto bad = folder_ / "bad";
+  fs::create_directories(folder_);
+  Defect defect{.target = "misbehaving",
+                .state = {.kind = Kind::disagreement,
+                          .what = "oracle broken: !mode().starts_with(\"oracle\")",
+                          .frames = {}},
+                .place = "",
+                .input = "BAD" + Bytes(40, 'x'),
+                .minimised = std::nullopt,
+                .report = "as found"};
+  const auto shows = minimise_defect(plan("oracle-needs-octets").target, defect, {},
+                                     {.starts = 100}, (folder_ / "m").string());
+  ASSERT_TRUE(shows) << shows.error();
+  EXPECT_TRUE(*shows);
+  EXPECT_FALSE(defect.minimised) << *defect.minimised;
+  EXPECT_EQ(defect.report, "as found");
 }
 
 TEST_F(SessionTest, SaysWhatDoesNotShowItselfAgain) {

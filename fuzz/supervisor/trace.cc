@@ -12,7 +12,6 @@ namespace parley::fuzz {
 namespace {
 
 constexpr std::size_t kMaxFrames = 256;
-constexpr std::size_t kMaxWhat = 300;  // octets
 
 constexpr std::array kNames = {
     std::pair{Kind::disagreement, "disagreement"},
@@ -128,10 +127,24 @@ std::optional<Trace> of_libfuzzer(std::string_view line) {
   return Trace{.kind = Kind::crash, .what = cut(*text), .frames = {}};
 }
 
+// "file:line: oracle broken: …", "file:line:column: runtime error: …": the place before `mark`.
+std::string place_before(std::string_view line, std::string_view mark) {
+  auto place = line.substr(0, std::min(line.find(mark), line.size()));
+  // Without a line end the target's own output stands before it.
+  if (!place.starts_with('/')) {
+    place.remove_prefix(std::min(place.rfind(' ') + 1, place.size()));
+  }
+  return place.find(':') == std::string_view::npos ? "" : std::string(place);
+}
+
 // What one line begins; nullopt for lines that begin nothing.
 std::optional<Trace> begins(std::string_view line) {
   if (const auto text = behind(line, "oracle broken: ")) {
-    return Trace{.kind = Kind::disagreement, .what = "oracle broken: " + cut(*text), .frames = {}};
+    return Trace{.kind = Kind::disagreement,
+                 .what = "oracle broken: " + cut(*text),
+                 .frames = {},
+                 .said = {},
+                 .said_at = place_before(line, ": oracle broken: ")};
   }
   if (auto trace = of_address_sanitizer(line)) {
     return trace;
@@ -140,7 +153,11 @@ std::optional<Trace> begins(std::string_view line) {
     return Trace{.kind = Kind::leak, .what = "memory leak", .frames = {}};
   }
   if (const auto text = behind(line, ": runtime error: ")) {
-    return Trace{.kind = Kind::sanitizer, .what = cut(*text), .frames = {}};
+    return Trace{.kind = Kind::sanitizer,
+                 .what = cut(*text),
+                 .frames = {},
+                 .said = {},
+                 .said_at = place_before(line, ": runtime error: ")};
   }
   for (const auto* mark : {"malloc(): ", "free(): ", "double free or corruption",
                            "realloc(): ", "corrupted size vs. prev_size", "munmap_chunk(): "}) {
@@ -167,6 +184,12 @@ void add_detail(Trace& trace, std::string_view line) {
   if (const auto text = behind(line, "The signal is caused by a ")) {
     trace.what += fmt::format(", {}", first_word(*text));
   }
+}
+
+// Directly behind it an oracle says, indented, what it has seen.
+bool is_said(const Trace& trace, std::string_view line) {
+  return trace.kind == Kind::disagreement && trace.frames.empty() && trace.said.size() < kMaxSaid &&
+         line.starts_with("  ") && !line.starts_with("   ");
 }
 
 bool is_word(char one) { return std::isalnum(static_cast<unsigned char>(one)) != 0 || one == '_'; }
@@ -247,6 +270,10 @@ std::optional<Trace> read_trace(std::string_view text) {
     if (!trace->frames.empty()) {
       break;  // what follows are the stacks of an allocation or of a free
     }
+    if (is_said(*trace, *line)) {
+      trace->said.push_back(cut(trimmed(*line)));
+      continue;
+    }
     add_detail(*trace, *line);
   }
   return trace;
@@ -282,12 +309,15 @@ std::vector<Frame> own_frames(const std::vector<Frame>& frames) {
 }
 
 std::string place_of(const Trace& trace) {
+  if (trace.kind == Kind::disagreement) {
+    return trace.said_at;  // the stack is that of the target
+  }
   for (const auto& frame : own_frames(trace.frames)) {
     if (frame.place.find(':') != std::string::npos) {
       return frame.place;
     }
   }
-  return "";
+  return trace.said_at;
 }
 
 }  // namespace parley::fuzz

@@ -29,6 +29,9 @@ std::optional<Kind> kind_of(std::string_view word);
 // Whether such an end is the parser's doing: all but mutator, killed and disk_full.
 bool is_finding(Kind kind);
 
+inline constexpr std::size_t kMaxWhat = 300;  // octets of a sentence or line that is kept
+inline constexpr std::size_t kMaxSaid = 4;    // lines
+
 struct Frame {
   std::string function;  // as it was printed, with arguments; empty where no symbol is known
   std::string place;     // file:line:column or module+offset
@@ -38,8 +41,10 @@ struct Frame {
 
 struct Trace {
   Kind kind;
-  std::string what;           // "heap-buffer-overflow, READ", "oracle broken: *again == *jid"
-  std::vector<Frame> frames;  // of the faulting access alone, innermost first
+  std::string what;                 // "heap-buffer-overflow, READ", "oracle broken: *again == *jid"
+  std::vector<Frame> frames;        // of the faulting access alone, innermost first
+  std::vector<std::string> said{};  // what an oracle says beside it: what each reader has read
+  std::string said_at{};            // file:line or file:line:column of who reports; may be empty
 
   friend bool operator==(const Trace&, const Trace&) = default;
 };
@@ -53,7 +58,8 @@ std::string bare_name(std::string_view function);
 // Without the frames of libc, of sanitizers, of the fuzzer and of the standard library.
 std::vector<Frame> own_frames(const std::vector<Frame>& frames);
 
-// The place of the innermost of them whose line is known; empty: none is.
+// The place of the innermost of them whose line is known, or else of who reports, which is the
+// oracle where one is broken; empty: none is.
 std::string place_of(const Trace& trace);
 
 }  // namespace parley::fuzz

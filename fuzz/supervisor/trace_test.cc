@@ -34,6 +34,24 @@ TEST(ReadTrace, KeepsTheStackOfTheAccessAlone) {
   EXPECT_EQ(place_of(*trace), "/src/reader.cc:88:7");
 }
 
+TEST(ReadTrace, KeepsWhatAnOracleSaysBesideIt) {
+  const auto trace = read_trace(
+      "out\n/src/target.cc:19: oracle broken: they differ\n  your parser: <{}b\n"
+      "  expat:       >\n==3== ERROR: libFuzzer: deadly signal\n"
+      "    #0 0x1 in disagree() /src/target.cc:19:3\n  behind\n");
+  ASSERT_TRUE(trace);
+  EXPECT_EQ(trace->what, "oracle broken: they differ");
+  EXPECT_EQ(trace->said, (std::vector<std::string>{"your parser: <{}b", "expat:       >"}));
+  EXPECT_EQ(place_of(*trace), "/src/target.cc:19");
+  EXPECT_EQ(trace->frames.size(), 1U);
+}
+
+TEST(PlaceOf, IsThatOfTheReportWhereNoFrameHasALine) {
+  EXPECT_EQ(place_of(*read_trace("/src/a.c:7:12: runtime error: signed integer overflow\n")),
+            "/src/a.c:7:12");
+  EXPECT_EQ(place_of(*read_trace("x oracle broken: y\n")), "");
+}
+
 struct Report {
   const char* name;
   const char* text;

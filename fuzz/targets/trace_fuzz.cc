@@ -34,8 +34,12 @@ void check_frames(const Trace& trace, std::string_view text) {
   const auto own = own_frames(trace.frames);
   PARLEY_ORACLE(own.size() <= trace.frames.size() && own_frames(own) == own);
   const auto place = place_of(trace);
-  PARLEY_ORACLE(place.empty() ||
+  PARLEY_ORACLE(place.empty() || place == trace.said_at ||
                 std::ranges::any_of(own, [&](const Frame& one) { return one.place == place; }));
+  PARLEY_ORACLE(text.contains(trace.said_at) && trace.said.size() <= kMaxSaid);
+  for (const auto& line : trace.said) {
+    PARLEY_ORACLE(text.contains(line) && line.size() <= kMaxWhat);
+  }
 }
 
 void check_state(const Trace& trace) {

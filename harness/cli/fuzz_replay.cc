@@ -83,6 +83,7 @@ fuzz::Defect defect_of(const FuzzArguments& arguments, const fuzz::Target& targe
                    .minimised = std::nullopt,
                    .reproduces = fuzz::Reproduces::yes,
                    .report = shown.report,
+                   .said = shown.trace.said,
                    .run = fuzz_options(arguments)};
   out.offer = {.input = shown.file, .replay = fuzz_again(out, shown.file)};
   return out;
@@ -113,6 +114,7 @@ std::vector<Bucket> buckets_of(const FuzzArguments& arguments, const fuzz::Targe
       found->defect.input = std::move(defect.input);
       found->defect.place = std::move(defect.place);
       found->defect.report = std::move(defect.report);
+      found->defect.said = std::move(defect.said);
       found->defect.offer = std::move(defect.offer);
     }
   }
@@ -132,6 +134,9 @@ ExitCode fuzz_replay(const FuzzArguments& arguments) {
   }
   for (const auto& one : replays->shown) {
     put(stdout, "{}: {}\n", one.file, printable(fuzz::to_line(fuzz::crash_state(one.trace)), 400));
+    for (const auto& line : one.trace.said) {
+      put(stdout, "  {}\n", printable(line, 400));
+    }
   }
   if (replays->shown.size() == 1) {
     put(stdout, "\n{}\n", printable_lines(replays->shown.front().report));
@@ -212,6 +217,9 @@ ExitCode fuzz_triage(const FuzzArguments& arguments) {
   } else {
     for (const auto& bucket : buckets) {
       put(stdout, "{}\n", printable(fuzz::to_line(bucket.defect.state), 400));
+      for (const auto& line : bucket.defect.said) {
+        put(stdout, "  {}\n", printable(line, 400));
+      }
       for (const auto& file : bucket.files) {
         put(stdout, "  {}\n", file);
       }

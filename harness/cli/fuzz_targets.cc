@@ -126,6 +126,9 @@ fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folde
 std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect) {
   const auto octets = defect.minimised ? defect.minimised->size() : defect.input.size();
   std::string out = fmt::format("{}\n", printable(fuzz::to_line(defect.state), 400));
+  for (const auto& line : defect.said) {
+    out += fmt::format("  {}\n", printable(line, 400));
+  }
   out += fmt::format("  target      {}, seen {} time{}, first after {} executions and {:.1f} s\n",
                      defect.target, defect.seen, defect.seen == 1 ? "" : "s", defect.executions,
                      static_cast<double>(defect.after.count()) / 1000);
