@@ -94,6 +94,7 @@ TEST_F(SessionTest, MakesTheInputSmall) {
   const auto& defect = result.defects.front();
   EXPECT_EQ(defect.minimised.value_or(defect.input), "BAD");
   EXPECT_GT(defect.seen, 1U);  // rounds go on after the first
+  EXPECT_NE(defect.place.find("misbehaving_fuzz.cc:"), std::string::npos) << defect.place;
   // The report is that of the input that is offered.
   if (defect.minimised) {
     EXPECT_NE(defect.report.find("minimising/minimised"), std::string::npos) << defect.report;

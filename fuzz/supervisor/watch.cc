@@ -208,9 +208,10 @@ std::optional<Trace> judge_end(const Ended& ended, const Limits& limits) {
   const auto trace = read_trace(ended.output);
   const bool in_mutator = ended.last.doing == Doing::mutator;
   const auto told = [&](Kind kind, std::string what) {
-    return Trace{.kind = in_mutator && is_finding(kind) ? Kind::mutator : kind,
-                 .what = std::move(what),
-                 .frames = trace ? trace->frames : std::vector<Frame>{}};
+    auto out = trace.value_or(Trace{.kind = kind, .what = "", .frames = {}});
+    out.kind = in_mutator && is_finding(kind) ? Kind::mutator : kind;
+    out.what = std::move(what);
+    return out;
   };
   if (trace) {
     return told(trace->kind, trace->what);
