@@ -54,6 +54,11 @@ bool replay(const fs::path& path) {
 int main(int argc, char** argv) {
   std::size_t count = 0;
   for (int i = 1; i < argc; ++i) {
+    std::error_code error;
+    if (!fs::exists(argv[i], error)) {
+      std::fprintf(stderr, "%s: there is no such file or folder\n", argv[i]);
+      return 1;
+    }
     for (const auto& path : files_below(argv[i])) {
       if (!replay(path)) {
         return 1;

@@ -123,6 +123,11 @@ class Program {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+      const auto unknown = error.get_exit_code() == 0 ? "" : unknown_command();
+      if (!unknown.empty()) {
+        put(stderr, "parley: {}\nRun with --help for more information.\n", unknown);
+        return static_cast<int>(ExitCode::usage);
+      }
       const int code = app_.exit(error);
       return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
     }
@@ -140,6 +145,24 @@ class Program {
         option->check(kNotEmpty);
       }
     }
+  }
+
+  // A word where one of several commands should stand; empty: that is not what is wrong.
+  std::string unknown_command() {
+    CLI::App* command = &app_;
+    while (!command->get_subcommands().empty()) {
+      command = command->get_subcommands().front();
+    }
+    std::vector<std::string> known;
+    for (const auto* one : command->get_subcommands(nullptr)) {
+      known.push_back(one->get_name());
+    }
+    const auto words = app_.remaining(true);
+    if (known.empty() || words.empty() || words.front().starts_with('-')) {
+      return "";
+    }
+    const auto* kind = command == &app_ ? "command" : "subcommand of fuzz";
+    return unknown_name(kind, words.front(), known);
   }
 
   template <class Action>
