@@ -25,10 +25,23 @@ ordered_json json_of(const fuzz::Target& target) {
           {"program", target.program}, {"corpus", target.corpus}};
 }
 
+// "a=?xml b=octets c=xml", a mutator for each field, has a row too long: "fields: xml, octets".
+std::string named(const std::string& mutator) {
+  std::vector<std::string> formats;
+  for (const auto& field : split(mutator, ' ')) {
+    const auto at = field.find_first_not_of('?', std::min(field.find('='), field.size()) + 1);
+    const auto format = field.substr(std::min(at, field.size()));
+    if (field.contains('=') && std::ranges::count(formats, format) == 0) {
+      formats.push_back(format);
+    }
+  }
+  return formats.empty() ? mutator : "fields: " + join(formats, ", ");
+}
+
 std::string how_mutated(const fuzz::Target& target) {
   std::vector<std::string> parts;
   if (!target.mutator.empty()) {
-    parts.push_back(target.mutator);
+    parts.push_back(named(target.mutator));
   }
   if (!target.dictionary.empty()) {
     parts.push_back("dictionary");
@@ -42,10 +55,8 @@ void tell_left_out(std::FILE* to, const std::vector<std::string>& files) {
   if (files.empty()) {
     return;
   }
-  put(to, "{} and {} not counted:\n",
-      files.size() == 1 ? "1 input shows a defect"
-                        : fmt::format("{} inputs show a defect", files.size()),
-      files.size() == 1 ? "is" : "are");
+  put(to, "{} {} not counted:\n", counted(files.size(), "input"),
+      files.size() == 1 ? "shows a defect and is" : "show a defect and are");
   for (const auto& file : files | std::views::take(kMostNamed)) {
     put(to, "  {}\n", printable(file, 400));
   }
@@ -67,14 +78,20 @@ ExitCode fuzz_list(const FuzzArguments& arguments) {
     put(stdout, "{}\n", out.dump(2));
     return ExitCode::ok;
   }
-  put(stdout, "{:<24} {:>5} {:>11} {:>6}  {:<22} {}\n", "target", "seeds", "regressions", "edges",
-      "mutated by", "oracle");
+  std::size_t names = std::string_view("target").size();
+  std::size_t mutators = std::string_view("mutated by").size();
+  for (const auto& target : *targets) {
+    names = std::max(names, target.name.size());
+    mutators = std::max(mutators, how_mutated(target).size());
+  }
+  put(stdout, "{:<{}} {:>5} {:>11} {:>6}  {:<{}} {}\n", "target", names, "seeds", "regressions",
+      "edges", "mutated by", mutators, "oracle");
   for (const auto& target : *targets) {
     const auto size = fuzz::corpus_size(target);
-    put(stdout, "{:<24} {:>5} {:>11} {:>6}  {:<22} {}\n", target.name, size.seeds, size.regressions,
-        target.edges, how_mutated(target), target.oracle);
+    put(stdout, "{:<{}} {:>5} {:>11} {:>6}  {:<{}} {}\n", target.name, names, size.seeds,
+        size.regressions, target.edges, how_mutated(target), mutators, target.oracle);
   }
-  put(stdout, "{} targets\n", targets->size());
+  put(stdout, "{}\n", counted(targets->size(), "target"));
   return ExitCode::ok;
 }
 

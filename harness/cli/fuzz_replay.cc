@@ -49,29 +49,31 @@ struct Replays {
 };
 
 // Gives the target all inputs, those behind one that shows a defect too. Nullopt after a message.
-std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArguments& arguments) {
-  const auto inputs = fuzz_inputs(arguments);
-  if (!inputs) {
-    return std::nullopt;
-  }
+std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArguments& arguments,
+                                  const std::vector<std::string>& inputs) {
   const WorkFolder folder;
   auto record = fuzz::RecordFile::create(folder.in("record"));
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
     return std::nullopt;
   }
-  auto seen = fuzz::replay_each(target, *inputs, fuzz_limits(arguments), arguments.leaks, *record);
+  auto seen = fuzz::replay_each(target, inputs, fuzz_limits(arguments), arguments.leaks, *record);
   if (!seen) {
     put(stderr, "parley: {}\n", printable(seen.error().detail, 1000));
     return std::nullopt;
   }
-  Replays out{.shown = {}, .inputs = inputs->size()};
+  Replays out{.shown = {}, .inputs = inputs.size()};
   for (auto& one : *seen) {
-    out.shown.push_back({.file = (*inputs)[one.which],
+    out.shown.push_back({.file = inputs[one.which],
                          .trace = std::move(one.trace),
                          .report = std::move(one.report)});
   }
   return out;
+}
+
+std::string how_many(const Replays& replays) {
+  return fmt::format("{}, {} {} a defect", counted(replays.inputs, "input"), replays.shown.size(),
+                     replays.shown.size() == 1 ? "shows" : "show");
 }
 
 fuzz::Defect defect_of(const FuzzArguments& arguments, const fuzz::Target& target,
@@ -125,10 +127,11 @@ std::vector<Bucket> buckets_of(const FuzzArguments& arguments, const fuzz::Targe
 
 ExitCode fuzz_replay(const FuzzArguments& arguments) {
   const auto target = fuzz_target(arguments);
-  if (!target) {
+  const auto inputs = target ? fuzz_inputs(arguments) : std::nullopt;
+  if (!inputs) {
     return ExitCode::usage;
   }
-  const auto replays = replay_all(*target, arguments);
+  const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
     return ExitCode::harness_error;
   }
@@ -141,20 +144,26 @@ ExitCode fuzz_replay(const FuzzArguments& arguments) {
   if (replays->shown.size() == 1) {
     put(stdout, "\n{}\n", printable_lines(replays->shown.front().report));
   }
-  put(stdout, "{} inputs, {} show a defect\n", replays->inputs, replays->shown.size());
+  put(stdout, "{}\n", how_many(*replays));
   return replays->shown.empty() ? ExitCode::ok : ExitCode::findings;
 }
 
 ExitCode fuzz_minimize(const FuzzArguments& arguments) {
   const auto target = fuzz_target(arguments);
-  if (!target) {
+  const auto inputs = target ? fuzz_inputs(arguments) : std::nullopt;
+  if (!inputs) {
     return ExitCode::usage;
   }
-  if (arguments.files.size() != 1) {
-    put(stderr, "parley: minimize takes one file\n");
+  if (inputs->size() != 1) {
+    put(stderr, "parley: minimize takes one input; {} are named\n", inputs->size());
     return ExitCode::usage;
   }
-  const auto replays = replay_all(*target, arguments);
+  const auto out = arguments.out.empty() ? arguments.files.front() + ".min" : arguments.out;
+  const auto parent = fs::path(out).parent_path();
+  if (!fuzz_can_write(parent.empty() ? "." : parent.string())) {
+    return ExitCode::usage;
+  }
+  const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
     return ExitCode::harness_error;
   }
@@ -177,7 +186,6 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
         shows ? "the defect did not show itself a second time" : shows.error().detail);
     return ExitCode::harness_error;
   }
-  const auto out = arguments.out.empty() ? arguments.files.front() + ".min" : arguments.out;
   const auto& smallest = defect.minimised ? *defect.minimised : defect.input;
   std::ofstream file(out, std::ios::binary | std::ios::trunc);
   file << smallest;
@@ -186,17 +194,18 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
     put(stderr, "parley: '{}' cannot be written\n", out);
     return ExitCode::harness_error;
   }
-  put(stdout, "{}\n{}: {} octets, {} before\n", printable(fuzz::to_line(defect.state), 400), out,
-      smallest.size(), defect.input.size());
+  put(stdout, "{}\n{}: {}, {} before\n", printable(fuzz::to_line(defect.state), 400), out,
+      counted(smallest.size(), "octet"), defect.input.size());
   return ExitCode::findings;
 }
 
 ExitCode fuzz_triage(const FuzzArguments& arguments) {
   const auto target = fuzz_target(arguments);
-  if (!target) {
+  const auto inputs = target ? fuzz_inputs(arguments) : std::nullopt;
+  if (!inputs || (!arguments.out.empty() && !fuzz_can_make(arguments.out))) {
     return ExitCode::usage;
   }
-  const auto replays = replay_all(*target, arguments);
+  const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
     return ExitCode::harness_error;
   }
@@ -224,8 +233,7 @@ ExitCode fuzz_triage(const FuzzArguments& arguments) {
         put(stdout, "  {}\n", file);
       }
     }
-    put(stdout, "{} inputs, {} show a defect, {} defects\n", replays->inputs, replays->shown.size(),
-        buckets.size());
+    put(stdout, "{}, {}\n", how_many(*replays), counted(buckets.size(), "defect"));
   }
   return buckets.empty() ? ExitCode::ok : ExitCode::findings;
 }

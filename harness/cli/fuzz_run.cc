@@ -89,10 +89,11 @@ class FuzzRun {
       return;
     }
     shown_ = now;
-    const auto line = fmt::format(
-        "{}: {} executions, {:.0f}/s, {} edges, corpus {}, {} finding{}, {} s left", target.name,
-        progress.executions, progress.rate, progress.status.edges, progress.status.corpus,
-        progress.findings, progress.findings == 1 ? "" : "s", progress.left.count() / 1000);
+    const auto line =
+        fmt::format("{}: {}, {:.0f}/s, {}, corpus {}, {}, {} s left", target.name,
+                    counted(progress.executions, "execution"), progress.rate,
+                    counted(progress.status.edges, "edge"), progress.status.corpus,
+                    counted(progress.findings, "finding"), progress.left.count() / 1000);
     put(stderr, "{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n");
     open_ = terminal_;
   }
@@ -115,10 +116,11 @@ class FuzzRun {
       return fuzz::is_finding(defect.state.kind);
     });
     const auto seconds = static_cast<double>(last.took.count()) / 1000;
-    put(stderr, "{}: {} executions in {:.0f} s ({:.0f}/s), {} edges, corpus {}, {} finding{}\n",
-        done.target.name, last.executions, seconds,
-        seconds > 0 ? static_cast<double>(last.executions) / seconds : 0, last.status.edges,
-        last.status.corpus, findings, findings == 1 ? "" : "s");
+    put(stderr, "{}: {} in {:.0f} s ({:.0f}/s), {}, corpus {}, {}\n", done.target.name,
+        counted(last.executions, "execution"), seconds,
+        seconds > 0 ? static_cast<double>(last.executions) / seconds : 0,
+        counted(last.status.edges, "edge"), last.status.corpus,
+        counted(static_cast<std::uint64_t>(findings), "finding"));
   }
 
   // Between the live line and what is printed next.
@@ -173,6 +175,9 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     return ExitCode::usage;
   }
   const auto out = arguments.out.empty() ? folder_by_time() : arguments.out;
+  if (!fuzz_can_run(arguments, *targets) || !fuzz_can_make(out)) {
+    return ExitCode::usage;
+  }
   const StopSignals signals;
   const auto planned = targets->size();
   FuzzRun run(arguments, std::move(*targets), out);
@@ -198,8 +203,8 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     return ExitCode::harness_error;
   }
   if (!arguments.json) {
-    put(stdout, "\n{} of {} target{} run; report: {}/findings.json, findings.sarif\n", done.size(),
-        planned, planned == 1 ? "" : "s", out);
+    put(stdout, "\n{} of {} run; report: {}/findings.json, findings.sarif\n", done.size(),
+        counted(planned, "target"), out);
   }
   return exit_code_of(done);
 }

@@ -2,9 +2,14 @@
 #include "harness/cli/fuzz_targets.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <map>
+#include <system_error>
 
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
@@ -21,19 +26,45 @@ bool is_selected(const fuzz::Target& target, const std::vector<std::string>& wor
          });
 }
 
-bool can_run(const fuzz::Target& target) {
-  std::error_code error;
-  if (fs::is_regular_file(target.program, error)) {
-    return true;
-  }
-  put(stderr, "parley: '{}' of target {} is not there; build it: ci/build fuzz\n", target.program,
-      target.name);
-  return false;
-}
-
 // What is found without --targets, whatever the environment says.
 bool is_own_list(const std::string& catalogue) {
   return catalogue.empty() || catalogue == PARLEY_FUZZ_CATALOGUE;
+}
+
+// How what is missing is made.
+std::string how_built(const std::string& catalogue) {
+  return is_own_list(catalogue)
+             ? "build it: ci/build fuzz fuzz_targets"
+             : fmt::format("build the project again whose list is {}", quoted(catalogue));
+}
+
+std::string unknown_target(const FuzzArguments& arguments, const std::string& word,
+                           const std::vector<std::string>& known) {
+  const auto own = is_own_list(arguments.catalogue);
+  auto out = unknown_name("target", word, known);
+  const bool asks = out.ends_with('?');
+  if (own) {
+    out += asks ? " " : "; ";
+    out +=
+        "parley fuzz list names them all; those of your own project: --targets FILE, its "
+        "build/fuzz_targets.json";
+  } else if (!asks) {
+    out +=
+        fmt::format("; parley fuzz list --targets {} names them all", quoted(arguments.catalogue));
+  }
+  return out;
+}
+
+// What stands beside the inputs in a folder that `parley fuzz` has written.
+bool is_beside_inputs(const fs::path& file) {
+  static const std::map<std::string, std::string> beside = {
+      {"finding.json", "finding.json"},        {"report.txt", "finding.json"},
+      {"report-as-found.txt", "finding.json"}, {"session.json", "session.json"},
+      {"last-input", "session.json"},          {"findings.json", "findings.sarif"},
+      {"findings.sarif", "findings.json"}};
+  const auto found = beside.find(file.filename().string());
+  std::error_code error;
+  return found != beside.end() && fs::exists(file.parent_path() / found->second, error);
 }
 
 }  // namespace
@@ -41,10 +72,13 @@ bool is_own_list(const std::string& catalogue) {
 std::optional<std::vector<fuzz::Target>> fuzz_targets(const FuzzArguments& arguments) {
   const auto all = fuzz::load_catalogue(arguments.catalogue);
   if (!all) {
-    put(stderr, "parley: {}; {}\n", all.error().detail,
-        all.error().code == Errc::not_found
-            ? "the targets are built by: ci/build fuzz (--targets names another build's)"
-            : "the build writes it anew: ci/build fuzz");
+    const auto* made = !is_own_list(arguments.catalogue)
+                           ? "--targets takes the fuzz_targets.json that your build has written"
+                       : all.error().code == Errc::not_found
+                           ? "the targets are built by: ci/build fuzz (--targets names another "
+                             "build's)"
+                           : "the build writes it anew: ci/build fuzz";
+    put(stderr, "parley: {}; {}\n", all.error().detail, made);
     return std::nullopt;
   }
   std::vector<std::string> known;
@@ -53,7 +87,7 @@ std::optional<std::vector<fuzz::Target>> fuzz_targets(const FuzzArguments& argum
   }
   for (const auto& word : arguments.targets) {
     if (std::ranges::none_of(known, [&](const auto& name) { return glob_match(word, name); })) {
-      put(stderr, "parley: {}\n", unknown_name("target", word, known));
+      put(stderr, "parley: {}\n", unknown_target(arguments, word, known));
       return std::nullopt;
     }
   }
@@ -76,7 +110,47 @@ std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments) {
         targets->size());
     return std::nullopt;
   }
-  return can_run(targets->front()) ? std::optional(targets->front()) : std::nullopt;
+  return fuzz_can_run(arguments, *targets) ? std::optional(targets->front()) : std::nullopt;
+}
+
+bool fuzz_can_run(const FuzzArguments& arguments, const std::vector<fuzz::Target>& targets) {
+  bool all = true;
+  for (const auto& target : targets) {
+    std::error_code error;
+    if (!fs::is_regular_file(target.program, error)) {
+      put(stderr, "parley: '{}' of target {} is not there; {}\n", target.program, target.name,
+          how_built(arguments.catalogue));
+      all = false;
+    } else if (!fs::is_directory(target.corpus, error)) {
+      put(stderr, "parley: '{}', the corpus of target {}, is not there: it begins without\n",
+          target.corpus, target.name);
+    }
+  }
+  return all;
+}
+
+bool fuzz_can_write(const std::string& folder) {
+  auto pattern = (fs::path(folder) / ".parley-XXXXXX").string();
+  const int file = ::mkstemp(pattern.data());
+  if (file < 0) {
+    const std::error_code why(errno, std::generic_category());
+    put(stderr, "parley: nothing can be written into '{}': {}\n", folder, why.message());
+    return false;
+  }
+  ::close(file);
+  std::error_code error;
+  fs::remove(pattern, error);
+  return true;
+}
+
+bool fuzz_can_make(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    put(stderr, "parley: --out '{}': {}\n", folder, error.message());
+    return false;
+  }
+  return fuzz_can_write(folder);
 }
 
 fuzz::Limits fuzz_limits(const FuzzArguments& arguments) {
@@ -129,13 +203,14 @@ std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect)
   for (const auto& line : defect.said) {
     out += fmt::format("  {}\n", printable(line, 400));
   }
-  out += fmt::format("  target      {}, seen {} time{}, first after {} executions and {:.1f} s\n",
-                     defect.target, defect.seen, defect.seen == 1 ? "" : "s", defect.executions,
+  out += fmt::format("  target      {}, seen {}, first after {} and {:.1f} s\n", defect.target,
+                     counted(defect.seen, "time"), counted(defect.executions, "execution"),
                      static_cast<double>(defect.after.count()) / 1000);
   if (!defect.place.empty()) {
     out += fmt::format("  at          {}\n", printable(defect.place, 300));
   }
-  out += fmt::format("  input       {} ({} octets{})\n", printable(defect.offer.input), octets,
+  out += fmt::format("  input       {} ({}{})\n", printable(defect.offer.input),
+                     counted(octets, "octet"),
                      defect.minimised ? fmt::format("; {} as found", defect.input.size()) : "");
   if (defect.state.kind == fuzz::Kind::mutator) {
     return out + fmt::format("  it is our mutator's own, with seed {}: no finding of the target\n",
@@ -168,7 +243,7 @@ std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& argumen
     for (fs::recursive_directory_iterator at(file, error), end; !error && at != end;
          at.increment(error)) {
       std::error_code ignored;  // a file that vanished is none
-      if (at->is_regular_file(ignored)) {
+      if (at->is_regular_file(ignored) && !is_beside_inputs(at->path())) {
         found.push_back(at->path().string());
       }
     }
@@ -176,7 +251,9 @@ std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& argumen
     out.insert(out.end(), found.begin(), found.end());
   }
   if (out.empty()) {
-    put(stderr, "parley: there is no file in what is named\n");
+    put(stderr, "parley: '{}' {} no input: name files, or folders that hold some\n",
+        printable(join(arguments.files, "', '"), 400),
+        arguments.files.size() == 1 ? "holds" : "hold");
     return std::nullopt;
   }
   return out;

@@ -16,6 +16,15 @@ namespace parley::cli {
 // is wrong (no fuzz build, an unknown name with the nearest ones); nullopt then.
 std::optional<std::vector<fuzz::Target>> fuzz_targets(const FuzzArguments& arguments);
 
+// Whether the programs of all `targets` are there; false after a message. Says too which of them
+// has no corpus.
+bool fuzz_can_run(const FuzzArguments& arguments, const std::vector<fuzz::Target>& targets);
+
+// Whether a file can be made in `folder`; false after a message.
+bool fuzz_can_write(const std::string& folder);
+// The same, and makes it: before an hour is spent on what cannot be kept.
+bool fuzz_can_make(const std::string& folder);
+
 // The one target that is named, whose program is there; nullopt after a message.
 std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments);
 
@@ -34,7 +43,8 @@ fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folde
 // commands that show it again.
 std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect);
 
-// The files below what is named, sorted within each folder; nullopt after a message.
+// The files below what is named, sorted within each folder; of a finding's folder or a run's the
+// inputs alone. Nullopt after a message: there is none.
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);
 
 }  // namespace parley::cli

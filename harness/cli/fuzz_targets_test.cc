@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace parley::cli {
 namespace {
 
@@ -51,6 +54,125 @@ INSTANTIATE_TEST_SUITE_P(
               "it's",
               R"(parley fuzz replay --targets 'my lists/t.json' mine 'it'\''s')"}),
     [](const auto& one) { return one.param.name; });
+
+namespace fs = std::filesystem;
+
+// A list of one target in a folder of its own.
+class FuzzTargetsTest : public testing::Test {
+ protected:
+  FuzzTargetsTest()
+      : folder_(fs::path(testing::TempDir()) /
+                fs::path(testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "corpus");
+    put_file("targets.json", R"([{"name": "mine", "program": ")" + in("program") +
+                                 R"(", "corpus": ")" + in("corpus") + R"("}])");
+    arguments_.catalogue = in("targets.json");
+    arguments_.out = in("out");
+    arguments_.quiet = true;
+  }
+  ~FuzzTargetsTest() override { fs::remove_all(folder_); }
+
+  std::string in(const char* name) const { return (folder_ / name).string(); }
+  void put_file(const char* name, std::string_view text) const {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+
+  struct Said {
+    ExitCode code;
+    std::string text;  // on both outputs
+  };
+  Said call(ExitCode (*command)(const FuzzArguments&)) const {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const auto code = command(arguments_);
+    auto text = testing::internal::GetCapturedStdout();
+    return {.code = code, .text = text + testing::internal::GetCapturedStderr()};
+  }
+
+  const fs::path folder_;
+  FuzzArguments arguments_;
+};
+
+TEST_F(FuzzTargetsTest, RunRefusesAMissingProgramAndNamesTheListThatItStandsIn) {
+  const auto said = call(fuzz_run);
+  EXPECT_EQ(said.code, ExitCode::usage);
+  EXPECT_NE(said.text.find("is not there; build the project again whose list is"),
+            std::string::npos)
+      << said.text;
+  EXPECT_EQ(said.text.find("report:"), std::string::npos) << said.text;
+  EXPECT_FALSE(fs::exists(arguments_.out));
+}
+
+TEST_F(FuzzTargetsTest, RunRefusesAFolderThatCannotBeWritten) {
+  put_file("program", "");
+  put_file("file", "");
+  for (const auto& out : {std::string("/proc/nowhere"), in("file")}) {
+    arguments_.out = out;
+    const auto said = call(fuzz_run);
+    EXPECT_EQ(said.code, ExitCode::usage) << said.text;
+    EXPECT_NE(said.text.find(out), std::string::npos) << said.text;
+    EXPECT_EQ(said.text.find("report:"), std::string::npos) << said.text;
+  }
+}
+
+TEST_F(FuzzTargetsTest, SaysThatACorpusIsMissingAndGoesOn) {
+  put_file("program", "");
+  fs::remove(folder_ / "corpus");
+  arguments_.target = "mine";
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(fuzz_target(arguments_));
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("the corpus of target mine, is not there"), std::string::npos) << said;
+}
+
+TEST_F(FuzzTargetsTest, AnEmptyFolderIsWrongUsageOfAllThatTakeInputs) {
+  put_file("program", "");
+  arguments_.target = "mine";
+  arguments_.files = {in("corpus")};
+  for (auto* command : {fuzz_replay, fuzz_minimize, fuzz_triage}) {
+    const auto said = call(command);
+    EXPECT_EQ(said.code, ExitCode::usage);
+    EXPECT_NE(said.text.find("holds no input"), std::string::npos) << said.text;
+  }
+}
+
+TEST_F(FuzzTargetsTest, AnUnknownNameSaysWhatListsThem) {
+  arguments_.targets = {"zzzzzz"};
+  const auto said = call(fuzz_list);
+  EXPECT_EQ(said.code, ExitCode::usage);
+  EXPECT_NE(said.text.find("known are: mine; parley fuzz list --targets"), std::string::npos)
+      << said.text;
+}
+
+TEST_F(FuzzTargetsTest, InputsOfAFindingAreNotWhatStandsBesideThem) {
+  for (const auto* name : {"f/input", "f/input-2", "f/minimised", "f/finding.json", "f/report.txt",
+                           "f/report-as-found.txt", "g/report.txt"}) {
+    put_file(name, "x");
+  }
+  arguments_.files = {in("f"), in("g")};
+  const auto inputs = fuzz_inputs(arguments_);
+  ASSERT_TRUE(inputs);
+  EXPECT_EQ(*inputs,
+            (std::vector{in("f/input"), in("f/input-2"), in("f/minimised"), in("g/report.txt")}));
+  // Who names the file itself means it.
+  arguments_.files = {in("f/report.txt")};
+  EXPECT_EQ(fuzz_inputs(arguments_)->size(), 1U);
+}
+
+TEST_F(FuzzTargetsTest, TheListKeepsItsColumnsUnderLongNames) {
+  put_file("targets.json",
+           R"([{"name": "a", "program": "/p", "corpus": "/c", "mutator": "xml", "oracle": "O"},
+               {"name": "session_record_with_a_long_name", "program": "/p", "corpus": "/c",
+                "mutator": "a=octets b=?xml c=??octets d=octets", "oracle": "O"}])");
+  const auto said = call(fuzz_list).text;
+  const auto first = said.find("\na ") + 1;
+  const auto second = said.find("\nsession") + 1;
+  EXPECT_EQ(said.find(" O\n", first) - first, said.find(" O\n", second) - second) << said;
+  EXPECT_NE(said.find(" fields: octets, xml O\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("2 targets\n"), std::string::npos);
+}
 
 }  // namespace
 }  // namespace parley::cli

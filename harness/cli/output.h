@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace parley::cli {
@@ -15,6 +17,11 @@ template <class... Parts>
 void put(std::FILE* to, fmt::format_string<Parts...> format, Parts&&... parts) {
   const std::string text = fmt::format(format, std::forward<Parts>(parts)...);
   (void)std::fwrite(text.data(), 1, text.size(), to);
+}
+
+// "1 input", "2 inputs".
+inline std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 }  // namespace parley::cli
