@@ -219,6 +219,7 @@ std::vector<Field> FieldTaker::take(std::uint32_t number, WireType type) {
     return field.number == number && field.type == type;
   };
   std::vector<Field> taken;
+  taken.reserve(static_cast<std::size_t>(std::ranges::count_if(fields_, wanted)));
   std::ranges::copy_if(fields_, std::back_inserter(taken), wanted);
   std::erase_if(fields_, wanted);
   return taken;
