@@ -19,6 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+constexpr std::size_t kMostSessionOctets = 64 * 1024;
+constexpr int kDeepestOfSession = 4;  // what lies deeper is left out
+
 std::string_view to_word(fuzz::SessionEnd end) {
   switch (end) {
     case fuzz::SessionEnd::time:
@@ -53,12 +56,18 @@ ordered_json json_of(const FuzzArguments& arguments, const FuzzDone& done) {
 // How a target's run went that this one knows of by its folder alone.
 ordered_json json_of_earlier(const fs::path& folder) {
   std::ifstream file(folder / "session.json", std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  auto out = ordered_json::parse(text, nullptr, false);
-  if (out.is_object()) {
-    return out;
+  std::string text(kMostSessionOctets + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() <= kMostSessionOctets) {
+    const auto shallow = [](int depth, auto, auto&) { return depth < kDeepestOfSession; };
+    auto out = ordered_json::parse(text, shallow, false);
+    if (out.is_object()) {
+      out["target"] = printable(folder.filename().string());
+      return out;
+    }
   }
-  // It was killed, or goes on at this moment.
+  // It was killed, goes on at this moment, or holds what no run has written.
   return {{"target", printable(folder.filename().string())}, {"end", "unfinished"}};
 }
 

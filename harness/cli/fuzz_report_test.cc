@@ -70,6 +70,23 @@ TEST_F(FuzzReportTest, KeepsWhatAKilledRunHasFound) {
   EXPECT_EQ(report[0]["findings"].size(), 1U);
 }
 
+TEST_F(FuzzReportTest, TakesNothingOutOfBoundsFromWhatLiesThere) {
+  run("first");
+  const auto with = [&](const std::string& text) {
+    std::ofstream(out_ / "first" / "session.json") << text;
+    return run("second")[0];
+  };
+  for (const auto& text : {std::string(), std::string("{"), std::string("[]"), std::string("\xFF"),
+                           "{\"a\": \"" + std::string(100'000, 'x') + "\"}"}) {
+    EXPECT_EQ(with(text)["end"], "unfinished") << text.substr(0, 20);
+  }
+  const auto deep = with(R"({ "target": 5, "executions": 3, "a": )" + std::string(20'000, '[') +
+                         std::string(20'000, ']') + "}");
+  EXPECT_EQ(deep["target"], "first");
+  EXPECT_EQ(deep["executions"], 3);
+  EXPECT_LT(deep.dump().size(), 2000U);
+}
+
 TEST_F(FuzzReportTest, OffersInputsThatAreThereAndSaysHowTheyWereFound) {
   const auto entry = run("first")[0];
   const auto& finding = entry["findings"][0];
