@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/rng.h"
+#include "harness/engine/survival.h"
 
 namespace parley::live {
 namespace {
@@ -22,6 +23,12 @@ std::string plain(std::string step) {
 std::string kind_of(const model::Verdict& verdict, const std::string& form) {
   return fmt::format("{}: {}{}{}", form, verdict.reason.substr(0, verdict.reason.find(':')),
                      verdict.monitor.empty() ? "" : ", ", verdict.monitor);
+}
+
+bool is_alike(const model::Verdict& one, const model::Verdict& other) {
+  return kind_of(one, "") == kind_of(other, "") ||
+         (one.monitor == other.monitor && engine::is_silence(one.reason) &&
+          engine::is_silence(other.reason));
 }
 
 std::string name_of(const model::Case& one) {

@@ -27,6 +27,10 @@ struct Finding {
 // which message. `form` names that.
 std::string kind_of(const model::Verdict& verdict, const std::string& form);
 
+// Whether what has shown the one shows the other again: a SUT that falls silent does so in more
+// than one way (engine/survival.h), which are not told apart here.
+bool is_alike(const model::Verdict& one, const model::Verdict& other);
+
 // What the case is called as a file: after its party, its step and what it
 // changes.
 std::string name_of(const model::Case& one);

@@ -143,9 +143,9 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
       continue;
     }
     if (failed(*at)) {
-      fallen.push_back(one);
+      fallen.push_back(trials_.as_sent(one, form_of(one), at->second));
     } else if (!is(at->second, model::VerdictKind::pass)) {
-      undecided.push_back(one);
+      undecided.push_back(trials_.as_sent(one, form_of(one), at->second));
     }
   }
   result_.last.undecided += undecided.size();
@@ -293,8 +293,9 @@ bool Hunt::stands(const model::Case& one) {
 
 void Hunt::look_into(const model::Case& one, const Shot& shot) {
   const auto form = form_of(one);
-  const Failed failed{.one = one, .kind = kind_of(shot.verdict, form), .form = form};
-  if (const auto& alike = of_kind_[failed.kind]; alike.size() >= kMostOfKind) {
+  const auto kind = kind_of(shot.verdict, form);
+  const Failed failed{.one = one, .verdict = shot.verdict, .form = form};
+  if (const auto& alike = of_kind_[kind]; alike.size() >= kMostOfKind) {
     ++result_.findings[alike.front()].hits;
     return;
   }
@@ -304,14 +305,14 @@ void Hunt::look_into(const model::Case& one, const Shot& shot) {
   if (written && *written) {
     out.one = std::move((*written)->one);
     out.octets = (*written)->octets;
-    keep(std::move(out), failed.kind);
+    keep(std::move(out), kind);
     return;
   }
   const auto again = written ? trials_.fails_again(failed) : std::unexpected(written.error());
   if (!again) {
     end(HuntEnd::broken, again.error().detail);
   } else if (*again) {
-    keep(std::move(out), failed.kind);
+    keep(std::move(out), kind);
   } else {
     ++result_.last.flaky;
   }

@@ -89,6 +89,7 @@ class FakeBench : public Bench {
   bool had_enough() const { return had_enough_; }
   void gone() { gone_ = true; }      // fails, and then works no more
   void clumsy() { clumsy_ = true; }  // fails only where many are judged together
+  void wavers() { wavers_ = true; }  // falls silent in one way and in another
   // Falls silent where it falls: of that strike nothing can be told, and others seem to be it.
   void silenced() { silenced_ = true; }
 
@@ -103,7 +104,9 @@ class FakeBench : public Bench {
         verdict.kind = model::VerdictKind::inconclusive;
       } else if (edit != nullptr && (fails || falls_(octets_of(*edit)))) {
         verdict.kind = model::VerdictKind::fail;
-        verdict.reason = "the SUT does not work any more after it: nothing came in time";
+        verdict.reason = wavers_ && ++fallen_ % 2 == 0
+                             ? "the SUT does not answer another user afterwards"
+                             : "the SUT does not work any more after it: nothing came in time";
       }
     }
     used_up_ = true;
@@ -131,6 +134,8 @@ class FakeBench : public Bench {
   bool gone_ = false;
   bool clumsy_ = false;
   bool silenced_ = false;
+  bool wavers_ = false;
+  std::size_t fallen_ = 0;
   bool used_up_ = false;
   bool dies_ = false;
   bool dies_once_ = false;
@@ -185,6 +190,14 @@ TEST(Hunt, KeepsWhatFailsAgainAndCountsTheRest) {
   const auto& first = result.findings.front();
   EXPECT_EQ(first.confirmed, Confirmed::yes);
   EXPECT_TRUE(first.name.starts_with("server-live-message-")) << first.name;
+}
+
+TEST(Hunt, KeepsWhatHasASutFallSilentInOneWayOrAnother) {
+  FakeBench bench(has_reference);
+  bench.wavers();
+  const auto result = hunt(bench, 600);
+  EXPECT_FALSE(result.findings.empty());
+  EXPECT_EQ(result.last.flaky, 0);
 }
 
 TEST(Hunt, KeepsNothingThatFailsAmongOthersAlone) {

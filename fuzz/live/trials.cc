@@ -59,10 +59,46 @@ std::optional<Edited> edited_in(const model::Case& one, const model::Library& li
   return tracker.edited() ? tracker.edited() : sealed_in(tracker, *record, one.change->step);
 }
 
+// What stands in place of what in the changed step.
+struct Sent {
+  Edited edited;
+  Patch patch;
+  Form form;
+};
+
+// Nullopt where it was not sent, is too large, or where no octets of it stay from one run to the
+// next.
+std::optional<Sent> sent_of(const model::Case& one, const std::string& form,
+                            const model::Library& library, const engine::Transcript& transcript) {
+  if (layer_of(*one.change) == Layer::encryption) {
+    return std::nullopt;
+  }
+  auto edited = edited_in(one, library, transcript);
+  if (!edited || edited->octets.size() > kMostOctets) {
+    return std::nullopt;
+  }
+  auto patch = edited->honest.empty() ? Patch{.with = edited->octets, .whole = true}
+                                      : patch_of(edited->honest, edited->octets);
+  const auto& profile = library.profiles.at(one.profile);
+  const auto known = profile.forms.find(form);
+  const bool textual = profile.wire == model::Wire::xml ||
+                       (known != profile.forms.end() && !known->second.service.empty());
+  return Sent{.edited = std::move(*edited),
+              .patch = std::move(patch),
+              .form = textual ? Form::textual : Form::binary};
+}
+
+model::Case with_octets(model::Case one, const Sent& sent, Bytes octets) {
+  auto patch = sent.patch;
+  patch.with = std::move(octets);
+  octets_of(*one.change) = edit_of(patch, sent.edited.honest, sent.edited.values, sent.form);
+  return one;
+}
+
 bool fails_so(const Volley& volley, const std::string& id, const Failed& failed) {
   const auto at = volley.shots.find(id);
   return at != volley.shots.end() && at->second.verdict.kind == model::VerdictKind::fail &&
-         kind_of(at->second.verdict, failed.form) == failed.kind;
+         is_alike(at->second.verdict, failed.verdict);
 }
 
 }  // namespace
@@ -145,30 +181,21 @@ std::optional<std::size_t> Trials::first_that_fails(std::vector<model::Case> cas
                            : std::optional(static_cast<std::size_t>(at - cases.begin()));
 }
 
+model::Case Trials::as_sent(const model::Case& one, const std::string& form,
+                            const Shot& shot) const {
+  const auto sent = shot.transcript ? sent_of(one, form, library_, *shot.transcript) : std::nullopt;
+  return sent ? with_octets(one, *sent, sent->patch.with) : one;
+}
+
 Result<std::optional<Trials::Written>> Trials::written_out(const Failed& failed,
                                                            const engine::Transcript& transcript) {
-  const auto edited = edited_in(failed.one, library_, transcript);
-  if (!edited || edited->octets.size() > kMostOctets) {
+  const auto sent = sent_of(failed.one, failed.form, library_, transcript);
+  if (!sent) {
     return std::nullopt;
   }
-  if (layer_of(*failed.one.change) == Layer::encryption) {
-    return std::nullopt;  // no octets of it stay from one run to the next
-  }
-  const auto& profile = library_.profiles.at(failed.one.profile);
-  const auto form = profile.forms.find(failed.form);
-  const bool textual = profile.wire == model::Wire::xml ||
-                       (form != profile.forms.end() && !form->second.service.empty());
-  auto patch = edited->honest.empty() ? Patch{.with = edited->octets, .whole = true}
-                                      : patch_of(edited->honest, edited->octets);
-  const auto with = [&](Bytes octets) {
-    auto out = failed.one;
-    auto smaller = patch;
-    smaller.with = std::move(octets);
-    octets_of(*out.change) =
-        edit_of(smaller, edited->honest, edited->values, textual ? Form::textual : Form::binary);
-    return out;
-  };
-  auto again = fails_again({.one = with(patch.with), .kind = failed.kind, .form = failed.form});
+  const auto with = [&](Bytes octets) { return with_octets(failed.one, *sent, std::move(octets)); };
+  const auto& found = sent->patch.with;
+  auto again = fails_again({.one = with(found), .verdict = failed.verdict, .form = failed.form});
   if (!again || !*again) {
     return again ? Result<std::optional<Written>>(std::nullopt) : std::unexpected(again.error());
   }
@@ -177,18 +204,18 @@ Result<std::optional<Trials::Written>> Trials::written_out(const Failed& failed,
     std::ranges::transform(candidates, std::back_inserter(cases), with);
     return first_that_fails(std::move(cases), failed);
   };
-  auto small = fuzz::minimise(patch.with, first, kMostRounds);
+  auto small = fuzz::minimise(found, first, kMostRounds);
   if (trouble_) {
     return std::unexpected(*std::exchange(trouble_, std::nullopt));
   }
   // What was found in haste, a candidate once, is kept if it fails as it must in a run too.
-  if (small != patch.with) {
-    again = fails_again({.one = with(small), .kind = failed.kind, .form = failed.form});
+  if (small != found) {
+    again = fails_again({.one = with(small), .verdict = failed.verdict, .form = failed.form});
     if (!again) {
       return std::unexpected(again.error());
     }
   }
-  auto& kept = *again ? small : patch.with;
+  auto kept = *again ? std::move(small) : found;
   const auto octets = kept.size();
   return Written{.one = with(std::move(kept)), .octets = octets};
 }

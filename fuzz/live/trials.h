@@ -16,10 +16,10 @@
 
 namespace parley::live {
 
-// What has failed, and how (finding.h).
+// What has failed, and how.
 struct Failed {
   model::Case one;
-  std::string kind;
+  model::Verdict verdict;
   std::string form;  // of the message that was changed
 };
 
@@ -28,6 +28,10 @@ class Trials {
   Trials(const model::Library& library, Bench& bench, std::function<bool()> stop)
       : library_(library), bench_(bench), stop_(std::move(stop)) {}
 
+  // The same strike with the octets that `shot` shows to have been sent: a mutator makes others of
+  // another run's honest ones. Unchanged where it shows none, or where none stay from run to run
+  // (what is encrypted). `form` names the message that is changed.
+  model::Case as_sent(const model::Case& one, const std::string& form, const Shot& shot) const;
   // What each gives by itself, by its own id: in a volley a SUT may fail
   // because of another one. Errors: as Bench.
   Result<std::map<std::string, Shot>> by_itself(const std::vector<model::Case>& cases);

@@ -189,7 +189,7 @@ Result<live::Volley> LiveBench::judge_in(const fs::path& folder,
   live::Volley out{.shots = {}, .dead = std::move(judged->outcome.lost)};
   for (auto& result : judged->outcome.results) {
     live::Shot shot{.verdict = std::move(result.verdict)};
-    if (shot.verdict.kind == VerdictKind::fail) {
+    if (shot.verdict.kind != VerdictKind::pass) {
       auto transcript = engine::load_transcript(engine::transcript_path(folder, result.id, 0));
       if (transcript) {
         shot.transcript = std::move(*transcript);

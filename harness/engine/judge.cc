@@ -10,6 +10,7 @@
 #include "harness/engine/cast.h"
 #include "harness/engine/monitor_secrets.h"
 #include "harness/engine/secrets.h"
+#include "harness/engine/survival.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::engine {
@@ -175,7 +176,7 @@ class Judge {
                                            : "what the case builds on does not work",
                       state.reason);
     } else if (run.name == "after") {
-      out.reason = "the SUT does not work any more after it: " + state.reason;
+      out.reason = fmt::format("{}: {}", kWorksNoMore, state.reason);
     } else if (out.broke && std::ranges::count(requirement_.binds, *out.broke) == 0) {
       // The requirement is the other SUT's, which never came to it.
       out.kind = VerdictKind::inconclusive;

@@ -85,6 +85,11 @@ bool strikes_handshake(const CastRun& run) {
   return form != nullptr && is_handshake_message(form->pattern.name);
 }
 
+bool is_silence(std::string_view reason) {
+  return reason == kSilentToStriker || reason == kSilentToOthers ||
+         reason.starts_with(kWorksNoMore);
+}
+
 // Whether the last thing that was said on `link` came from the SUT.
 bool Tracker::spoke_last(const std::string& link) const {
   return last_on(seen_, link) > last_on(sent_, link);
@@ -277,15 +282,12 @@ Assessment Tracker::assess_survives() const {
     if (bystander_lives()) {
       return {.state = State::holds};
     }
-    return deadline_
-               ? violated("the SUT does not answer another user afterwards", shown_due(), "nothing")
-               : Assessment{};
+    return deadline_ ? violated(std::string(kSilentToOthers), shown_due(), "nothing")
+                     : Assessment{};
   };
   if (struck_over()) {
-    return elsewhere && fell_silent()
-               ? violated("the SUT neither answers afterwards nor ends the connection", expected,
-                          "nothing")
-               : once_over();
+    return elsewhere && fell_silent() ? violated(std::string(kSilentToStriker), expected, "nothing")
+                                      : once_over();
   }
   const bool broken = changed_reads_ == Reading::broken;
   const bool answered = std::ranges::any_of(run_.steps, [&](const CastStep& step) {
@@ -309,8 +311,7 @@ Assessment Tracker::assess_survives() const {
   if (deadline_) {
     return broken ? violated("the SUT keeps up a connection on which nothing can be read any more",
                              the_end, "nothing")
-                  : violated("the SUT neither answers afterwards nor ends the connection",
-                             shown_due(), "nothing");
+                  : violated(std::string(kSilentToStriker), shown_due(), "nothing");
   }
   if (due() != nullptr || owes_end() || awaits_word()) {
     return {};
