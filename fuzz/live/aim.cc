@@ -39,13 +39,14 @@ std::vector<Way> ways_of_http(const model::MessageForm& form) {
   return out;
 }
 
-// What is sealed for a server goes through it unread.
+// What is sealed for a server goes through it unread. With OMEMO a text is encrypted, no protobuf.
 std::vector<Way> ways_of_sealed(const model::MessageForm& form, const engine::CastRun& run) {
-  if (run.server_under_test() || run.profile->wire != model::Wire::noise ||
-      form.pattern.name != "message" || form.pattern.child("enc") == nullptr) {
+  const bool omemo = run.flow->content == model::Content::omemo;
+  if (run.server_under_test() || form.pattern.name != "message" ||
+      form.pattern.child(omemo ? "encrypted" : "enc") == nullptr) {
     return {};
   }
-  return {{.layer = Layer::content, .mutator = "protobuf"},
+  return {{.layer = Layer::content, .mutator = omemo ? "xml" : "protobuf"},
           {.layer = Layer::encryption, .mutator = "signal"}};
 }
 

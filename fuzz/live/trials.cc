@@ -11,6 +11,7 @@
 #include "fuzz/supervisor/minimise.h"
 #include "harness/engine/cast.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/omemo_talk.h"
 #include "harness/engine/tracker.h"
 
 namespace parley::live {
@@ -23,6 +24,18 @@ constexpr std::size_t kMostOctets = 64 * 1024;
 
 using Edited = engine::Tracker::Edited;
 
+// What a message that we sealed says, as the tracker shows it; nullopt for any other.
+std::optional<Bytes> content_of(const xml::Element& message) {
+  if (const auto* enc = message.child("enc"); enc != nullptr && enc->find("content") != nullptr) {
+    const auto content = from_hex(enc->get("content"));
+    return content ? std::optional(*content) : std::nullopt;
+  }
+  const auto* encrypted = message.child("encrypted");
+  const auto* opened =
+      encrypted == nullptr ? nullptr : encrypted->child("opened", engine::kOpenedNamespace);
+  return opened == nullptr ? std::nullopt : std::optional(opened->text());
+}
+
 // What was encrypted in the changed step, in place of whatever is honest.
 std::optional<Edited> sealed_in(const engine::Tracker& tracker, const engine::RunRecord& record,
                                 const std::string& step) {
@@ -31,11 +44,9 @@ std::optional<Edited> sealed_in(const engine::Tracker& tracker, const engine::Ru
   });
   const auto event = static_cast<std::size_t>(at - record.events.begin());
   const auto said = std::ranges::find(tracker.sent(), event, &engine::Said::event);
-  const auto* enc = said == tracker.sent().end() ? nullptr : said->element.child("enc");
-  const auto content = from_hex(enc == nullptr ? "" : enc->get("content"));
-  return enc == nullptr || enc->find("content") == nullptr || !content
-             ? std::nullopt
-             : std::optional(Edited{.honest = "", .octets = *content});
+  auto content = said == tracker.sent().end() ? std::nullopt : content_of(said->element);
+  return content ? std::optional(Edited{.honest = "", .octets = std::move(*content)})
+                 : std::nullopt;
 }
 
 // What the change has made of its step, as a replay gives it again.

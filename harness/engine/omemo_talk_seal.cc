@@ -358,10 +358,17 @@ Result<signal::Message> OmemoTalk::written(Sealing& sealing, const Scope& scope)
   if (!message) {
     return message;
   }
+  const auto honest = inner_of(*message);
   if (edit != nullptr && edits_octets(edit->octets)) {
     auto octets = edit_bytes(std::move(message->octets), edit->octets, scope);
-    return octets ? Result<signal::Message>(signal::Message{message->kind, std::move(*octets)})
-                  : std::unexpected(octets.error());
+    if (!octets) {
+      return std::unexpected(octets.error());
+    }
+    message->octets = std::move(*octets);
+    if (!edit->octets.mutate) {
+      return message;
+    }
+    // Whether that is authentic nobody knows: it uses its key up.
   }
   if (edit != nullptr && edit->ahead) {
     return message;  // nobody need follow that far: the honest ones go on from where they were
@@ -370,7 +377,7 @@ Result<signal::Message> OmemoTalk::written(Sealing& sealing, const Scope& scope)
     sealing.talk.overtaken[sealing.step] = sessions->front();
   }
   sessions->front() = std::move(session);
-  sealing.talk.last_sent = inner_of(*message);
+  sealing.talk.last_sent = honest;
   if (auto saved = signal::save_sessions(sealing.device.store, peer, std::move(*sessions));
       !saved) {
     return std::unexpected(saved.error());

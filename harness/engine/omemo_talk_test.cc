@@ -345,6 +345,20 @@ TEST(OmemoTalk, EncryptsTheTextThatAChangeMakes) {
   EXPECT_TRUE(pair.ours->was_written("text of first and more"));
 }
 
+// What a mutation makes may still be authentic: then the next message must not have the same key.
+TEST(OmemoTalk, UsesTheKeyOfAMutatedMessageUp) {
+  Pair pair;
+  (void)pair.publish_all();
+  EXPECT_EQ(pair.hears("first"), "text of first");
+  (void)pair.says("an answer");
+  model::EncryptionEdit edit;
+  edit.octets.mutate = {.by = "octets", .seed = 1};
+  const model::Change change{.step = "", .edit = edit};
+  ASSERT_TRUE(pair.seal("mutated", &change));
+  EXPECT_EQ(pair.hears("next"), "text of next");
+  EXPECT_EQ(pair.scope.values["next.counter"], "1");
+}
+
 TEST(OmemoTalk, SendsWhatWasSentOnceMore) {
   Pair pair;
   (void)pair.publish_all();

@@ -7,6 +7,7 @@
 
 #include "harness/reference/client_sasl.h"
 #include "harness/reference/client_session.h"
+#include "harness/reference/fragile_xml.h"
 
 namespace parley::reference {
 namespace {
@@ -229,6 +230,11 @@ bool ClientSession::take_event(const xml::Element& message) {
 
 void ClientSession::take_encrypted(const xml::Element& message, const xml::Element& encrypted) {
   const auto opened = device().open(bare(sender(message)), encrypted);
+  stuck_ = stuck_ || (opened.text && !is_xml_text(*opened.text) &&
+                      faults_.has(Fault::tp_stuck_after_odd_text));
+  if (stuck_) {
+    return;
+  }
   if (opened.prekey_used && !faults_.has(Fault::tp_omemo_bundle_not_renewed)) {
     publish_bundle();
   }

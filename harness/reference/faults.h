@@ -460,7 +460,7 @@ enum class Fault {
   gk_answer_breaks_namespace, tp_stuck_after_nested_stanza, wg_deaf_after_long_list,
   wg_stuck_after_packed_name, gk_stuck_after_mismatched_tag, gk_stuck_after_bad_utf8,
   gk_stuck_after_nested_request, gk_restarts_after_nested_message, gk_deaf_after_element_in_auth,
-  wt_stuck_after_group, wg_deaf_after_repeated_member, wp_deaf_after_repeated_member,
+  tp_stuck_after_odd_text, wt_stuck_after_group, wg_deaf_after_repeated_member, wp_deaf_after_repeated_member,
   count,  // not a fault
 };
 // clang-format on: hundreds of names, their sentences stand in the tables

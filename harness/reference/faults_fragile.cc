@@ -37,6 +37,8 @@ constexpr auto kTable = std::to_array<FaultEntry>({
      "Ends all connections once a message holds a stanza, and takes new ones (RFC 6120 section 13.12)"},
     {"gk-deaf-after-element-in-auth", kServer,
      "Answers nobody any more once <auth/> holds an element (RFC 6120 section 13.12)"},
+    {"tp-stuck-after-odd-text", kClient,
+     "Takes nothing more once it has decrypted a text that no XML can hold (RFC 6120 section 13.12)"},
     {"wt-stuck-after-group", kClient,
      "Takes nothing more once what it has decrypted begins with a group (STZ-033)", kWhatsApp},
     {"wg-deaf-after-repeated-member", kServer,

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/base/text.h"
+
 namespace parley::reference {
 namespace {
 
@@ -45,6 +47,19 @@ std::string namespace_to_escape(const xml::Element& stanza) {
     return inner.ns.find_first_of("&<'") != inner.ns.npos;
   });
   return found == nullptr ? "" : found->ns;
+}
+
+bool is_xml_text(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    char32_t c = 0;
+    const auto length = utf8_sequence(text, at, c);
+    const bool control = c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    if (length == 0 || control || c == 0xFFFE || c == 0xFFFF) {
+      return false;
+    }
+    at += length;
+  }
+  return true;
 }
 
 }  // namespace parley::reference
