@@ -17,9 +17,10 @@ namespace parley::fuzz {
 using FirstThatShows =
     std::function<std::optional<std::size_t>(const std::vector<Bytes>& candidates)>;
 
-// The smallest found from `input` by leaving octets out, then by making them plain ('0', 'a', NUL).
-// Asks `first` at most `most_rounds` times; an input that shows the defect is given back whatever
-// happens.
+// The smallest found from `input` by leaving out elements, then pairs of tags around what stays,
+// and octets, then by making them plain ('0', 'a', NUL). Octets without tags cost nothing more for
+// it. Asks `first` at most `most_rounds` times; an input that shows the defect is given back
+// whatever happens.
 Bytes minimise(Bytes input, const FirstThatShows& first, std::size_t most_rounds);
 
 }  // namespace parley::fuzz
