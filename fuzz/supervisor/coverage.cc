@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "fuzz/supervisor/inputs.h"
 #include "fuzz/supervisor/libfuzzer.h"
 #include "fuzz/supervisor/session.h"
 
@@ -28,22 +29,6 @@ std::uint64_t take_number(std::string_view& text) {
   return out;
 }
 
-std::vector<std::string> files_below(const std::vector<std::string>& folders) {
-  std::vector<std::string> out;
-  for (const auto& folder : folders) {
-    std::error_code error;
-    for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code ignored;  // a file that vanished is none
-      if (at->is_regular_file(ignored)) {
-        out.push_back(fs::absolute(at->path(), ignored).string());
-      }
-    }
-  }
-  std::ranges::sort(out);
-  return out;
-}
-
 bool has(const std::string& path, const Bytes& octets) {
   std::ifstream file(path, std::ios::binary);
   return std::equal(std::istreambuf_iterator<char>(file), {}, octets.begin(), octets.end());
@@ -56,7 +41,14 @@ class Measurement {
       : target_(target), limits_(limits), record_(std::move(record)), folder_(work / "inputs") {}
 
   Result<Coverage> of(const std::vector<std::string>& folders) {
-    inputs_ = files_below(folders);
+    for (const auto& folder : folders) {
+      auto inputs = inputs_below(folder);
+      if (!inputs) {
+        return std::unexpected(inputs.error());
+      }
+      std::ranges::move(*inputs, std::back_inserter(inputs_));
+    }
+    std::ranges::sort(inputs_);
     if (const auto gathered = gather(); !gathered) {
       return std::unexpected(gathered.error());
     }

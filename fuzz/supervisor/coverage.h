@@ -32,8 +32,9 @@ struct Coverage {
   std::vector<std::string> left_out;  // the inputs that show a defect, which are not counted
 };
 
-// Of the target's corpus and of the folders `more`; `limits` are those of one input. `work` is an
-// empty folder for it. Errors: not_found (no such program), malformed (it printed no coverage), io.
+// Of the target's corpus and of the inputs in the folders `more`; `limits` are those of one input.
+// `work` is an empty folder for it. Errors: not_found (no such program), malformed (it printed no
+// coverage), io.
 Result<Coverage> coverage_of(const Target& target, const std::vector<std::string>& more,
                              const Limits& limits, const std::string& work);
 

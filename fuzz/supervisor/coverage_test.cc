@@ -76,6 +76,15 @@ TEST_F(CoverageTest, GoesOnBehindAnInputThatShowsOneAfterOthersAlone) {
   EXPECT_GT(reached(*covered), 0U);
 }
 
+TEST_F(CoverageTest, TakesOfAFindingsFolderTheInputsAlone) {
+  seed("input", "BA");
+  seed("finding.json", "BAD");
+  seed("report.txt", "BAD");
+  const auto covered = coverage("oracle");
+  ASSERT_TRUE(covered) << covered.error();
+  EXPECT_TRUE(covered->left_out.empty());
+}
+
 TEST_F(CoverageTest, LeavesNothingInTheWorkingFolder) {
   seed("0", "BAD");
   const auto before = fs::current_path();

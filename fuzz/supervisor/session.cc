@@ -9,6 +9,8 @@
 #include <iterator>
 #include <utility>
 
+#include "fuzz/supervisor/inputs.h"
+
 namespace parley::fuzz {
 namespace {
 
@@ -36,22 +38,17 @@ bool has(const fs::path& path, const Bytes& octets) {
 Result<void> gather_seeds(const std::vector<std::string>& from, const fs::path& into) {
   std::size_t count = 0;
   for (const auto& folder : from) {
-    std::error_code error;
-    for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code ignored;  // a file that vanished is none
-      if (!at->is_regular_file(ignored)) {
-        continue;
-      }
-      const auto name = fmt::format("{}-{}", count++, at->path().filename().string());
-      std::error_code copying;
-      fs::copy_file(at->path(), into / name, fs::copy_options::overwrite_existing, copying);
-      if (copying) {
-        return fail(Errc::io, fmt::format("'{}': {}", at->path().string(), copying.message()));
-      }
+    const auto inputs = inputs_below(folder);
+    if (!inputs) {
+      return std::unexpected(inputs.error());
     }
-    if (error) {
-      return fail(Errc::io, fmt::format("'{}': {}", folder, error.message()));
+    for (const auto& input : *inputs) {
+      const auto name = fmt::format("{}-{}", count++, fs::path(input).filename().string());
+      std::error_code copying;
+      fs::copy_file(input, into / name, fs::copy_options::overwrite_existing, copying);
+      if (copying) {
+        return fail(Errc::io, fmt::format("'{}': {}", input, copying.message()));
+      }
     }
   }
   return {};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace parley::fuzz {
 namespace {
@@ -161,6 +163,19 @@ TEST_F(SessionTest, SaysWhyAProgramRunsNoInput) {
   const auto result = run(wrong);
   EXPECT_EQ(result.end, SessionEnd::cannot_run);
   EXPECT_NE(result.why.find("'/bin/false' is built without libFuzzer"), std::string::npos);
+}
+
+TEST_F(SessionTest, BeginsWithTheInputsOfFindingsAlone) {
+  const auto found = folder_ / "found";
+  fs::create_directories(found);
+  for (const auto* name : {"input", "finding.json", "report.txt"}) {
+    std::ofstream(found / name) << name;
+  }
+  auto with = plan("nothing");
+  with.corpora = {found.string()};
+  run(with);
+  EXPECT_TRUE(fs::exists(folder_ / "seeds" / "0-input"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "seeds"), {}), 1);
 }
 
 TEST_F(SessionTest, GoesOnInItsFolder) {

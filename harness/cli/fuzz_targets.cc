@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <map>
+#include <iterator>
 #include <system_error>
 
+#include "fuzz/supervisor/inputs.h"
 #include "harness/base/text.h"
 #include "harness/cli/output.h"
 #include "harness/cli/session.h"
@@ -53,18 +54,6 @@ std::string unknown_target(const FuzzArguments& arguments, const std::string& wo
         fmt::format("; parley fuzz list --targets {} names them all", quoted(arguments.catalogue));
   }
   return out;
-}
-
-// What stands beside the inputs in a folder that `parley fuzz` has written.
-bool is_beside_inputs(const fs::path& file) {
-  static const std::map<std::string, std::string> beside = {
-      {"finding.json", "finding.json"},        {"report.txt", "finding.json"},
-      {"report-as-found.txt", "finding.json"}, {"session.json", "session.json"},
-      {"last-input", "session.json"},          {"findings.json", "findings.sarif"},
-      {"findings.sarif", "findings.json"}};
-  const auto found = beside.find(file.filename().string());
-  std::error_code error;
-  return found != beside.end() && fs::exists(file.parent_path() / found->second, error);
 }
 
 }  // namespace
@@ -239,16 +228,12 @@ std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& argumen
       out.push_back(file);
       continue;
     }
-    std::vector<std::string> found;
-    for (fs::recursive_directory_iterator at(file, error), end; !error && at != end;
-         at.increment(error)) {
-      std::error_code ignored;  // a file that vanished is none
-      if (at->is_regular_file(ignored) && !is_beside_inputs(at->path())) {
-        found.push_back(at->path().string());
-      }
+    auto found = fuzz::inputs_below(file);
+    if (!found) {
+      put(stderr, "parley: {}\n", printable(found.error().detail, 400));
+      return std::nullopt;
     }
-    std::ranges::sort(found);
-    out.insert(out.end(), found.begin(), found.end());
+    std::ranges::move(*found, std::back_inserter(out));
   }
   if (out.empty()) {
     put(stderr, "parley: '{}' {} no input: name files, or folders that hold some\n",

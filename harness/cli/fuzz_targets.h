@@ -44,7 +44,7 @@ fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folde
 std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect);
 
 // The files below what is named, sorted within each folder; of a finding's folder or a run's the
-// inputs alone. Nullopt after a message: there is none.
+// inputs alone. Nullopt after a message: there is none, or a folder cannot be read.
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);
 
 }  // namespace parley::cli
