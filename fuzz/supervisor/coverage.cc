@@ -108,7 +108,7 @@ class Measurement {
                         .on_line = [&](std::string_view line) { add_coverage(line, files_); },
                         .stop = {}});
     if (ended && ended->last.begun == 0 && !is_fuzzer(ended->output)) {
-      return fail(Errc::malformed, why_no_fuzzer(target_, ended->output));
+      return fail(Errc::unsupported, why_no_fuzzer(target_, ended->output));
     }
     return ended;
   }

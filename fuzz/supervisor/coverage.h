@@ -33,8 +33,8 @@ struct Coverage {
 };
 
 // Of the target's corpus and of the inputs in the folders `more`; `limits` are those of one input.
-// `work` is an empty folder for it. Errors: not_found (no such program), malformed (it printed no
-// coverage), io.
+// `work` is an empty folder for it. Errors: not_found (no such program), unsupported (it is no
+// fuzzer), malformed (it printed no coverage), io.
 Result<Coverage> coverage_of(const Target& target, const std::vector<std::string>& more,
                              const Limits& limits, const std::string& work);
 

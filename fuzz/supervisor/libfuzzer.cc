@@ -12,6 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint64_t kFewCounters = 16;  // a function or two: not those of a parser
+
 // The number behind `mark`; nullopt: it is not there.
 std::optional<std::uint64_t> number_behind(std::string_view line, std::string_view mark) {
   const auto at = line.find(mark);
@@ -57,6 +59,17 @@ std::optional<Status> read_status(std::string_view line) {
   return Status{.edges = edges.value_or(0),
                 .features = number_behind(line, "ft: ").value_or(0),
                 .corpus = corpus.value_or(0)};
+}
+
+std::optional<std::uint64_t> read_counters(std::string_view line) {
+  const bool counters = line.starts_with("INFO: Loaded ") && line.contains(" modules ");
+  return counters ? number_behind(line, "(") : std::nullopt;
+}
+
+std::optional<std::uint64_t> read_seeds_reach(std::string_view line) {
+  return line.starts_with('#') && line.contains("\tINITED ")
+             ? std::optional(number_behind(line, "cov: ").value_or(0))
+             : std::nullopt;
 }
 
 std::optional<std::string> read_running(std::string_view line) {
@@ -114,8 +127,29 @@ bool is_fuzzer(std::string_view output) {
 }
 
 std::string why_no_fuzzer(const Target& target, std::string_view output) {
-  return fmt::format("'{}' is built without libFuzzer, or died before it began; it says: {}",
-                     target.program, output.empty() ? "nothing" : output.substr(0, 200));
+  return fmt::format(
+      "'{}' is built without libFuzzer, or died before it began: link it with -fsanitize=fuzzer, "
+      "as "
+      "parley_fuzz_parser() of fuzz/sdk/parley_fuzz.cmake and the preset fuzz do; it says: {}",
+      target.program, output.empty() ? "nothing" : output.substr(0, 200));
+}
+
+std::string why_no_record(const Target& target) {
+  return fmt::format(
+      "'{}' runs inputs and keeps no record of them: build it by parley_fuzz_parser() of "
+      "fuzz/sdk/parley_fuzz.cmake, which links fuzz/sdk/record.c",
+      target.program);
+}
+
+std::string why_blind(const Target& target, const Sight& sight) {
+  if (sight.counters >= kFewCounters && sight.reached > 1) {
+    return "";
+  }
+  return fmt::format(
+      "the fuzzer is blind in '{}' (edges that it sees: {}, that the seeds reach: {}): compile the "
+      "parser's library with the flags that parley_fuzz_instrument(LIBRARY) of "
+      "fuzz/sdk/parley_fuzz.cmake gives it (-fsanitize=fuzzer-no-link,address,undefined)",
+      target.program, sight.counters, sight.reached);
 }
 
 Limits outer_limits(Limits limits) {

@@ -24,6 +24,13 @@ struct Status {
 };
 std::optional<Status> read_status(std::string_view line);
 
+// How many edges of the program have counters: "INFO: Loaded 1 modules   (9 inline 8-bit …". None
+// is said where none has.
+std::optional<std::uint64_t> read_counters(std::string_view line);
+
+// How many edges the seeds reach, once all have been run: "#7 INITED cov: 5 …".
+std::optional<std::uint64_t> read_seeds_reach(std::string_view line);
+
 // The input that a replay has begun: "Running: PATH".
 std::optional<std::string> read_running(std::string_view line);
 
@@ -54,8 +61,19 @@ std::vector<std::string> coverage_command(const Target& target, const std::strin
 
 // Whether what a program has printed is how libFuzzer begins.
 bool is_fuzzer(std::string_view output);
-// Why a program that does not begin so is of no use, for people.
+// Why a program that does not begin so is of no use, for people, and what mends it.
 std::string why_no_fuzzer(const Target& target, std::string_view output);
+// The same of one that runs inputs and does not say which.
+std::string why_no_record(const Target& target);
+
+// Of what the fuzzer is led by: edges that have counters, and those of them that the seeds reach.
+struct Sight {
+  std::uint64_t counters = 0;
+  std::uint64_t reached = 0;
+};
+// What is wrong where that is too little to be led by, for people, and what mends it; empty: it is
+// enough.
+std::string why_blind(const Target& target, const Sight& sight);
 
 // The limits that watch() gives to one whose own are `limits`: it tells of itself where it hangs
 // and what takes its memory, if it can, and it looks but twice in the time of an input.

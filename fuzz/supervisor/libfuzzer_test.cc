@@ -26,6 +26,29 @@ TEST(ReadStatus, PassesOtherLinesOver) {
   EXPECT_FALSE(read_status(""));
 }
 
+TEST(ReadCounters, SumUpTheModules) {
+  EXPECT_EQ(read_counters("INFO: Loaded 2 modules   (211 inline 8-bit counters): 200 [0x5, 0x6), "),
+            211U);
+  EXPECT_FALSE(read_counters("INFO: Loaded 1 PC tables (211 PCs): 211 [0x5,0x6), "));
+  EXPECT_FALSE(read_counters("INFO: seed corpus: files: 2"));
+}
+
+TEST(ReadSeedsReach, IsNothingWithoutCounters) {
+  EXPECT_EQ(read_seeds_reach("#3\tINITED cov: 12 ft: 1 corp: 1/5b exec/s: 0 rss: 31Mb"), 12U);
+  EXPECT_EQ(read_seeds_reach("#3\tINITED exec/s: 0 rss: 31Mb"), 0U);
+  EXPECT_FALSE(read_seeds_reach("#4\tNEW    cov: 12 ft: 2"));
+}
+
+TEST(WhyBlind, NamesWhatMendsIt) {
+  const Target target{.name = "t", .program = "/b/fuzz_t", .corpus = "/c"};
+  EXPECT_EQ(why_blind(target, {.counters = 211, .reached = 2}), "");
+  for (const Sight& sight : {Sight{.counters = 0, .reached = 0}, Sight{.counters = 4, .reached = 4},
+                             Sight{.counters = 211, .reached = 1}}) {
+    EXPECT_TRUE(why_blind(target, sight).contains("parley_fuzz_instrument(LIBRARY)"))
+        << sight.counters << " " << sight.reached;
+  }
+}
+
 TEST(ReadRunning, HasThePath) {
   EXPECT_EQ(read_running("Running: /a b/c"), "/a b/c");
   EXPECT_FALSE(read_running("Executed /a in 3 ms"));

@@ -73,7 +73,7 @@ Result<Replay> replay(const Target& target, const std::vector<std::string>& inpu
     return fail(Errc::refused, "stopped");
   }
   if (ended->last.begun == 0 && !is_fuzzer(ended->output)) {
-    return fail(Errc::malformed, why_no_fuzzer(target, ended->output));
+    return fail(Errc::unsupported, why_no_fuzzer(target, ended->output));
   }
   Replay out{.trace = judge_end(*ended, limits), .which = std::nullopt, .ended = std::move(*ended)};
   if (!out.trace && out.ended.last.ended < inputs.size()) {

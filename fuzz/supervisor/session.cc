@@ -121,6 +121,20 @@ class Session {
     if (const auto status = read_status(line)) {
       progress_.status = *status;
     }
+    if (const auto counters = read_counters(line)) {
+      counters_ = *counters;
+    }
+    if (const auto reached = read_seeds_reach(line); reached && !seeds_read_) {
+      seeds_read_ = true;
+      warn(why_blind(plan_.target, {.counters = counters_, .reached = *reached}));
+    }
+  }
+
+  void warn(std::string why) {
+    result_.warning = std::move(why);
+    if (!result_.warning.empty() && listeners_.warn) {
+      listeners_.warn(result_.warning);
+    }
   }
 
   // Several times a second.
@@ -173,11 +187,12 @@ class Session {
   }
 
   bool cannot_run(const Ended& ended) {
-    result_.end = SessionEnd::cannot_run;
-    result_.why = is_fuzzer(ended.output)
-                      ? fmt::format("'{}' has run no input; it says: {}", plan_.target.program,
-                                    ended.output.substr(0, 600))
-                      : why_no_fuzzer(plan_.target, ended.output);
+    const bool fuzzer = is_fuzzer(ended.output);
+    result_.end = fuzzer && !seeds_read_ ? SessionEnd::cannot_run : SessionEnd::unfit;
+    result_.why = !fuzzer       ? why_no_fuzzer(plan_.target, ended.output)
+                  : seeds_read_ ? why_no_record(plan_.target)
+                                : fmt::format("'{}' has run no input; it says: {}",
+                                              plan_.target.program, ended.output.substr(0, 600));
     return false;
   }
 
@@ -292,6 +307,8 @@ class Session {
   Progress progress_;
   std::uint64_t done_ = 0;  // executions of the rounds that are over
   std::size_t early_deaths_ = 0;
+  std::uint64_t counters_ = 0;  // of the program's edges
+  bool seeds_read_ = false;     // in some round
 };
 
 Result<void> make_folders(const std::string& out) {

@@ -41,19 +41,22 @@ struct Progress {
   std::chrono::milliseconds left{0};
 };
 
-enum class SessionEnd { time, executions, stopped, disk_full, dies_at_once, cannot_run };
+// `unfit`: the program is no fuzzer, or keeps no record of its inputs.
+enum class SessionEnd { time, executions, stopped, disk_full, dies_at_once, cannot_run, unfit };
 
 struct SessionResult {
   SessionEnd end = SessionEnd::time;
-  std::string why;  // of an end that nobody asked for, for people
+  std::string why;        // of an end that nobody asked for, for people
+  std::string warning{};  // what makes the run worth little, for people
   std::vector<Defect> defects;
   Progress last;
 };
 
 struct Listeners {
-  std::function<void(const Progress&)> progress;  // at most once a second; may be empty
-  std::function<void(const Defect&)> defect;      // a new one, before it is minimised
-  std::function<bool()> stop;                     // may be empty
+  std::function<void(const Progress&)> progress;   // at most once a second; may be empty
+  std::function<void(const Defect&)> defect;       // a new one, before it is minimised
+  std::function<bool()> stop;                      // may be empty
+  std::function<void(const std::string&)> warn{};  // the result's warning at once; may be empty
 };
 
 // Errors: io (the folder cannot be made or written), not_found (no such program).
@@ -66,7 +69,8 @@ struct Replay {
 };
 
 // Runs `inputs` one after another until one shows a defect. Errors: as of watch(); refused when
-// `stop` stopped it; malformed when the program came to no end and read not all of them.
+// `stop` stopped it; unsupported when the program is no fuzzer; malformed when it came to no end
+// and read not all of them.
 Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
                       Leaks leaks, const RecordFile& record,
                       const std::function<bool()>& stop = {});

@@ -161,8 +161,22 @@ TEST_F(SessionTest, SaysWhyAProgramRunsNoInput) {
   auto wrong = plan("nothing");
   wrong.target.program = "/bin/false";
   const auto result = run(wrong);
-  EXPECT_EQ(result.end, SessionEnd::cannot_run);
+  EXPECT_EQ(result.end, SessionEnd::unfit);
   EXPECT_NE(result.why.find("'/bin/false' is built without libFuzzer"), std::string::npos);
+}
+
+TEST_F(SessionTest, WarnsOnceWhereNothingLeadsTheFuzzer) {
+  auto blind = plan("oracle");
+  blind.target.program = PARLEY_BLIND;
+  std::vector<std::string> warned;
+  const auto result =
+      run(blind, {.progress = {}, .defect = {}, .stop = {}, .warn = [&](const auto& why) {
+                    warned.push_back(why);
+                  }});
+  EXPECT_GT(result.last.executions, 0U) << result.why;
+  EXPECT_EQ(warned, std::vector{result.warning});
+  EXPECT_TRUE(result.warning.contains("(edges that it sees: 0, that")) << result.warning;
+  EXPECT_EQ(run(plan("nothing")).warning, "");
 }
 
 TEST_F(SessionTest, BeginsWithTheInputsOfFindingsAlone) {

@@ -105,7 +105,7 @@ ExitCode fuzz_coverage(const FuzzArguments& arguments) {
       fuzz::coverage_of(*target, arguments.corpora, fuzz_limits(arguments), work.path());
   if (!covered) {
     put(stderr, "parley: {}\n", printable(covered.error().detail, 1000));
-    return ExitCode::harness_error;
+    return fuzz_exit_code(covered.error());
   }
   const auto code = covered->left_out.empty() ? ExitCode::ok : ExitCode::findings;
   if (arguments.json) {

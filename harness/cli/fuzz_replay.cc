@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,19 +49,21 @@ struct Replays {
   std::size_t inputs = 0;
 };
 
-// Gives the target all inputs, those behind one that shows a defect too. Nullopt after a message.
-std::optional<Replays> replay_all(const fuzz::Target& target, const FuzzArguments& arguments,
-                                  const std::vector<std::string>& inputs) {
+// Gives the target all inputs, those behind one that shows a defect too. An exit code after a
+// message.
+std::expected<Replays, ExitCode> replay_all(const fuzz::Target& target,
+                                            const FuzzArguments& arguments,
+                                            const std::vector<std::string>& inputs) {
   const WorkFolder folder;
   auto record = fuzz::RecordFile::create(folder.in("record"));
   if (!record) {
     put(stderr, "parley: {}\n", record.error().detail);
-    return std::nullopt;
+    return std::unexpected(ExitCode::harness_error);
   }
   auto seen = fuzz::replay_each(target, inputs, fuzz_limits(arguments), arguments.leaks, *record);
   if (!seen) {
     put(stderr, "parley: {}\n", printable(seen.error().detail, 1000));
-    return std::nullopt;
+    return std::unexpected(fuzz_exit_code(seen.error()));
   }
   Replays out{.shown = {}, .inputs = inputs.size()};
   for (auto& one : *seen) {
@@ -133,7 +136,7 @@ ExitCode fuzz_replay(const FuzzArguments& arguments) {
   }
   const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
-    return ExitCode::harness_error;
+    return replays.error();
   }
   for (const auto& one : replays->shown) {
     put(stdout, "{}: {}\n", one.file, printable(fuzz::to_line(fuzz::crash_state(one.trace)), 400));
@@ -165,7 +168,7 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
   }
   const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
-    return ExitCode::harness_error;
+    return replays.error();
   }
   if (replays->shown.empty()) {
     put(stderr,
@@ -207,7 +210,7 @@ ExitCode fuzz_triage(const FuzzArguments& arguments) {
   }
   const auto replays = replay_all(*target, arguments, *inputs);
   if (!replays) {
-    return ExitCode::harness_error;
+    return replays.error();
   }
   const auto buckets = buckets_of(arguments, *target, replays->shown);
   std::vector<fuzz::Defect> defects;

@@ -36,6 +36,8 @@ std::string_view to_word(fuzz::SessionEnd end) {
       return "dies-at-once";
     case fuzz::SessionEnd::cannot_run:
       return "cannot-run";
+    case fuzz::SessionEnd::unfit:
+      return "unfit";
   }
   return "";
 }
@@ -45,6 +47,7 @@ ordered_json json_of(const FuzzArguments& arguments, const FuzzDone& done) {
   return {{"target", done.target.name},
           {"end", to_word(done.result.end)},
           {"why", printable(done.result.why, 1000)},
+          {"warning", printable(done.result.warning, 1000)},
           {"executions", last.executions},
           {"took_ms", last.took.count()},
           {"edges", last.status.edges},

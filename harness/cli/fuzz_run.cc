@@ -67,7 +67,8 @@ class FuzzRun {
     const fuzz::Listeners listeners{
         .progress = [&](const fuzz::Progress& progress) { show(target, progress); },
         .defect = [&](const fuzz::Defect& defect) { announce(defect); },
-        .stop = [] { return StopSignals::requested(); }};
+        .stop = [] { return StopSignals::requested(); },
+        .warn = [&](const std::string& why) { warn(target, why); }};
     auto result = fuzz::fuzz(plan, listeners);
     const std::lock_guard lock(mutex_);
     if (!result) {
@@ -104,6 +105,12 @@ class FuzzRun {
     if (!arguments_.quiet) {
       put(stderr, "{}: {}\n", defect.target, printable(fuzz::to_line(defect.state), 300));
     }
+  }
+
+  void warn(const fuzz::Target& target, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    end_line();
+    put(stderr, "parley: {}: {}\n", target.name, printable(why, 1000));
   }
 
   void summarise(const FuzzDone& done) {
@@ -145,11 +152,13 @@ class FuzzRun {
 ExitCode exit_code_of(const std::vector<FuzzDone>& done) {
   bool findings = false;
   bool broken = false;
+  bool unfit = false;
   std::uint64_t executions = 0;
   for (const auto& one : done) {
     executions += one.result.last.executions;
     broken = broken || one.result.end == fuzz::SessionEnd::cannot_run ||
              one.result.end == fuzz::SessionEnd::disk_full;
+    unfit = unfit || one.result.end == fuzz::SessionEnd::unfit;
     for (const auto& defect : one.result.defects) {
       findings = findings || fuzz::is_finding(defect.state.kind);
       broken = broken || defect.state.kind == fuzz::Kind::mutator;
@@ -160,6 +169,9 @@ ExitCode exit_code_of(const std::vector<FuzzDone>& done) {
   }
   if (StopSignals::requested()) {
     return ExitCode::stopped;
+  }
+  if (unfit) {
+    return ExitCode::usage;
   }
   if (findings) {
     return ExitCode::findings;
@@ -203,7 +215,11 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     return ExitCode::harness_error;
   }
   if (!arguments.json) {
-    put(stdout, "\n{} of {} run; report: {}/findings.json, findings.sarif\n", done.size(),
+    const auto run_at_all = std::ranges::count_if(done, [](const FuzzDone& one) {
+      return one.result.end != fuzz::SessionEnd::unfit &&
+             one.result.end != fuzz::SessionEnd::cannot_run;
+    });
+    put(stdout, "\n{} of {} run; report: {}/findings.json, findings.sarif\n", run_at_all,
         counted(planned, "target"), out);
   }
   return exit_code_of(done);

@@ -149,6 +149,10 @@ fuzz::Limits fuzz_limits(const FuzzArguments& arguments) {
   return out;
 }
 
+ExitCode fuzz_exit_code(const Error& error) {
+  return error.code == Errc::unsupported ? ExitCode::usage : ExitCode::harness_error;
+}
+
 fuzz::RunOptions fuzz_options(const FuzzArguments& arguments) {
   return {.targets = arguments.catalogue,
           .seed = arguments.seed,

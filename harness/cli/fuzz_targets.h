@@ -30,6 +30,9 @@ std::optional<fuzz::Target> fuzz_target(const FuzzArguments& arguments);
 
 fuzz::Limits fuzz_limits(const FuzzArguments& arguments);
 
+// Of a target that a command could not run: `usage` where another program must be named.
+ExitCode fuzz_exit_code(const Error& error);
+
 // What is kept with a finding of a command called with `arguments`.
 fuzz::RunOptions fuzz_options(const FuzzArguments& arguments);
 

@@ -117,6 +117,28 @@ TEST_F(FuzzTargetsTest, RunRefusesAFolderThatCannotBeWritten) {
   }
 }
 
+TEST_F(FuzzTargetsTest, AProgramWithoutAFuzzerIsWrongUsageOfAllThatRunIt) {
+  fs::create_symlink("/bin/false", folder_ / "program");
+  put_file("input", "x");
+  arguments_.target = "mine";
+  arguments_.files = {in("input")};
+  for (auto* command : {fuzz_run, fuzz_replay, fuzz_minimize, fuzz_triage, fuzz_coverage}) {
+    const auto said = call(command);
+    EXPECT_EQ(said.code, ExitCode::usage) << said.text;
+    EXPECT_NE(said.text.find("is built without libFuzzer"), std::string::npos) << said.text;
+    EXPECT_NE(said.text.find("link it with -fsanitize=fuzzer"), std::string::npos) << said.text;
+  }
+  EXPECT_NE(call(fuzz_run).text.find("0 of 1 target run"), std::string::npos);
+}
+
+TEST_F(FuzzTargetsTest, AProgramThatKeepsNoRecordIsWrongUsage) {
+  put_file("program", "#!/bin/sh\necho 'INFO: Seed: 1'\nprintf '#2\\tINITED cov: 9 ft: 9\\n'\n");
+  fs::permissions(folder_ / "program", fs::perms::owner_all);
+  const auto said = call(fuzz_run);
+  EXPECT_EQ(said.code, ExitCode::usage) << said.text;
+  EXPECT_NE(said.text.find("links fuzz/sdk/record.c"), std::string::npos) << said.text;
+}
+
 TEST_F(FuzzTargetsTest, SaysThatACorpusIsMissingAndGoesOn) {
   put_file("program", "");
   fs::remove(folder_ / "corpus");
