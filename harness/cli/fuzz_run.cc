@@ -222,6 +222,9 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     put(stdout, "\n{} of {} run; report: {}/findings.json, findings.sarif\n", run_at_all,
         counted(planned, "target"), out);
   }
+  if (StopSignals::requested()) {
+    put(stderr, "parley: stopped; to go on: {}\n", fuzz_go_on(arguments, out));
+  }
   return exit_code_of(done);
 }
 

@@ -56,6 +56,25 @@ std::string unknown_target(const FuzzArguments& arguments, const std::string& wo
   return out;
 }
 
+// What has to be said for `run` to be the same again, each option with a space before it.
+std::string options_said(const fuzz::RunOptions& run) {
+  const FuzzArguments defaults;
+  std::string out;
+  if (!is_own_list(run.targets)) {
+    out += " --targets " + quoted(run.targets);
+  }
+  if (run.leaks == fuzz::Leaks::reported) {
+    out += " --leaks";
+  }
+  if (run.input.count() != defaults.input_seconds) {
+    out += fmt::format(" --input-seconds {}", run.input.count());
+  }
+  if (run.memory_mib != static_cast<std::uint64_t>(defaults.memory_mib)) {
+    out += fmt::format(" --memory-mib {}", run.memory_mib);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::vector<fuzz::Target>> fuzz_targets(const FuzzArguments& arguments) {
@@ -164,23 +183,38 @@ fuzz::RunOptions fuzz_options(const FuzzArguments& arguments) {
 }
 
 std::string fuzz_again(const fuzz::Defect& defect, const std::string& file) {
-  const FuzzArguments defaults;
-  const auto& run = defect.run;
-  std::string out = "parley fuzz replay";
-  if (!is_own_list(run.targets)) {
-    out += " --targets " + quoted(run.targets);
-  }
+  auto run = defect.run;
   // A leak shows itself with that option alone, however it was found.
-  if (run.leaks == fuzz::Leaks::reported || defect.state.kind == fuzz::Kind::leak) {
-    out += " --leaks";
+  if (defect.state.kind == fuzz::Kind::leak) {
+    run.leaks = fuzz::Leaks::reported;
   }
-  if (run.input.count() != defaults.input_seconds) {
-    out += fmt::format(" --input-seconds {}", run.input.count());
+  return "parley fuzz replay" + options_said(run) + " " + quoted(defect.target) + " " +
+         quoted(file);
+}
+
+std::string fuzz_go_on(const FuzzArguments& arguments, const std::string& out) {
+  const FuzzArguments defaults;
+  std::string command = "parley fuzz run" + options_said(fuzz_options(arguments));
+  const auto add = [&](std::string_view option, auto value, auto otherwise) {
+    if (value != otherwise) {
+      command += fmt::format(" {} {}", option, value);
+    }
+  };
+  add("--seconds", arguments.seconds, defaults.seconds);
+  add("--executions", arguments.executions, defaults.executions);
+  add("--seed", arguments.seed, defaults.seed);
+  add("--jobs", arguments.jobs, defaults.jobs);
+  add("--max-octets", arguments.max_octets, defaults.max_octets);
+  for (const auto& corpus : arguments.corpora) {
+    command += " --corpus " + quoted(corpus);
   }
-  if (run.memory_mib != static_cast<std::uint64_t>(defaults.memory_mib)) {
-    out += fmt::format(" --memory-mib {}", run.memory_mib);
+  command += arguments.json ? " --json" : "";
+  command += arguments.quiet ? " --quiet" : "";
+  command += " --out " + quoted(out);
+  for (const auto& target : arguments.targets) {
+    command += " " + quoted(target);
   }
-  return out + " " + quoted(defect.target) + " " + quoted(file);
+  return command;
 }
 
 fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folder) {

@@ -55,6 +55,30 @@ INSTANTIATE_TEST_SUITE_P(
               R"(parley fuzz replay --targets 'my lists/t.json' mine 'it'\''s')"}),
     [](const auto& one) { return one.param.name; });
 
+TEST(FuzzGoOn, IsTheSameCommandWithItsFolder) {
+  EXPECT_EQ(fuzz_go_on({.catalogue = PARLEY_FUZZ_CATALOGUE}, "out/fuzz-1"),
+            "parley fuzz run --out out/fuzz-1");
+  const FuzzArguments all{.catalogue = "my lists/t.json",
+                          .targets = {"xml_*", "mine"},
+                          .seconds = 600,
+                          .executions = 7,
+                          .seed = 3,
+                          .jobs = 2,
+                          .out = "a folder",
+                          .corpora = {"more", "still more"},
+                          .leaks = fuzz::Leaks::reported,
+                          .input_seconds = 3,
+                          .memory_mib = 512,
+                          .max_octets = 99,
+                          .json = true,
+                          .quiet = true};
+  EXPECT_EQ(
+      fuzz_go_on(all, all.out),
+      "parley fuzz run --targets 'my lists/t.json' --leaks --input-seconds 3 --memory-mib 512 "
+      "--seconds 600 --executions 7 --seed 3 --jobs 2 --max-octets 99 --corpus more "
+      "--corpus 'still more' --json --quiet --out 'a folder' 'xml_*' mine");
+}
+
 namespace fs = std::filesystem;
 
 // A list of one target in a folder of its own.
@@ -137,6 +161,16 @@ TEST_F(FuzzTargetsTest, AProgramThatKeepsNoRecordIsWrongUsage) {
   const auto said = call(fuzz_run);
   EXPECT_EQ(said.code, ExitCode::usage) << said.text;
   EXPECT_NE(said.text.find("links fuzz/sdk/record.c"), std::string::npos) << said.text;
+}
+
+TEST_F(FuzzTargetsTest, ARunThatIsStoppedSaysHowItGoesOn) {
+  put_file("program", "#!/bin/sh\necho 'INFO: Seed: 1'\nkill -INT $PPID\nexec sleep 60\n");
+  fs::permissions(folder_ / "program", fs::perms::owner_all);
+  const auto said = call(fuzz_run);
+  EXPECT_EQ(said.code, ExitCode::stopped) << said.text;
+  EXPECT_TRUE(said.text.ends_with("parley: stopped; to go on: parley fuzz run --targets " +
+                                  in("targets.json") + " --quiet --out " + in("out") + "\n"))
+      << said.text;
 }
 
 TEST_F(FuzzTargetsTest, SaysThatACorpusIsMissingAndGoesOn) {
