@@ -102,7 +102,7 @@ void add_others(FuzzOptions& options, FuzzArguments& arguments, const FuzzComman
         ->check(CLI::ExistingPath);
     options.limits(*one);
   }
-  options.out(*minimize, "Where the small input goes (default: FILE.min)");
+  options.out(*minimize, "Where the small input goes, a new file (default: FILE.min)");
   options.out(*triage, "A folder for the findings, one of each defect");
   options.json(*triage);
   auto* coverage = options.command(

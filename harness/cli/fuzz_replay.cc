@@ -126,6 +126,17 @@ std::vector<Bucket> buckets_of(const FuzzArguments& arguments, const fuzz::Targe
   return out;
 }
 
+// False after a message: it is there already, or nothing can be written beside it.
+bool can_make_file(const std::string& path) {
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(path, error))) {
+    put(stderr, "parley: '{}' is there already: --out names a new file\n", path);
+    return false;
+  }
+  const auto parent = fs::path(path).parent_path();
+  return fuzz_can_write(parent.empty() ? "." : parent.string());
+}
+
 }  // namespace
 
 ExitCode fuzz_replay(const FuzzArguments& arguments) {
@@ -162,8 +173,7 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
     return ExitCode::usage;
   }
   const auto out = arguments.out.empty() ? arguments.files.front() + ".min" : arguments.out;
-  const auto parent = fs::path(out).parent_path();
-  if (!fuzz_can_write(parent.empty() ? "." : parent.string())) {
+  if (!can_make_file(out)) {
     return ExitCode::usage;
   }
   const auto replays = replay_all(*target, arguments, *inputs);
@@ -190,7 +200,7 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
     return ExitCode::harness_error;
   }
   const auto& smallest = defect.minimised ? *defect.minimised : defect.input;
-  std::ofstream file(out, std::ios::binary | std::ios::trunc);
+  std::ofstream file(out, std::ios::binary | std::ios::noreplace);
   file << smallest;
   file.flush();
   if (!file) {

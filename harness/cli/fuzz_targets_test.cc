@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace parley::cli {
 namespace {
@@ -147,6 +148,7 @@ TEST_F(FuzzTargetsTest, AProgramWithoutAFuzzerIsWrongUsageOfAllThatRunIt) {
   arguments_.target = "mine";
   arguments_.files = {in("input")};
   for (auto* command : {fuzz_run, fuzz_replay, fuzz_minimize, fuzz_triage, fuzz_coverage}) {
+    fs::remove_all(arguments_.out);
     const auto said = call(command);
     EXPECT_EQ(said.code, ExitCode::usage) << said.text;
     EXPECT_NE(said.text.find("is built without libFuzzer"), std::string::npos) << said.text;
@@ -161,6 +163,26 @@ TEST_F(FuzzTargetsTest, AProgramThatKeepsNoRecordIsWrongUsage) {
   const auto said = call(fuzz_run);
   EXPECT_EQ(said.code, ExitCode::usage) << said.text;
   EXPECT_NE(said.text.find("links fuzz/sdk/record.c"), std::string::npos) << said.text;
+}
+
+TEST_F(FuzzTargetsTest, MinimizeOverwritesNothing) {
+  put_file("program", "");
+  put_file("input", "x");
+  put_file("input.min", "kept");
+  put_file("other", "kept");
+  arguments_.target = "mine";
+  arguments_.files = {in("input")};
+  for (const auto& out : {std::string(), in("other"), in("corpus")}) {
+    arguments_.out = out;
+    const auto said = call(fuzz_minimize);
+    EXPECT_EQ(said.code, ExitCode::usage) << said.text;
+    EXPECT_NE(said.text.find("is there already: --out names a new file"), std::string::npos)
+        << said.text;
+  }
+  for (const auto* name : {"input.min", "other"}) {
+    std::ifstream file(in(name));
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "kept") << name;
+  }
 }
 
 TEST_F(FuzzTargetsTest, ARunThatIsStoppedSaysHowItGoesOn) {
