@@ -63,6 +63,7 @@ ordered_json json_of(const Defect& defect) {
   out["place"] = clean(defect.place);
   out["digest"] = digest_of(defect.state);
   out["reproduces"] = to_string(defect.reproduces);
+  out["instead"] = clean(defect.instead);
   out["seen"] = defect.seen;
   out["executions"] = defect.executions;
   out["after_ms"] = defect.after.count();
@@ -140,6 +141,7 @@ std::optional<Defect> defect_of(const fs::path& folder) {
     out.reproduces =
         value_of<std::string>(object, "reproduces", "") == name ? value : out.reproduces;
   }
+  out.instead = value_of<std::string>(object, "instead", "");
   out.seen = value_of<std::uint64_t>(object, "seen", 1);
   out.executions = value_of<std::uint64_t>(object, "executions", 0);
   out.after = std::chrono::milliseconds(value_of<std::uint64_t>(object, "after_ms", 0));

@@ -51,6 +51,7 @@ struct Defect {
   Bytes input;
   std::optional<Bytes> minimised;  // shows the same defect by itself
   Reproduces reproduces = Reproduces::not_tried;
+  std::string instead{};         // what happened where it does not, for people; or why nothing did
   std::uint64_t seen = 1;        // times, this one included
   std::uint64_t executions = 0;  // of the run, when it was found
   std::chrono::milliseconds after{0};

@@ -18,7 +18,8 @@ Defect example() {
           .place = "/src/reader.cc:88:7",
           .input = Bytes("<a\0\xff", 4),
           .minimised = "<",
-          .reproduces = Reproduces::yes,
+          .reproduces = Reproduces::no,
+          .instead = "it ran to its end",
           .seen = 3,
           .executions = 51'234,
           .after = std::chrono::milliseconds(1200),
@@ -57,6 +58,7 @@ TEST(Save, IsReadBackAsItWas) {
   EXPECT_EQ(loaded[0].seen, defect.seen);
   EXPECT_EQ(loaded[0].after, defect.after);
   EXPECT_EQ(loaded[0].reproduces, defect.reproduces);
+  EXPECT_EQ(loaded[0].instead, defect.instead);
   EXPECT_EQ(loaded[0].report, defect.report);
   EXPECT_EQ(loaded[0].report_as_found, defect.report_as_found);
   EXPECT_EQ(loaded[0].said, defect.said);

@@ -48,6 +48,27 @@ void offer_instead(Bytes smaller, Defect& defect,
   defect.minimised = std::move(smaller);
 }
 
+// What came of the input by itself. What was known stays where nothing came of it.
+void note_alone(Defect& defect, const Result<Replay>& seen) {
+  if (!seen) {
+    const bool stopped = seen.error().code == Errc::refused;
+    if (defect.reproduces == Reproduces::not_tried) {
+      defect.instead = stopped ? "it was stopped before its end" : seen.error().detail;
+    }
+    return;
+  }
+  const auto& trace = seen->trace;
+  const auto state = trace ? std::optional(crash_state(*trace)) : std::nullopt;
+  const bool shows = state && same_defect(*state, defect.state);
+  defect.reproduces = shows ? Reproduces::yes : Reproduces::no;
+  defect.instead = shows    ? ""
+                   : !state ? "it ran to its end"
+                            : fmt::format("{}: {}",
+                                          state->kind == Kind::hang ? "it ran into the time limit"
+                                                                    : "it showed another defect",
+                                          to_line(*state));
+}
+
 }  // namespace
 
 Result<Replay> replay(const Target& target, const std::vector<std::string>& inputs, Limits limits,
@@ -160,8 +181,13 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
     }
     return std::nullopt;
   };
-  const bool shows = first({defect.input}).has_value();
-  defect.reproduces = shows ? Reproduces::yes : Reproduces::no;
+  const auto file = put_file(fs::path(folder) / "input", defect.input);
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  ++starts;
+  note_alone(defect, replay(target, {*file}, limits, leaks, *record, spent));
+  const bool shows = defect.reproduces == Reproduces::yes;
   if (shows && effort.starts > 1) {
     auto smaller = minimise(defect.input, first, effort.starts);
     if (smaller != defect.input) {

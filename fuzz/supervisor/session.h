@@ -95,7 +95,8 @@ struct Effort {
 };
 
 // Makes the defect's input small; report and place are then those of the small one. `folder` holds
-// what it needs meanwhile. False: the input by itself does not show the defect. Errors: io.
+// what it needs meanwhile. False: the input by itself does not show the defect, which then says
+// what happened instead, or it was stopped before that was known. Errors: io.
 Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
                              const Effort& effort, const std::string& folder);
 

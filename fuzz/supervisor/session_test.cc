@@ -129,7 +129,44 @@ TEST_F(SessionTest, SaysWhatDoesNotShowItselfAgain) {
   const auto result = run(plan("oracle-later"));
   ASSERT_EQ(result.defects.size(), 1U);
   EXPECT_EQ(to_string(result.defects.front().reproduces), "no");
+  EXPECT_EQ(result.defects.front().instead, "it ran to its end");
 }
+
+struct Alone {
+  const char* name;
+  const char* mode;
+  bool stopped;
+  const char* reproduces;
+  const char* instead;  // begins so
+};
+class SaysWhatHappenedInstead : public SessionTest, public testing::WithParamInterface<Alone> {};
+
+TEST_P(SaysWhatHappenedInstead, WhereAnInputByItselfDoesNotShowItsDefect) {
+  const auto& [name, mode, stopped, reproduces, instead] = GetParam();
+  const auto asked = plan(mode);
+  Defect defect{.target = "misbehaving",
+                .state = {.kind = Kind::crash, .what = "signal 4", .frames = {}},
+                .place = "",
+                .input = "BAD",
+                .minimised = std::nullopt};
+  fs::create_directories(folder_);
+  const auto shows = minimise_defect(asked.target, defect, asked.limits,
+                                     {.starts = 1, .stop = [stop = stopped] { return stop; }},
+                                     (folder_ / "m").string());
+  ASSERT_TRUE(shows) << shows.error();
+  EXPECT_FALSE(*shows);
+  EXPECT_EQ(to_string(defect.reproduces), reproduces);
+  EXPECT_TRUE(defect.instead.starts_with(instead)) << defect.instead;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SaysWhatHappenedInstead,
+    testing::Values(Alone{"End", "nothing", false, "no", "it ran to its end"},
+                    Alone{"Another", "oracle", false, "no",
+                          "it showed another defect: disagreement: oracle broken"},
+                    Alone{"Time", "hang", false, "no", "it ran into the time limit: hang: "},
+                    Alone{"Stopped", "hang", true, "not-tried", "it was stopped before its end"}),
+    [](const auto& one) { return one.param.name; });
 
 TEST_F(SessionTest, EndsWithItsExecutions) {
   const auto result = run(plan("nothing"));

@@ -196,7 +196,8 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
       fuzz::minimise_defect(*target, defect, fuzz_limits(arguments), effort, folder.in("tries"));
   if (!shows || !*shows) {
     put(stderr, "parley: {}\n",
-        shows ? "the defect did not show itself a second time" : shows.error().detail);
+        shows ? "the defect did not show itself a second time: " + printable(defect.instead, 400)
+              : shows.error().detail);
     return ExitCode::harness_error;
   }
   const auto& smallest = defect.minimised ? *defect.minimised : defect.input;

@@ -243,7 +243,8 @@ std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect)
     return out + fmt::format("  it is our mutator's own, with seed {}: no finding of the target\n",
                              defect.mutator_seed);
   }
-  out += fmt::format("  reproduces  {}: {}\n", fuzz::to_string(defect.reproduces),
+  out += fmt::format("  reproduces  {}{}: {}\n", fuzz::to_string(defect.reproduces),
+                     defect.instead.empty() ? "" : " (" + printable(defect.instead, 400) + ")",
                      printable(defect.offer.replay));
   const auto alone =
       fmt::format("{} {}", quoted(target.replay), printable(quoted(defect.offer.input)));

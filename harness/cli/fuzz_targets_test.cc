@@ -80,6 +80,23 @@ TEST(FuzzGoOn, IsTheSameCommandWithItsFolder) {
       "--corpus 'still more' --json --quiet --out 'a folder' 'xml_*' mine");
 }
 
+TEST(FuzzFinding, SaysWhatHappenedWhereItDoesNotReproduce) {
+  fuzz::Defect defect{.target = "mine",
+                      .state = {.kind = fuzz::Kind::crash, .what = "abort", .frames = {}},
+                      .place = "",
+                      .input = "",
+                      .minimised = std::nullopt,
+                      .reproduces = fuzz::Reproduces::no,
+                      .instead = "it ran to its end",
+                      .offer = {.input = "f", .replay = "parley fuzz replay mine f"}};
+  const fuzz::Target target{.name = "mine", .program = "/p", .corpus = "/c"};
+  EXPECT_TRUE(fuzz_finding(target, defect)
+                  .contains("  reproduces  no (it ran to its end): parley fuzz replay mine f\n"));
+  defect.reproduces = fuzz::Reproduces::yes;
+  defect.instead.clear();
+  EXPECT_TRUE(fuzz_finding(target, defect).contains("  reproduces  yes: parley fuzz replay"));
+}
+
 namespace fs = std::filesystem;
 
 // A list of one target in a folder of its own.
