@@ -61,6 +61,10 @@ ordered_json json_of(const Defect& defect) {
     out["said"].push_back(clean(line));
   }
   out["place"] = clean(defect.place);
+  out["places"] = ordered_json::array();
+  for (const auto& place : defect.places) {
+    out["places"].push_back(clean(place));
+  }
   out["digest"] = digest_of(defect.state);
   out["reproduces"] = to_string(defect.reproduces);
   out["instead"] = clean(defect.instead);
@@ -137,6 +141,9 @@ std::optional<Defect> defect_of(const fs::path& folder) {
                .frames = texts_of(object, "frames"),
                .recursive = value_of(object, "recursive", false)};
   out.place = value_of<std::string>(object, "place", "");
+  for (const auto& place : texts_of(object, "places")) {
+    note_place(out, place);
+  }
   for (const auto& [value, name] : kReproduces) {
     out.reproduces =
         value_of<std::string>(object, "reproduces", "") == name ? value : out.reproduces;
@@ -159,6 +166,23 @@ std::optional<Defect> defect_of(const fs::path& folder) {
 std::string_view to_string(Reproduces reproduces) {
   return std::ranges::find(kReproduces, reproduces, &decltype(kReproduces)::value_type::first)
       ->second;
+}
+
+bool note_place(Defect& defect, std::string_view place) {
+  // "file:line:column": what stands between the last two colons is a line.
+  const auto column = std::min(place.rfind(':'), place.size());
+  const auto file_and_line = place.substr(0, column);
+  const auto line = file_and_line.substr(file_and_line.rfind(':') + 1);
+  if (line.size() < file_and_line.size() && !line.empty() &&
+      line.find_first_not_of("0123456789") == std::string_view::npos) {
+    place = file_and_line;
+  }
+  if (place.empty() || defect.places.size() == kMaxPlaces ||
+      std::ranges::count(defect.places, place) > 0) {
+    return false;
+  }
+  defect.places.emplace_back(place);
+  return true;
 }
 
 std::string folder_name(const Defect& defect) {

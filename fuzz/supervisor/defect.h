@@ -48,6 +48,9 @@ struct Defect {
   std::string target;
   CrashState state;
   std::string place;  // file:line:column of the innermost frame of ours; empty: unknown
+  // file:line of it, of all that counts as this defect, as they came: there may be two in one
+  // function. At most kMaxPlaces, see note_place().
+  std::vector<std::string> places{};
   Bytes input;
   std::optional<Bytes> minimised;  // shows the same defect by itself
   Reproduces reproduces = Reproduces::not_tried;
@@ -62,6 +65,11 @@ struct Defect {
   RunOptions run{};
   Offer offer{};
 };
+
+inline constexpr std::size_t kMaxPlaces = 8;
+
+// Adds `place` to the defect's, without its column; true: it is a new one.
+bool note_place(Defect& defect, std::string_view place);
 
 // The name of its folder: kind and digest of the state.
 std::string folder_name(const Defect& defect);

@@ -16,6 +16,7 @@ Defect example() {
   return {.target = "xml_reader",
           .state = {.kind = Kind::sanitizer, .what = "SEGV, READ", .frames = {"feed", "parse"}},
           .place = "/src/reader.cc:88:7",
+          .places = {"/src/reader.cc:88", "/src/reader.cc:90"},
           .input = Bytes("<a\0\xff", 4),
           .minimised = "<",
           .reproduces = Reproduces::no,
@@ -59,11 +60,28 @@ TEST(Save, IsReadBackAsItWas) {
   EXPECT_EQ(loaded[0].after, defect.after);
   EXPECT_EQ(loaded[0].reproduces, defect.reproduces);
   EXPECT_EQ(loaded[0].instead, defect.instead);
+  EXPECT_EQ(loaded[0].places, defect.places);
   EXPECT_EQ(loaded[0].report, defect.report);
   EXPECT_EQ(loaded[0].report_as_found, defect.report_as_found);
   EXPECT_EQ(loaded[0].said, defect.said);
   EXPECT_EQ(loaded[0].run, defect.run);
   fs::remove_all(folder);
+}
+
+TEST(NotePlace, KeepsFewDistinctLines) {
+  auto defect = example();
+  defect.places.clear();
+  EXPECT_TRUE(note_place(defect, "/src/a.cc:7:1"));
+  EXPECT_FALSE(note_place(defect, "/src/a.cc:7:30"));
+  EXPECT_FALSE(note_place(defect, "/src/a.cc:7"));
+  EXPECT_TRUE(note_place(defect, "/src/a.cc:8"));
+  EXPECT_FALSE(note_place(defect, ""));
+  EXPECT_EQ(defect.places, (std::vector<std::string>{"/src/a.cc:7", "/src/a.cc:8"}));
+  for (int i = 0; i < 100; ++i) {
+    note_place(defect, "/src/b.cc:" + std::to_string(i));
+  }
+  EXPECT_EQ(defect.places.size(), kMaxPlaces);
+  EXPECT_FALSE(note_place(defect, "/src/c.cc:1"));
 }
 
 TEST(Save, SaysWhatCannotBeWritten) {

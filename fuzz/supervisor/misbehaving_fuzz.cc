@@ -61,6 +61,14 @@ __attribute__((noinline)) int recurse(int depth) {
   return recurse(depth + 1) + room[0];
 }
 
+// Two defects that are told by the same words, which the octet behind "BAD" tells apart.
+void die_at_two_places(std::uint8_t octet) {
+  if (octet == '1') {
+    PARLEY_ORACLE(mode() != "two-places");
+  }
+  PARLEY_ORACLE(mode() != "two-places");
+}
+
 void misbehave() {
   if (mode().starts_with("hang")) {
     hang();
@@ -96,6 +104,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((mode().ends_with("-after-empty") && !empty_came) ||
       (mode().ends_with("-needs-octets") && octets_came < kMany)) {
     return 0;
+  }
+  if (mode() == "two-places" && size >= 4 && std::memcmp(data, "BAD", 3) == 0) {
+    die_at_two_places(data[3]);
   }
   if (mode().ends_with("-later") ? executions == kLater
                                  : size >= 3 && std::memcmp(data, "BAD", 3) == 0) {

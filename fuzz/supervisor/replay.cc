@@ -44,6 +44,7 @@ void offer_instead(Bytes smaller, Defect& defect,
   }
   defect.report = std::move(seen->ended.output);
   defect.place = place_of(*seen->trace);
+  note_place(defect, defect.place);
   defect.said = std::move(seen->trace->said);
   defect.minimised = std::move(smaller);
 }

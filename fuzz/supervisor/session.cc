@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kGraceAtEnd = 10s;  // for a fuzzer's own end: last statistics, last files
 constexpr auto kProgressEvery = 1s;
 constexpr std::uint64_t kFewExecutions = 1000;  // a round with fewer has not got to work
-constexpr std::uint64_t kMostInputs = 10;       // kept of one defect
+constexpr std::uint64_t kMostInputs = 10;       // kept of one defect, beside those of new places
 constexpr std::size_t kMostEarlyDeaths = 20;    // in a row
 
 std::chrono::milliseconds since(Clock::time_point began) {
@@ -222,12 +222,16 @@ class Session {
                   .said = trace.said,
                   .mutator_seed = trace.kind == Kind::mutator ? record_.seed() : 0,
                   .run = plan_.asked};
+    note_place(defect, defect.place);
     leave_out(defect.input);
     for (auto& known : result_.defects) {
       if (same_defect(known.state, defect.state)) {
         ++known.seen;
+        const bool elsewhere = note_place(known, defect.place);
         write_down(known);
-        keep_another(known, defect.input);
+        if (elsewhere || known.seen <= kMostInputs) {
+          keep_another(known, defect.input);
+        }
         return;
       }
     }
@@ -240,7 +244,7 @@ class Session {
 
   // What the same defect was seen with too: the first may not show it again by itself.
   void keep_another(const Defect& known, const Bytes& input) {
-    if (input == known.input || known.seen > kMostInputs) {
+    if (input == known.input) {
       return;
     }
     if (const auto saved = save_another(known, input, in("findings")); !saved) {

@@ -229,6 +229,23 @@ TEST_F(SessionTest, BeginsWithTheInputsOfFindingsAlone) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "seeds"), {}), 1);
 }
 
+TEST_F(SessionTest, ListsThePlacesOfWhatCountsAsOneDefect) {
+  const auto seeds = folder_ / "more";
+  fs::create_directories(seeds);
+  for (const auto* octets : {"BAD1", "BAD2", "BAD3"}) {
+    std::ofstream(seeds / octets) << octets;
+  }
+  auto with = plan("two-places");
+  with.corpora = {seeds.string()};
+  const auto result = run(with);
+  ASSERT_EQ(result.defects.size(), 1U);
+  const auto& places = result.defects.front().places;
+  ASSERT_EQ(places.size(), 2U);
+  EXPECT_TRUE(places[0].contains("misbehaving_fuzz.cc:")) << places[0];
+  EXPECT_NE(places[0], places[1]);
+  EXPECT_EQ(load_defects((folder_ / "findings").string()).front().places, places);
+}
+
 TEST_F(SessionTest, GoesOnInItsFolder) {
   const auto first = run(plan("oracle"));
   const auto second = run(plan("oracle"));

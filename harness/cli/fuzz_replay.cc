@@ -90,6 +90,7 @@ fuzz::Defect defect_of(const FuzzArguments& arguments, const fuzz::Target& targe
                    .report = shown.report,
                    .said = shown.trace.said,
                    .run = fuzz_options(arguments)};
+  fuzz::note_place(out, out.place);
   out.offer = {.input = shown.file, .replay = fuzz_again(out, shown.file)};
   return out;
 }
@@ -114,6 +115,7 @@ std::vector<Bucket> buckets_of(const FuzzArguments& arguments, const fuzz::Targe
       continue;
     }
     ++found->defect.seen;
+    fuzz::note_place(found->defect, defect.place);
     found->files.push_back(fmt::format("{} ({})", one.file, *why));
     if (defect.input.size() < found->defect.input.size()) {
       found->defect.input = std::move(defect.input);
@@ -242,6 +244,9 @@ ExitCode fuzz_triage(const FuzzArguments& arguments) {
       put(stdout, "{}\n", printable(fuzz::to_line(bucket.defect.state), 400));
       for (const auto& line : bucket.defect.said) {
         put(stdout, "  {}\n", printable(line, 400));
+      }
+      if (!bucket.defect.places.empty()) {
+        put(stdout, "  at {}\n", fuzz_places(bucket.defect));
       }
       for (const auto& file : bucket.files) {
         put(stdout, "  {}\n", file);

@@ -224,6 +224,11 @@ fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folde
   return defect;
 }
 
+std::string fuzz_places(const fuzz::Defect& defect) {
+  const bool full = defect.places.size() == fuzz::kMaxPlaces;
+  return printable(join(defect.places, ", "), 2000) + (full ? ", and perhaps more" : "");
+}
+
 std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect) {
   const auto octets = defect.minimised ? defect.minimised->size() : defect.input.size();
   std::string out = fmt::format("{}\n", printable(fuzz::to_line(defect.state), 400));
@@ -235,6 +240,9 @@ std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect)
                      static_cast<double>(defect.after.count()) / 1000);
   if (!defect.place.empty()) {
     out += fmt::format("  at          {}\n", printable(defect.place, 300));
+  }
+  if (defect.places.size() > 1) {
+    out += fmt::format("  seen at     {}\n", fuzz_places(defect));
   }
   out += fmt::format("  input       {} ({}{})\n", printable(defect.offer.input),
                      counted(octets, "octet"),

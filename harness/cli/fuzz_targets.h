@@ -49,6 +49,9 @@ fuzz::Defect fuzz_offered(fuzz::Defect defect, const std::string& findings_folde
 // commands that show it again.
 std::string fuzz_finding(const fuzz::Target& target, const fuzz::Defect& defect);
 
+// Where the inputs of one finding ended, in one line; empty: unknown.
+std::string fuzz_places(const fuzz::Defect& defect);
+
 // The files below what is named, sorted within each folder; of a finding's folder or a run's the
 // inputs alone. Nullopt after a message: there is none, or a folder cannot be read.
 std::optional<std::vector<std::string>> fuzz_inputs(const FuzzArguments& arguments);

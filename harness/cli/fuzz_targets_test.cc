@@ -97,6 +97,21 @@ TEST(FuzzFinding, SaysWhatHappenedWhereItDoesNotReproduce) {
   EXPECT_TRUE(fuzz_finding(target, defect).contains("  reproduces  yes: parley fuzz replay"));
 }
 
+TEST(FuzzFinding, ListsPlacesWhereThereAreSome) {
+  fuzz::Defect defect{.target = "mine",
+                      .state = {.kind = fuzz::Kind::crash, .what = "abort", .frames = {}},
+                      .place = "a.c:7:1",
+                      .places = {"a.c:7"},
+                      .input = "",
+                      .minimised = std::nullopt};
+  const fuzz::Target target{.name = "mine", .program = "/p", .corpus = "/c"};
+  EXPECT_FALSE(fuzz_finding(target, defect).contains("seen at"));
+  defect.places.emplace_back("a.c:9");
+  EXPECT_TRUE(fuzz_finding(target, defect).contains("  seen at     a.c:7, a.c:9\n"));
+  defect.places.resize(fuzz::kMaxPlaces, "a.c:11");
+  EXPECT_TRUE(fuzz_places(defect).ends_with("a.c:11, and perhaps more"));
+}
+
 namespace fs = std::filesystem;
 
 // A list of one target in a folder of its own.
