@@ -27,8 +27,7 @@ std::string kind_of(const model::Verdict& verdict, const std::string& form) {
 
 bool is_alike(const model::Verdict& one, const model::Verdict& other) {
   return kind_of(one, "") == kind_of(other, "") ||
-         (one.monitor == other.monitor && engine::is_silence(one.reason) &&
-          engine::is_silence(other.reason));
+         (one.monitor == other.monitor && engine::is_silence(one) && engine::is_silence(other));
 }
 
 std::string name_of(const model::Case& one) {

@@ -143,54 +143,77 @@ void Hunt::weigh(const std::vector<model::Case>& cases, Volley& volley) {
       continue;
     }
     if (failed(*at)) {
-      fallen.push_back(trials_.as_sent(one, form_of(one), at->second));
+      fallen.push_back(one);
     } else if (!is(at->second, model::VerdictKind::pass)) {
-      undecided.push_back(trials_.as_sent(one, form_of(one), at->second));
+      undecided.push_back(one);
     }
   }
   result_.last.undecided += undecided.size();
   if (fallen.empty()) {
     count_places(cases, volley);
   } else if (!over_ && !try_again(fallen, volley) && !over_) {
-    try_undecided(undecided);
+    try_undecided(undecided, volley);
   }
 }
 
+// With the octets that were sent; where none of these fails, as they were drawn: of what is signed
+// or dated the octets of one run are not those of another.
+Result<Hunt::Tried> Hunt::tried(const std::vector<model::Case>& drawn, const Volley& volley) {
+  Tried out;
+  for (const auto& one : drawn) {
+    out.cases.push_back(trials_.as_sent(one, form_of(one), volley.shots.at(one.id)));
+  }
+  const bool any_sent = std::ranges::any_of(
+      out.cases, [](const model::Case& one) { return !octets_of(*one.change).mutate; });
+  auto shots = trials_.by_itself(out.cases);
+  if (shots && any_sent && std::ranges::none_of(*shots, failed) && !listeners_.stop()) {
+    out.cases = drawn;
+    shots = trials_.by_itself(drawn);
+  }
+  if (!shots) {
+    return std::unexpected(shots.error());
+  }
+  out.shots = std::move(*shots);
+  return out;
+}
+
 // What has a SUT fall silent may be among those of which nothing could be told then.
-void Hunt::try_undecided(const std::vector<model::Case>& undecided) {
-  const auto again = trials_.by_itself(undecided);
+void Hunt::try_undecided(const std::vector<model::Case>& undecided, const Volley& volley) {
+  const auto again = tried(undecided, volley);
   if (!again) {
     end(HuntEnd::broken, again.error().detail);
     return;
   }
-  for (const auto& one : undecided) {
-    const auto at = again->find(one.id);
+  for (std::size_t i = 0; i < undecided.size(); ++i) {
+    const auto& one = undecided[i];
+    const auto at = again->shots.find(one.id);
     if (over_ || listeners_.stop()) {
       return;
     }
-    if (at != again->end() && failed(*at) && stands(one)) {
+    if (at != again->shots.end() && failed(*at) && stands(one)) {
       --result_.last.undecided;
-      look_into(one, at->second);
+      look_into(one, again->cases[i], at->second);
     }
   }
 }
 
 bool Hunt::try_again(const std::vector<model::Case>& fallen, const Volley& volley) {
-  const auto again = trials_.by_itself(fallen);
+  const auto again = tried(fallen, volley);
   if (!again) {
     end(HuntEnd::broken, again.error().detail);
     return false;
   }
-  const bool any = std::ranges::any_of(*again, failed);
-  for (const auto& one : fallen) {
-    const auto at = again->find(one.id);
+  const bool any = std::ranges::any_of(again->shots, failed);
+  for (std::size_t i = 0; i < fallen.size(); ++i) {
+    const auto& one = fallen[i];
+    const auto at = again->shots.find(one.id);
     if (over_ || listeners_.stop()) {
       return any;
     }
-    if (at == again->end() || !failed(*at)) {
+    if (at == again->shots.end() || !failed(*at)) {
       ++result_.last.flaky;
     } else if (stands(one)) {
-      look_into(one, at->second);
+      look_into(one, again->cases[i], at->second);
     } else if (!over_ && !is_lost(fallen, volley)) {
       ++result_.last.undecided;
       last_undecided_ = at->second.verdict.reason;
@@ -291,7 +314,7 @@ bool Hunt::stands(const model::Case& one) {
   return stands_[place] = *stands;
 }
 
-void Hunt::look_into(const model::Case& one, const Shot& shot) {
+void Hunt::look_into(const model::Case& drawn, const model::Case& one, const Shot& shot) {
   const auto form = form_of(one);
   const auto kind = kind_of(shot.verdict, form);
   const Failed failed{.one = one, .verdict = shot.verdict, .form = form};
@@ -299,7 +322,7 @@ void Hunt::look_into(const model::Case& one, const Shot& shot) {
     ++result_.findings[alike.front()].hits;
     return;
   }
-  auto out = finding_of(one, shot.verdict, Confirmed::yes);
+  auto out = finding_of(drawn, shot.verdict, Confirmed::yes);
   auto written = shot.transcript ? trials_.written_out(failed, *shot.transcript)
                                  : Result<std::optional<Trials::Written>>(std::nullopt);
   if (written && *written) {
@@ -308,7 +331,8 @@ void Hunt::look_into(const model::Case& one, const Shot& shot) {
     keep(std::move(out), kind);
     return;
   }
-  const auto again = written ? trials_.fails_again(failed) : std::unexpected(written.error());
+  const Failed as_drawn{.one = drawn, .verdict = shot.verdict, .form = form};
+  const auto again = written ? trials_.fails_again(as_drawn) : std::unexpected(written.error());
   if (!again) {
     end(HuntEnd::broken, again.error().detail);
   } else if (*again) {
@@ -320,14 +344,12 @@ void Hunt::look_into(const model::Case& one, const Shot& shot) {
 
 void Hunt::keep(Finding finding, const std::string& kind) {
   finding.name = name_of(finding.one);
-  auto& alike = of_kind_[kind];
-  const auto same = std::ranges::find_if(
-      alike, [&](std::size_t at) { return result_.findings[at].name == finding.name; });
-  if (same != alike.end()) {
-    ++result_.findings[*same].hits;
+  const auto same = std::ranges::find(result_.findings, finding.name, &Finding::name);
+  if (same != result_.findings.end()) {
+    ++same->hits;
     return;
   }
-  alike.push_back(result_.findings.size());
+  of_kind_[kind].push_back(result_.findings.size());
   result_.findings.push_back(std::move(finding));
   listeners_.found(result_.findings.back());
 }

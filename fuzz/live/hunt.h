@@ -67,11 +67,17 @@ class Hunt {
   void weigh(const std::vector<model::Case>& cases, Volley& volley);
   // Of a volley in which the SUT died: what was under way then, each by itself.
   void find_killer(const std::vector<model::Case>& cases, Volley& volley);
+  struct Tried {
+    std::vector<model::Case> cases;     // as they were tried, by the same ids
+    std::map<std::string, Shot> shots;  // of each by itself
+  };
+  Result<Tried> tried(const std::vector<model::Case>& drawn, const Volley& volley);
   // Whether any fails by itself too.
   bool try_again(const std::vector<model::Case>& fallen, const Volley& volley);
-  void try_undecided(const std::vector<model::Case>& undecided);
+  void try_undecided(const std::vector<model::Case>& undecided, const Volley& volley);
   void count_places(const std::vector<model::Case>& cases, const Volley& volley);
-  void look_into(const model::Case& one, const Shot& shot);
+  // `one` is what has failed: `drawn`, or that with the octets that were sent.
+  void look_into(const model::Case& drawn, const model::Case& one, const Shot& shot);
   bool stands(const model::Case& one);
   bool is_lost(const std::vector<model::Case>& fallen, const Volley& volley);
   bool is_worth(const std::string& flow, const std::string& step) const;

@@ -107,6 +107,7 @@ class FakeBench : public Bench {
         verdict.reason = wavers_ && ++fallen_ % 2 == 0
                              ? "the SUT does not answer another user afterwards"
                              : "the SUT does not work any more after it: nothing came in time";
+        verdict.came = "nothing";
       }
     }
     used_up_ = true;

@@ -128,9 +128,9 @@ bool is_fuzzer(std::string_view output) {
 
 std::string why_no_fuzzer(const Target& target, std::string_view output) {
   return fmt::format(
-      "'{}' is built without libFuzzer, or died before it began: link it with -fsanitize=fuzzer, "
-      "as "
-      "parley_fuzz_parser() of fuzz/sdk/parley_fuzz.cmake and the preset fuzz do; it says: {}",
+      "'{}' is built without libFuzzer, or died before it began: link it with "
+      "-fsanitize=fuzzer, as parley_fuzz_parser() of fuzz/sdk/parley_fuzz.cmake and the preset "
+      "fuzz do; it says: {}",
       target.program, output.empty() ? "nothing" : output.substr(0, 200));
 }
 

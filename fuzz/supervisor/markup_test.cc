@@ -53,9 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
                            "\xFF\x80=<\xFF\x80>..</\xFF\x80> a\x00=<a\x00>!"sv}),
     [](const auto& one) { return one.param.name; });
 
-// Each of them would take a minute if an octet were looked at once for each tag.
+// None of them would end within a test's time if an octet were looked at once for each tag.
 TEST(FindElementsIn, TimeThatGrowsWithTheOctetsAlone) {
-  constexpr std::size_t kMany = 100'000;
+  constexpr std::size_t kMany = 1'000'000;
   const auto many = [](std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < kMany; ++i) {

@@ -49,14 +49,16 @@ void offer_instead(Bytes smaller, Defect& defect,
   defect.minimised = std::move(smaller);
 }
 
-// What came of the input by itself. What was known stays where nothing came of it.
-void note_alone(Defect& defect, const Result<Replay>& seen) {
+// What came of the input by itself; whether that shows the defect. What was known stays where it
+// was stopped.
+bool note_alone(Defect& defect, const Result<Replay>& seen) {
   if (!seen) {
     const bool stopped = seen.error().code == Errc::refused;
-    if (defect.reproduces == Reproduces::not_tried) {
+    if (!stopped || defect.reproduces == Reproduces::not_tried) {
+      defect.reproduces = Reproduces::not_tried;
       defect.instead = stopped ? "it was stopped before its end" : seen.error().detail;
     }
-    return;
+    return false;
   }
   const auto& trace = seen->trace;
   const auto state = trace ? std::optional(crash_state(*trace)) : std::nullopt;
@@ -68,6 +70,7 @@ void note_alone(Defect& defect, const Result<Replay>& seen) {
                                           state->kind == Kind::hang ? "it ran into the time limit"
                                                                     : "it showed another defect",
                                           to_line(*state));
+  return shows;
 }
 
 }  // namespace
@@ -141,6 +144,24 @@ Result<std::vector<Shown>> replay_each(const Target& target, const std::vector<s
   return out;
 }
 
+namespace {
+
+// As files that are called by their index; nullopt: the disk is full.
+std::optional<std::vector<std::string>> put_files(const fs::path& folder,
+                                                  const std::vector<Bytes>& inputs) {
+  std::vector<std::string> out;
+  for (const auto& input : inputs) {
+    const auto file = put_file(folder / fmt::format("{}", out.size()), input);
+    if (!file) {
+      return std::nullopt;
+    }
+    out.push_back(*file);
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits& limits,
                              const Effort& effort, const std::string& folder) {
   std::error_code error;
@@ -159,17 +180,13 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
   // again.
   const FirstThatShows first =
       [&](const std::vector<Bytes>& candidates) -> std::optional<std::size_t> {
-    std::vector<std::string> files;
-    for (const auto& candidate : candidates) {
-      const auto file = put_file(fs::path(folder) / fmt::format("{}", files.size()), candidate);
-      if (!file) {
-        return std::nullopt;
-      }
-      files.push_back(*file);
+    const auto files = put_files(folder, candidates);
+    if (!files) {
+      return std::nullopt;
     }
-    for (std::size_t at = 0; at < files.size() && starts < effort.starts && !spent();) {
+    for (std::size_t at = 0; at < files->size() && starts < effort.starts && !spent();) {
       ++starts;
-      const auto part = std::vector(files.begin() + static_cast<std::ptrdiff_t>(at), files.end());
+      const auto part = std::vector(files->begin() + static_cast<std::ptrdiff_t>(at), files->end());
       record->clear();
       const auto seen = replay(target, part, limits, leaks, *record, spent);
       if (!seen || !seen->trace || !seen->which) {
@@ -187,8 +204,7 @@ Result<bool> minimise_defect(const Target& target, Defect& defect, const Limits&
     return std::unexpected(file.error());
   }
   ++starts;
-  note_alone(defect, replay(target, {*file}, limits, leaks, *record, spent));
-  const bool shows = defect.reproduces == Reproduces::yes;
+  const bool shows = note_alone(defect, replay(target, {*file}, limits, leaks, *record, spent));
   if (shows && effort.starts > 1) {
     auto smaller = minimise(defect.input, first, effort.starts);
     if (smaller != defect.input) {

@@ -187,12 +187,16 @@ class Session {
   }
 
   bool cannot_run(const Ended& ended) {
-    const bool fuzzer = is_fuzzer(ended.output);
-    result_.end = fuzzer && !seeds_read_ ? SessionEnd::cannot_run : SessionEnd::unfit;
-    result_.why = !fuzzer       ? why_no_fuzzer(plan_.target, ended.output)
-                  : seeds_read_ ? why_no_record(plan_.target)
-                                : fmt::format("'{}' has run no input; it says: {}",
-                                              plan_.target.program, ended.output.substr(0, 600));
+    const bool has_run = done_ > 0;  // in an earlier round
+    const bool fuzzer = has_run || is_fuzzer(ended.output);
+    const bool unrecorded = !has_run && seeds_read_;
+    result_.end = fuzzer && !unrecorded ? SessionEnd::cannot_run : SessionEnd::unfit;
+    result_.why =
+        !fuzzer ? why_no_fuzzer(plan_.target, ended.output)
+        : unrecorded
+            ? why_no_record(plan_.target)
+            : fmt::format("'{}' has run no input{}; it says: {}", plan_.target.program,
+                          has_run ? " in its last round" : "", ended.output.substr(0, 600));
     return false;
   }
 

@@ -196,6 +196,10 @@ ExitCode fuzz_minimize(const FuzzArguments& arguments) {
                             .stop = [] { return StopSignals::requested(); }};
   const auto shows =
       fuzz::minimise_defect(*target, defect, fuzz_limits(arguments), effort, folder.in("tries"));
+  if (StopSignals::requested()) {
+    put(stderr, "parley: stopped, nothing is written\n");
+    return ExitCode::stopped;
+  }
   if (!shows || !*shows) {
     put(stderr, "parley: {}\n",
         shows ? "the defect did not show itself a second time: " + printable(defect.instead, 400)

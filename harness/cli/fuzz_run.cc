@@ -170,11 +170,11 @@ ExitCode exit_code_of(const std::vector<FuzzDone>& done) {
   if (StopSignals::requested()) {
     return ExitCode::stopped;
   }
-  if (unfit) {
-    return ExitCode::usage;
-  }
   if (findings) {
     return ExitCode::findings;
+  }
+  if (unfit) {
+    return ExitCode::usage;
   }
   return executions == 0 ? ExitCode::nothing_judged : ExitCode::ok;
 }
@@ -215,15 +215,13 @@ ExitCode fuzz_run(const FuzzArguments& arguments) {
     return ExitCode::harness_error;
   }
   if (!arguments.json) {
-    const auto run_at_all = std::ranges::count_if(done, [](const FuzzDone& one) {
-      return one.result.end != fuzz::SessionEnd::unfit &&
-             one.result.end != fuzz::SessionEnd::cannot_run;
-    });
+    const auto run_at_all = std::ranges::count_if(
+        done, [](const FuzzDone& one) { return one.result.last.executions > 0; });
     put(stdout, "\n{} of {} run; report: {}/findings.json, findings.sarif\n", run_at_all,
         counted(planned, "target"), out);
   }
   if (StopSignals::requested()) {
-    put(stderr, "parley: stopped; to go on: {}\n", fuzz_go_on(arguments, out));
+    put(stderr, "parley: stopped; to fuzz on in that folder: {}\n", fuzz_go_on(arguments, out));
   }
   return exit_code_of(done);
 }

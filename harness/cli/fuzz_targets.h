@@ -39,7 +39,8 @@ fuzz::RunOptions fuzz_options(const FuzzArguments& arguments);
 // The command that shows a finding's input again, which lies in `file`.
 std::string fuzz_again(const fuzz::Defect& defect, const std::string& file);
 
-// The command that goes on where a run into `out` was stopped.
+// The command that fuzzes on in the folder `out` of a run that was stopped: for the whole time
+// again.
 std::string fuzz_go_on(const FuzzArguments& arguments, const std::string& out);
 
 // The same finding with where its input lies, below `findings_folder`, and the command.

@@ -222,8 +222,9 @@ TEST_F(FuzzTargetsTest, ARunThatIsStoppedSaysHowItGoesOn) {
   fs::permissions(folder_ / "program", fs::perms::owner_all);
   const auto said = call(fuzz_run);
   EXPECT_EQ(said.code, ExitCode::stopped) << said.text;
-  EXPECT_TRUE(said.text.ends_with("parley: stopped; to go on: parley fuzz run --targets " +
-                                  in("targets.json") + " --quiet --out " + in("out") + "\n"))
+  EXPECT_TRUE(
+      said.text.ends_with("parley: stopped; to fuzz on in that folder: parley fuzz run --targets " +
+                          in("targets.json") + " --quiet --out " + in("out") + "\n"))
       << said.text;
 }
 

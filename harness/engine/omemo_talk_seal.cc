@@ -332,11 +332,12 @@ Result<Forged> OmemoTalk::message_of(Sealing& sealing, const Scope& scope) {
   return Forged{.before = {}, .message = std::move(*message), .session = {}};
 }
 
-// The session's next message, or one ahead of it, or one that was overtaken; or what is not
-// authentic, which uses no key up: the next honest message has the same.
+// The session's next message, or one ahead of it, or one that was overtaken; or what a change has
+// made of the next. That is not authentic and uses no key up, the next honest message has the same;
+// but what is mutated may be.
 Result<signal::Message> OmemoTalk::written(Sealing& sealing, const Scope& scope) {
   const auto late = scope.values.find(sealing.step + ".late");
-  if (late != scope.values.end() && !late->second.empty()) {
+  if (sealing.edit == nullptr && late != scope.values.end() && !late->second.empty()) {
     const auto at = sealing.talk.overtaken.find(late->second);
     return at == sealing.talk.overtaken.end()
                ? fail(Errc::not_found, fmt::format("step '{}' has overtaken nothing", late->second))
@@ -368,7 +369,6 @@ Result<signal::Message> OmemoTalk::written(Sealing& sealing, const Scope& scope)
     if (!edit->octets.mutate) {
       return message;
     }
-    // Whether that is authentic nobody knows: it uses its key up.
   }
   if (edit != nullptr && edit->ahead) {
     return message;  // nobody need follow that far: the honest ones go on from where they were

@@ -359,6 +359,18 @@ TEST(OmemoTalk, UsesTheKeyOfAMutatedMessageUp) {
   EXPECT_EQ(pair.scope.values["next.counter"], "1");
 }
 
+TEST(OmemoTalk, MutatesAMessageThatWouldBeLateAsTheNext) {
+  Pair pair;
+  (void)pair.publish_all();
+  EXPECT_EQ(pair.hears("first"), "text of first");
+  pair.scope.values["late.late"] = "a step that has overtaken nothing";
+  model::EncryptionEdit edit;
+  edit.octets.mutate = {.by = "octets", .seed = 1};
+  const model::Change change{.step = "", .edit = edit};
+  EXPECT_TRUE(pair.seal("late", &change));
+  EXPECT_EQ(pair.seal("late", nullptr).error().code, Errc::not_found);
+}
+
 TEST(OmemoTalk, SendsWhatWasSentOnceMore) {
   Pair pair;
   (void)pair.publish_all();

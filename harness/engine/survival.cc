@@ -85,9 +85,10 @@ bool strikes_handshake(const CastRun& run) {
   return form != nullptr && is_handshake_message(form->pattern.name);
 }
 
-bool is_silence(std::string_view reason) {
-  return reason == kSilentToStriker || reason == kSilentToOthers ||
-         reason.starts_with(kWorksNoMore);
+bool is_silence(const model::Verdict& verdict) {
+  const auto& reason = verdict.reason;
+  return verdict.came == "nothing" && (reason == kSilentToStriker || reason == kSilentToOthers ||
+                                       reason.starts_with(kWorksNoMore));
 }
 
 // Whether the last thing that was said on `link` came from the SUT.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "harness/engine/cast.h"
+#include "harness/model/model.h"
 
 namespace parley::engine {
 
@@ -19,8 +20,8 @@ inline constexpr std::string_view kSilentToStriker =
 inline constexpr std::string_view kSilentToOthers =
     "the SUT does not answer another user afterwards";
 inline constexpr std::string_view kWorksNoMore = "the SUT does not work any more after it";
-// Whether the reason of a verdict is one of them. Which one it is hangs on what a SUT has read
-// together with the strike.
-bool is_silence(std::string_view reason);
+// Whether a verdict is for one of them, and nothing came. Which one it is hangs on what a SUT has
+// read together with the strike.
+bool is_silence(const model::Verdict& verdict);
 
 }  // namespace parley::engine
