@@ -4,12 +4,10 @@
 #include <expat.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <optional>
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/xml/octet_checks.h"
 
 namespace parley::xml {
 namespace {
@@ -41,125 +39,6 @@ constexpr std::string_view kWhiteSpace = " \t\r\n";
 bool is_white_space(std::string_view text) {
   return text.find_first_not_of(kWhiteSpace) == std::string_view::npos;
 }
-
-// Follows UTF-8 over any segmentation. Source: RFC 3629 section 4.
-class Utf8Check {
- public:
-  // Offset within `octets` of the first octet that cannot continue valid UTF-8.
-  std::optional<std::size_t> feed(std::string_view octets) {
-    for (std::size_t i = 0; i < octets.size(); ++i) {
-      if (!step(static_cast<std::uint8_t>(octets[i]))) {
-        return i;
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  bool step(std::uint8_t octet) {
-    if (left_ == 0) {
-      return begin(octet);
-    }
-    if (octet < low_ || octet > high_) {
-      return false;
-    }
-    low_ = 0x80;
-    high_ = 0xBF;
-    --left_;
-    return true;
-  }
-
-  bool begin(std::uint8_t lead) {
-    low_ = 0x80;
-    high_ = 0xBF;
-    if (lead < 0x80) {
-      return true;
-    }
-    if (lead < 0xC2 || lead > 0xF4) {
-      return false;
-    }
-    left_ = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    low_ = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    high_ = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    return true;
-  }
-
-  int left_ = 0;
-  std::uint8_t low_ = 0x80;
-  std::uint8_t high_ = 0xBF;
-};
-
-// Follows markup just far enough to say when expat is to see the octets so far. expat scans a token
-// again from its start each time it sees more of it, so a long token goes to it at its end and
-// whenever it has doubled. What expat has seen depends on the octets alone, never on how they were
-// segmented. What is ill-formed may be followed wrongly: expat refuses it.
-class TokenCheck {
- public:
-  // True when everything up to and with `octet` goes to expat.
-  bool step(char octet) {
-    ++length_;
-    const bool due = advance(octet);
-    before_ = {before_[1], octet};
-    return due || length_ <= kShort || std::has_single_bit(length_);
-  }
-  bool in_text() const { return within_ == Within::text; }
-
- private:
-  static constexpr std::size_t kShort = 64;  // octets that are cheap to scan again and again
-  enum class Within { text, reference, opening, declaration, tag, comment, instruction, cdata };
-
-  bool advance(char octet) {
-    switch (within_) {
-      case Within::text:
-        if (octet == '<' || octet == '&') {
-          within_ = octet == '<' ? Within::opening : Within::reference;
-          length_ = 1;
-          quote_ = '\0';
-        }
-        return true;
-      case Within::reference:
-        return std::string_view(";<>&'\" \t\r\n").contains(octet) && leave();
-      case Within::opening:
-        within_ = octet == '!'   ? Within::declaration
-                  : octet == '?' ? Within::instruction
-                                 : Within::tag;
-        return within_ == Within::tag && in_tag(octet);
-      case Within::declaration:
-        within_ = octet == '-' ? Within::comment : octet == '[' ? Within::cdata : Within::tag;
-        return false;
-      case Within::tag:
-        return in_tag(octet);
-      case Within::comment:
-        return octet == '>' && before_ == std::array{'-', '-'} && leave();
-      case Within::instruction:
-        return octet == '>' && before_[1] == '?' && leave();
-      case Within::cdata:  // its text is no token: expat reports it as it comes
-        return octet != '>' || before_ != std::array{']', ']'} || leave();
-    }
-    return true;
-  }
-
-  bool in_tag(char octet) {
-    if (quote_ != '\0') {
-      quote_ = octet == quote_ ? '\0' : quote_;
-      return false;
-    }
-    if (octet == '\'' || octet == '"') {
-      quote_ = octet;
-    }
-    return octet == '<' || octet == '[' || (octet == '>' && leave());
-  }
-
-  bool leave() {
-    within_ = Within::text;
-    return true;
-  }
-
-  Within within_ = Within::text;
-  std::size_t length_ = 0;  // of the token so far
-  char quote_ = '\0';       // what ends the attribute value; 0 outside of one
-  std::array<char, 2> before_{};
-};
 
 }  // namespace
 
@@ -242,6 +121,8 @@ struct StreamReader::State {
     auto [ns, local] = split_name(name);
     Element element{
         .ns = std::move(ns), .name = std::move(local), .attributes = {}, .children = {}};
+    element.attributes.reserve(
+        static_cast<std::size_t>(XML_GetSpecifiedAttributeCount(parser.get())) / 2);
     for (std::size_t i = 0; attributes[i] != nullptr; i += 2) {
       auto [attribute_ns, attribute_name] = split_name(attributes[i]);
       element.attributes.push_back(
@@ -378,14 +259,16 @@ struct StreamReader::State {
     const auto bad = utf8.feed(octets);
     const auto good = octets.substr(0, bad.value_or(octets.size()));
     std::size_t due = 0;
-    for (const char octet : good) {
+    for (auto left = good; !left.empty();) {
       // Finding "]]>" expat drops the text right before it, unless that came in an earlier call.
-      const bool apart = octet == ']' && tokens.in_text();
+      const bool apart = left.front() == ']' && tokens.in_text();
       if (apart) {
         parse_pending(pending.size());
       }
-      pending += octet;
-      due = tokens.step(octet) ? pending.size() : due;
+      const auto run = tokens.follow(left);
+      due = run.due > 0 ? pending.size() + run.due : due;
+      pending += left.substr(0, run.octets);
+      left.remove_prefix(run.octets);
       if (apart) {
         parse_pending(pending.size());
         due = 0;
