@@ -108,8 +108,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (mode() == "two-places" && size >= 4 && std::memcmp(data, "BAD", 3) == 0) {
     die_at_two_places(data[3]);
   }
-  if (mode().ends_with("-later") ? executions == kLater
-                                 : size >= 3 && std::memcmp(data, "BAD", 3) == 0) {
+  if (mode().ends_with("-later")    ? executions == kLater
+      : mode().ends_with("-always") ? size > 0
+                                    : size >= 3 && std::memcmp(data, "BAD", 3) == 0) {
     misbehave();
   }
   return 0;

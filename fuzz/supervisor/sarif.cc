@@ -87,6 +87,21 @@ ordered_json location_of(std::string_view place) {
       {{{"physicalLocation", {{"artifactLocation", file}, {"region", region}}}}});
 }
 
+// Where else was seen what counts as this defect.
+ordered_json other_locations_of(const Defect& defect) {
+  auto out = ordered_json::array();
+  for (const auto& place : defect.places) {
+    if (place == defect.place || defect.place.starts_with(place + ":")) {
+      continue;
+    }
+    for (auto location : location_of(place)) {
+      location["message"] = {{"text", "What counts as this defect was seen here too"}};
+      out.push_back(std::move(location));
+    }
+  }
+  return out;
+}
+
 ordered_json result_of(const Defect& defect) {
   const auto rule = rule_of(defect.state.kind);
   const auto input =
@@ -101,6 +116,9 @@ ordered_json result_of(const Defect& defect) {
   }
   out["message"] = {{"text", text}};
   out["locations"] = location_of(defect.place);
+  if (auto others = other_locations_of(defect); !others.empty()) {
+    out["relatedLocations"] = std::move(others);
+  }
   out["partialFingerprints"] = {{"crashState/v1", digest_of(defect.state)}};
   out["attachments"] = ordered_json::array(
       {{{"description", {{"text", "The input that shows it"}}},
@@ -110,6 +128,9 @@ ordered_json result_of(const Defect& defect) {
                        {"seen", defect.seen},
                        {"input", input},
                        {"run", json_of(defect.run)}};
+  if (!defect.instead.empty()) {
+    out["properties"]["instead"] = clean(defect.instead);
+  }
   if (!defect.offer.replay.empty()) {
     out["properties"]["replay"] = printable(defect.offer.replay);
   }

@@ -14,6 +14,7 @@ Defect example() {
   return {.target = "xml_reader",
           .state = {.kind = Kind::sanitizer, .what = "SEGV, READ", .frames = {"feed", "parse"}},
           .place = "/src/reader.cc:88:7",
+          .places = {"/src/reader.cc:88", "/src/reader.cc:90"},
           .input = Bytes("<a\0\xff", 4),
           .minimised = "<",
           .reproduces = Reproduces::yes,
@@ -74,6 +75,27 @@ INSTANTIATE_TEST_SUITE_P(
                           2},
                     Place{"Colon", "a:b/c.cc:1:2", "a%3Ab/c.cc", 1, 2}),
     [](const auto& one) { return one.param.name; });
+
+TEST(ToSarif, HasNoOtherPlacesWhereThereAreNone) {
+  auto defect = example();
+  for (const auto& places : std::vector<std::vector<std::string>>{
+           {}, {"/src/reader.cc:88"}, {"/src/reader.cc:88:7"}, {"module+0x12"}}) {
+    defect.places = places;
+    const auto result = nlohmann::json::parse(to_sarif({defect}, "1"))["runs"][0]["results"][0];
+    EXPECT_FALSE(result.contains("relatedLocations")) << result;
+  }
+}
+
+TEST(ToSarif, SaysWhatHappenedInsteadOfTheDefect) {
+  auto defect = example();
+  const auto properties = [&] {
+    return nlohmann::json::parse(to_sarif({defect}, "1"))["runs"][0]["results"][0]["properties"];
+  };
+  EXPECT_FALSE(properties().contains("instead"));
+  defect.reproduces = Reproduces::no;
+  defect.instead = "it ran to its end";
+  EXPECT_EQ(properties()["instead"], "it ran to its end");
+}
 
 TEST(ToSarif, HasWhatAnOracleSaysInItsMessage) {
   auto defect = example();

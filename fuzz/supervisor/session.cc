@@ -22,7 +22,7 @@ constexpr auto kGraceAtEnd = 10s;  // for a fuzzer's own end: last statistics, l
 constexpr auto kProgressEvery = 1s;
 constexpr std::uint64_t kFewExecutions = 1000;  // a round with fewer has not got to work
 constexpr std::uint64_t kMostInputs = 10;       // kept of one defect, beside those of new places
-constexpr std::size_t kMostEarlyDeaths = 20;    // in a row
+constexpr std::size_t kManyShortRounds = 20;    // in a row: worth a word
 
 std::chrono::milliseconds since(Clock::time_point began) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
@@ -130,10 +130,14 @@ class Session {
     }
   }
 
-  void warn(std::string why) {
-    result_.warning = std::move(why);
-    if (!result_.warning.empty() && listeners_.warn) {
-      listeners_.warn(result_.warning);
+  // Nothing to say: empty.
+  void warn(const std::string& why) {
+    if (why.empty()) {
+      return;
+    }
+    result_.warning += (result_.warning.empty() ? "" : "; ") + why;
+    if (listeners_.warn) {
+      listeners_.warn(why);
     }
   }
 
@@ -200,16 +204,32 @@ class Session {
     return false;
   }
 
+  // A shallow defect ends each round early, but what the rounds add to the corpus leads on from it.
   bool survives(const Ended& ended) {
-    early_deaths_ = ended.last.begun < kFewExecutions ? early_deaths_ + 1 : 0;
-    if (early_deaths_ < kMostEarlyDeaths) {
+    const auto defects = result_.defects.size();
+    const auto corpus = inputs_below(in("corpus")).value_or(std::vector<std::string>()).size();
+    const bool is_short = ended.last.begun < kFewExecutions;
+    const bool is_barren = is_short && defects <= defects_ && corpus <= corpus_ && !left_out_;
+    defects_ = defects;
+    corpus_ = corpus;
+    left_out_ = false;
+    short_rounds_ = is_short ? short_rounds_ + 1 : 0;
+    barren_rounds_ = is_barren ? barren_rounds_ + 1 : 0;
+    if (short_rounds_ == kManyShortRounds && !told_short_) {
+      told_short_ = true;
+      warn(
+          fmt::format("{} rounds in a row ended before {} executions, most of the time is lost: "
+                      "mend what is found, then fuzz on",
+                      kManyShortRounds, kFewExecutions));
+    }
+    if (barren_rounds_ < plan_.most_barren_rounds) {
       return true;
     }
     result_.end = SessionEnd::dies_at_once;
     result_.why = fmt::format(
-        "{} rounds in a row ended before {} executions; the findings must "
+        "{} rounds in a row ended before {} executions and brought nothing new; the findings must "
         "be mended before more can be found",
-        kMostEarlyDeaths, kFewExecutions);
+        barren_rounds_, kFewExecutions);
     return false;
   }
 
@@ -265,7 +285,7 @@ class Session {
   }
 
   // A seed that shows a defect would end every further round before it has begun.
-  void leave_out(const Bytes& input) const {
+  void leave_out(const Bytes& input) {
     for (const auto* folder : {"seeds", "corpus"}) {
       std::error_code error;
       for (fs::directory_iterator at(in(folder), error), end; !error && at != end;
@@ -273,6 +293,7 @@ class Session {
         std::error_code ignored;
         if (at->file_size(ignored) == input.size() && has(at->path(), input)) {
           fs::remove(at->path(), ignored);
+          left_out_ = true;
         }
       }
     }
@@ -313,10 +334,15 @@ class Session {
   Limits limits_;
   SessionResult result_;
   Progress progress_;
-  std::uint64_t done_ = 0;  // executions of the rounds that are over
-  std::size_t early_deaths_ = 0;
-  std::uint64_t counters_ = 0;  // of the program's edges
-  bool seeds_read_ = false;     // in some round
+  std::uint64_t done_ = 0;   // executions of the rounds that are over
+  bool left_out_ = false;    // a seed, in this round
+  std::size_t defects_ = 0;  // after the last round that ended early, and inputs in the corpus
+  std::size_t corpus_ = 0;
+  std::size_t short_rounds_ = 0;  // in a row
+  bool told_short_ = false;
+  std::size_t barren_rounds_ = 0;  // in a row
+  std::uint64_t counters_ = 0;     // of the program's edges
+  bool seeds_read_ = false;        // in some round
 };
 
 Result<void> make_folders(const std::string& out) {

@@ -28,7 +28,9 @@ struct SessionPlan {
   RunOptions asked{};                  // kept with what is found
   std::string out{};                   // its folder; made; corpus and findings that are in it go on
   std::vector<std::string> corpora{};  // more folders of seeds
-  std::size_t minimise_starts = 60;    // of the program, for each defect
+  // In a row, which end early and find nothing new, before the run ends by itself.
+  std::size_t most_barren_rounds = 100;
+  std::size_t minimise_starts = 60;        // of the program, for each defect
   std::chrono::seconds minimise_time{30};  // for each defect
 };
 

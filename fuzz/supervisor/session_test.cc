@@ -90,6 +90,33 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST_F(SessionTest, EndsWhereEachInputDies) {
+  auto dying = plan("oracle-always");
+  dying.time = 300s;
+  dying.executions = 0;
+  dying.most_barren_rounds = 4;
+  const auto result = run(dying);
+  EXPECT_EQ(result.end, SessionEnd::dies_at_once) << result.why;
+  EXPECT_TRUE(result.why.starts_with("4 rounds in a row ended before ")) << result.why;
+  ASSERT_EQ(result.defects.size(), 1U);
+  EXPECT_GE(result.defects.front().seen, 4U);
+}
+
+TEST_F(SessionTest, GoesOnBesideAShallowDefectAndSaysThatItCostsTime) {
+  auto dying = plan("oracle-always");
+  dying.time = 300s;
+  dying.executions = 0;
+  std::size_t warned = 0;
+  Listeners listeners;
+  listeners.warn = [&](const std::string& why) { warned += why.contains("rounds in a row"); };
+  listeners.stop = [&] { return warned > 0; };
+  const auto result = run(dying, listeners);
+  EXPECT_EQ(result.end, SessionEnd::stopped) << result.why;
+  EXPECT_EQ(warned, 1U);
+  ASSERT_EQ(result.defects.size(), 1U);
+  EXPECT_GE(result.defects.front().seen, 20U);
+}
+
 TEST_F(SessionTest, MakesTheInputSmall) {
   const auto result = run(plan("oracle"));
   ASSERT_EQ(result.defects.size(), 1U);
