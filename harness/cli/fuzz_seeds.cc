@@ -45,8 +45,7 @@ std::optional<Seeds> seeds_of_folder(const std::string& folder, const std::strin
   Seeds out;
   for (const auto& result : record->done) {
     const auto* one = library->find_case(result.id);
-    const auto transcript =
-        engine::load_transcript(engine::transcript_path(folder, result.id, result.repetition));
+    const auto transcript = engine::load_transcript(engine::transcript_path(folder, result));
     if (one == nullptr || !transcript) {
       put(stderr, "parley: {} is left out: {}\n", printable(result.id),
           one == nullptr ? "the suites do not hold it any more" : transcript.error().detail);

@@ -190,7 +190,7 @@ Result<live::Volley> LiveBench::judge_in(const fs::path& folder,
   for (auto& result : judged->outcome.results) {
     live::Shot shot{.verdict = std::move(result.verdict)};
     if (shot.verdict.kind != VerdictKind::pass) {
-      auto transcript = engine::load_transcript(engine::transcript_path(folder, result.id, 0));
+      auto transcript = engine::load_transcript(engine::transcript_path(folder, result));
       if (transcript) {
         shot.transcript = std::move(*transcript);
       }

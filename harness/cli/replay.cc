@@ -43,6 +43,10 @@ Place place_of(const std::string& path) {
     const auto parent = out.folder.parent_path();
     out.folder = parent == out.folder ? fs::path() : parent;
   }
+  // The transcript's name says which attempt the verdict stands on.
+  if (constexpr std::string_view kAgain = "~again"; out.id.ends_with(kAgain)) {
+    out.id.resize(out.id.size() - kAgain.size());
+  }
   if (const auto mark = out.id.find_first_of("#~"); mark != std::string::npos) {
     const auto* const end = out.id.data() + out.id.size();
     const auto read = std::from_chars(out.id.data() + mark + 1, end, out.repetition);
@@ -152,6 +156,24 @@ std::optional<model::Library> library_of(const RunArguments& arguments, const en
   return library && give(*library, plan) ? std::move(library) : std::nullopt;
 }
 
+struct Told {
+  std::string heading;  // empty where there is but one attempt
+  engine::Turn turn;
+};
+// The attempts at a case, in order.
+std::vector<Told> attempts_of(const engine::CaseResult& result) {
+  if (!result.silent_beside) {
+    return {{.heading = "", .turn = engine::Turn::first}};
+  }
+  const auto& first = *result.silent_beside;
+  return {
+      {.heading = fmt::format("first attempt, beside other cases: {}\n", printable(first.reason)),
+       .turn = engine::Turn::first},
+      {.heading = fmt::format("second attempt, with the SUT for itself{}\n",
+                              first.decided ? "" : ", which decides nothing"),
+       .turn = engine::Turn::again}};
+}
+
 // Six lines for what did not pass, one for what did, and the ladder.
 ExitCode report_cases(const RunArguments& arguments, const model::Library& library,
                       const engine::RunSummary& summary) {
@@ -166,13 +188,15 @@ ExitCode report_cases(const RunArguments& arguments, const model::Library& libra
     const auto lines = report::six_lines(subject, result, again);
     const bool passed = result.verdict.kind == model::VerdictKind::pass;
     put(stdout, "{}", passed ? lines.substr(0, lines.find('\n') + 1) : lines);
-    const auto file = engine::transcript_path(summary.folder, result.id, result.repetition);
-    const auto transcript = engine::load_transcript(file);
-    if (!transcript) {
-      put(stderr, "parley: {}\n", transcript.error().detail);
-      return ExitCode::usage;
+    for (const auto& [heading, turn] : attempts_of(result)) {
+      const auto file = engine::transcript_path(summary.folder, result.id, result.repetition, turn);
+      const auto transcript = engine::load_transcript(file);
+      if (!transcript) {
+        put(stderr, "parley: {}\n", transcript.error().detail);
+        return ExitCode::usage;
+      }
+      put(stdout, "{}{}\n", heading, ladder_of(arguments, library, *subject.one, *transcript));
     }
-    put(stdout, "{}\n", ladder_of(arguments, library, *subject.one, *transcript));
   }
   return selected.empty() ? ExitCode::usage : ExitCode::ok;
 }
@@ -202,8 +226,7 @@ ExitCode replay(const RunArguments& arguments, const std::string& path) {
                             : "the suites do not hold " + place.id + " any more");
     return ExitCode::usage;
   }
-  const auto transcript =
-      engine::load_transcript(engine::transcript_path(place.folder, place.id, place.repetition));
+  const auto transcript = engine::load_transcript(engine::transcript_path(place.folder, *recorded));
   if (!transcript) {
     put(stderr, "parley: {}\n", transcript.error().detail);
     return ExitCode::usage;

@@ -108,7 +108,9 @@ void warn_of_changed(const engine::Journal& journal, const model::Library& libra
     left.insert(planned.id);
   }
   for (const auto& result : journal.done()) {
-    left.erase(result.id);
+    if (!engine::in_vain(result)) {
+      left.erase(result.id);
+    }
   }
   const auto changed = changed_cases(journal.plan(), library, {left.begin(), left.end()});
   if (!changed.empty()) {
@@ -147,6 +149,7 @@ ExitCode judge_and_report(const RunArguments& arguments, const Session& session,
   for (const auto& id : flaky) {
     put(stderr, "parley: flaky: the verdicts of {} differ between repetitions\n", id);
   }
+  warn_of_silence("the SUT", outcome.results);
   if (judged->useless_notices > 0) {
     put(stderr, "parley: warning: {} notifications of the driver are of no use; see {}\n",
         judged->useless_notices, (journal.folder() / "driver.log").string());
@@ -170,6 +173,7 @@ ExitCode run_resolved(const RunArguments& arguments, model::Library library) {
   }
   auto chosen = arguments;
   auto options = scheduler_options(arguments);
+  options.again = true;
   for (const auto& [party, declaration] : casting->declarations) {
     chosen.profile = declaration.profile;
     if (casting->suts.empty()) {

@@ -103,7 +103,11 @@ void print_ending(const RunArguments& arguments, const engine::Outcome& outcome,
   const auto count = fmt::format("{} of {} judged", outcome.results.size(), plan.cases.size());
   const auto resume = resume_command(arguments, journal.folder().string());
   if (outcome.ending == engine::RunEnding::stopped) {
-    put(stderr, "parley: stopped by signal; {}; resume with: {}\n", count, resume);
+    const auto silent = std::ranges::count_if(outcome.results, engine::in_vain);
+    put(stderr, "parley: stopped by signal; {}{}; resume with: {}\n", count,
+        silent > 0 ? fmt::format(", {} to be judged again because the SUT fell silent", silent)
+                   : "",
+        resume);
     return;
   }
   put(stderr, "parley: {} is dead: {}; {}\n", printable(plan.sut, 60), printable(outcome.lost, 300),
@@ -115,7 +119,9 @@ void print_ending(const RunArguments& arguments, const engine::Outcome& outcome,
       shown.push_back(fmt::format("{} more", outcome.suspects.size() - kShownSuspects));
     }
     put(stderr, "parley: under way when it died: {}{}\n", join(shown, ", "),
-        arguments.jobs > 1 ? "; with --jobs 1 it is seen which case kills it" : "");
+        arguments.jobs > 1 && outcome.suspects.size() > 1
+            ? "; with --jobs 1 it is seen which case kills it"
+            : "");
   }
   put(stderr, "parley: start it again, then: {}\n", resume);
 }

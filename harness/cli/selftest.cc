@@ -59,9 +59,13 @@ engine::SchedulerOptions trial_options(const RunArguments& arguments, const Tria
   auto options = scheduler_options(arguments);
   options.workers = 1;
   options.jobs = trial.null_mode.empty() ? kTrialJobs : kNullJobs;
-  options.least_patience = kPatience;
-  // A fault may make every exchange hang: patience must not grow from one to the next.
-  options.most_patience = kPatience;
+  if (trial.effect == reference::Effect::breaks) {
+    // A fault may make every exchange hang: patience must not grow from one to the next.
+    options.least_patience = kPatience;
+    options.most_patience = kPatience;
+  } else {
+    options.again = true;
+  }
   return options;
 }
 
@@ -181,8 +185,9 @@ bool decide_alone(const Bench& bench, const Trial& trial, int round, Judged& jud
 }
 
 // Of the reference, or of it with a liberty.
-void take_passes(const std::string& name, const std::vector<engine::CaseResult>& results,
-                 Matrix& matrix) {
+void take_passes(const std::string& name, std::vector<engine::CaseResult> results, Matrix& matrix) {
+  warn_of_silence(name.empty() ? "the reference" : name, results);
+  mark_flaky(results);
   for (const auto& result : results) {
     if (result.verdict.kind == VerdictKind::pass) {
       continue;
@@ -198,13 +203,14 @@ void take_passes(const std::string& name, const std::vector<engine::CaseResult>&
 void reference_passes(const Bench& bench, const Cases& cases, Matrix& matrix) {
   auto options = scheduler_options(bench.arguments);
   options.jobs = kReferenceJobs;
+  options.again = true;
   const Trial trial{.name = "reference", .cases = cases, .faults = {}, .null_mode = ""};
-  const auto results = judge(bench, trial, options);
+  auto results = judge(bench, trial, options);
   if (!results) {
     matrix.trouble.push_back("reference: " + results.error().detail);
     return;
   }
-  take_passes("", *results, matrix);
+  take_passes("", std::move(*results), matrix);
 }
 
 std::vector<Trial> null_trials(const Cases& cases) {
@@ -375,7 +381,7 @@ void try_faults(const Bench& bench, const Cases& cases, Matrix& matrix) {
     if (!judged[i]) {
       matrix.trouble.push_back(trials[i].name + ": " + judged[i].error().detail);
     } else if (trials[i].effect == reference::Effect::conforms) {
-      take_passes(trials[i].name, *judged[i], matrix);
+      take_passes(trials[i].name, std::move(*judged[i]), matrix);
     } else if (trials[i].null_mode.empty()) {
       take_kills(matrix, trials[i].name, *judged[i]);
     } else {

@@ -101,9 +101,27 @@ engine::SchedulerOptions scheduler_options(const RunArguments& arguments) {
   return options;
 }
 
+namespace {
+
+// Silent beside other cases and not by itself.
+bool is_flaky(const engine::CaseResult& result) {
+  return result.verdict.kind == model::VerdictKind::pass && result.silent_beside &&
+         !result.silent_beside->machine_busy;
+}
+
+}  // namespace
+
 std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results) {
   std::map<std::string, std::set<model::VerdictKind>> kinds;
-  for (const auto& result : results) {
+  for (auto& result : results) {
+    if (is_flaky(result)) {
+      result.verdict.kind = model::VerdictKind::flaky;
+      result.verdict.blame = model::Blame::sut;
+      result.verdict.reason =
+          "it passes with the SUT for itself; beside other cases, though the machine was not "
+          "busy: " +
+          result.silent_beside->reason;
+    }
     kinds[result.id].insert(result.verdict.kind);
   }
   std::erase_if(kinds, [](const auto& one) { return one.second.size() == 1; });
@@ -118,6 +136,25 @@ std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results) {
     out.push_back(id);
   }
   return out;
+}
+
+void warn_of_silence(const std::string& sut, const std::vector<engine::CaseResult>& results) {
+  constexpr std::size_t kNamed = 10;
+  std::vector<std::string> ids;
+  for (const auto& result : results) {
+    if (result.silent_beside) {
+      ids.push_back(result.id);
+    }
+  }
+  if (ids.empty()) {
+    return;
+  }
+  const auto more = ids.size() > kNamed ? fmt::format(" and {} more", ids.size() - kNamed) : "";
+  ids.resize(std::min(ids.size(), kNamed));
+  put(stderr,
+      "parley: {} fell silent beside other cases and was judged again by itself: {}{} (--jobs sets "
+      "how many run at once, --patience-ms how long is waited)\n",
+      sut, join(ids, ", "), more);
 }
 
 ExitCode exit_code_of(const engine::RunSummary& summary) {

@@ -52,8 +52,11 @@ void print_check(std::FILE* to, const sut::Check& check);
 std::optional<ExitCode> unready(const model::Declaration& declaration,
                                 const model::Library& library, std::size_t workers);
 
-// Where the verdicts of a case's repetitions differ, a pass becomes flaky. Returns these cases.
+// A pass becomes flaky where the SUT fell silent beside other cases though the machine was not
+// busy, and where the verdicts of the case's repetitions differ. Returns the cases of the latter.
 std::vector<std::string> mark_flaky(std::vector<engine::CaseResult>& results);
+// Says on the standard error which cases were judged again because `sut` fell silent.
+void warn_of_silence(const std::string& sut, const std::vector<engine::CaseResult>& results);
 // Of a run in which each planned case has its verdict. Says on the standard error why it is not ok
 // where the report does not.
 ExitCode exit_code_of(const engine::RunSummary& summary);

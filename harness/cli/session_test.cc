@@ -58,6 +58,40 @@ TEST(MarkFlaky, CallsAPassFlakyWhereAnotherRepetitionDidNotPass) {
   EXPECT_EQ(results[2].verdict.kind, VerdictKind::pass);
 }
 
+TEST(MarkFlaky, CallsTheOtherRepetitionsOfWhatFellSilentFlaky) {
+  std::vector results{result("a/b", 0, VerdictKind::pass), result("a/b", 1, VerdictKind::pass)};
+  results[1].silent_beside = engine::SilentBeside{.reason = "nothing came", .machine_busy = false};
+  EXPECT_EQ(mark_flaky(results), std::vector<std::string>{"a/b"});
+  EXPECT_EQ(results[0].verdict.kind, VerdictKind::flaky);
+  EXPECT_EQ(results[1].verdict.kind, VerdictKind::flaky);
+}
+
+struct Silent {
+  const char* name;
+  VerdictKind second;
+  bool machine_busy;
+  VerdictKind called;
+};
+class MarkFlakySilent : public testing::TestWithParam<Silent> {};
+
+TEST_P(MarkFlakySilent, BesideOthersUnlessTheMachineWasBusy) {
+  std::vector results{result("a/b", 0, GetParam().second)};
+  results[0].silent_beside =
+      engine::SilentBeside{.reason = "nothing came", .machine_busy = GetParam().machine_busy};
+  EXPECT_TRUE(mark_flaky(results).empty());
+  EXPECT_EQ(results[0].verdict.kind, GetParam().called);
+  const bool flaky = GetParam().called == VerdictKind::flaky;
+  EXPECT_EQ(results[0].verdict.reason.contains("nothing came"), flaky);
+  EXPECT_EQ(results[0].verdict.blame == model::Blame::sut, flaky);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MarkFlakySilent,
+    testing::Values(Silent{"Passed", VerdictKind::pass, false, VerdictKind::flaky},
+                    Silent{"PassedWhereItWasBusy", VerdictKind::pass, true, VerdictKind::pass},
+                    Silent{"Failed", VerdictKind::fail, false, VerdictKind::fail}),
+    [](const auto& row) { return std::string(row.param.name); });
+
 TEST(Quoted, IsOneWordOfAShell) {
   EXPECT_EQ(quoted("out/run-1"), "out/run-1");
   EXPECT_EQ(quoted("a b"), "'a b'");

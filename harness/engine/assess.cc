@@ -108,7 +108,7 @@ Assessment Tracker::assess_asked() const {
     return {};
   }
   auto out = violated("the SUT did not ask for what the case builds on", missing->step.asked,
-                      "no such request");
+                      std::string(kCameNoRequest));
   out.unproven = true;
   return out;
 }
@@ -152,7 +152,7 @@ Assessment Tracker::assess_completes() const {
   if (deadline_) {
     return with_difference(
         near != nullptr ? violated("nothing that fits came in time", shown_due(), near->shown)
-                        : violated("nothing came in time", shown_due(), "nothing"));
+                        : violated("nothing came in time", shown_due(), std::string(kCameNothing)));
   }
   return {};
 }
@@ -179,7 +179,7 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
       }
       if (deadline_) {
         return violated("the SUT refused it, but did not answer afterwards", shown_due(),
-                        "nothing");
+                        std::string(kCameNothing));
       }
       // Refused but alive: the fence must show that it goes on.
       return due() == nullptr ? Assessment{.state = State::holds} : Assessment{};
@@ -202,8 +202,9 @@ Assessment Tracker::assess_refused(const Outcome& outcome) const {
     return out;
   }
   if (deadline_) {
-    return violated(fence_done() ? "the SUT did not refuse it" : "nothing came in time", expected,
-                    fence_done() ? "nothing; later exchanges were answered" : "nothing");
+    return violated(
+        fence_done() ? "the SUT did not refuse it" : "nothing came in time", expected,
+        fence_done() ? "nothing; later exchanges were answered" : std::string(kCameNothing));
   }
   if (!link_open(changed_link()) && !run_.serves(changed_link())) {
     return violated("the SUT did not refuse it", expected, "the connection ended");
@@ -224,7 +225,7 @@ Assessment Tracker::assess_ignored() const {
     return {.state = State::holds};
   }
   if (deadline_) {
-    return violated("nothing came in time", shown_due(), "nothing");
+    return violated("nothing came in time", shown_due(), std::string(kCameNothing));
   }
   if (due() == nullptr) {
     return violated("the exchange after it cannot go on", shown_due(),
@@ -329,7 +330,7 @@ Assessment Tracker::assess_outcomes() const {
       // What it made of the service may come to us after what it made of the user.
       return !deadline_ ? Assessment{}
                         : violated("the SUT did not ask for what the case changes",
-                                   run_.changed_answer()->step.asked, "no such request");
+                                   run_.changed_answer()->step.asked, std::string(kCameNoRequest));
     }
     if (one.state == State::holds) {
       return one;

@@ -138,6 +138,31 @@ Result<Plan> load_plan(const fs::path& folder) {
   return plan_from(json::parse(*text, nullptr, false), file);
 }
 
+// What a line says of how it went beside other cases. Errors: malformed.
+Result<void> read_beside(const json& line, CaseResult& into) {
+  if (const auto busy = line.find("busy_beside"); busy != line.end()) {
+    if (!busy->is_boolean()) {
+      return fail(Errc::malformed, "'busy_beside' is no boolean");
+    }
+    into.busy_beside = busy->get<bool>();
+  }
+  const auto silent = line.find("silent_beside");
+  if (silent == line.end()) {
+    return {};
+  }
+  const bool whole = silent->is_object() && silent->contains("reason") &&
+                     (*silent)["reason"].is_string() && silent->contains("machine_busy") &&
+                     (*silent)["machine_busy"].is_boolean() && silent->contains("decided") &&
+                     (*silent)["decided"].is_boolean();
+  if (!whole) {
+    return fail(Errc::malformed, "'silent_beside' lacks its reason, machine_busy or decided");
+  }
+  into.silent_beside = SilentBeside{.reason = (*silent)["reason"].get<std::string>(),
+                                    .machine_busy = (*silent)["machine_busy"].get<bool>(),
+                                    .decided = (*silent)["decided"].get<bool>()};
+  return {};
+}
+
 Result<CaseResult> line_from(const std::string& line) {
   const auto value = json::parse(line, nullptr, false);
   const auto holds = [&](const char* name, auto is) {
@@ -152,10 +177,14 @@ Result<CaseResult> line_from(const std::string& line) {
   if (!verdict) {
     return std::unexpected(verdict.error());
   }
-  return CaseResult{.id = value["id"].get<std::string>(),
-                    .repetition = value["repetition"].get<int>(),
-                    .verdict = std::move(*verdict),
-                    .took = std::chrono::microseconds(value["took_us"].get<std::int64_t>())};
+  CaseResult out{.id = value["id"].get<std::string>(),
+                 .repetition = value["repetition"].get<int>(),
+                 .verdict = std::move(*verdict),
+                 .took = std::chrono::microseconds(value["took_us"].get<std::int64_t>())};
+  if (auto read = read_beside(value, out); !read) {
+    return std::unexpected(read.error());
+  }
+  return out;
 }
 
 struct Lines {
@@ -175,13 +204,25 @@ Result<Lines> load_lines(const fs::path& folder) {
     return std::unexpected(text.error());
   }
   Lines out{.done = {}, .whole = 0, .all = text->size()};
+  std::map<std::pair<std::string, int>, std::size_t> places;
+  std::size_t number = 0;
   for (auto end = text->find('\n'); end != std::string::npos; end = text->find('\n', out.whole)) {
     auto result = line_from(text->substr(out.whole, end - out.whole));
+    ++number;
     if (!result) {
-      return fail(Errc::malformed, fmt::format("{} is damaged: line {}: {}", file.string(),
-                                               out.done.size() + 1, result.error().detail));
+      return fail(Errc::malformed, fmt::format("{} is damaged: line {}: {}", file.string(), number,
+                                               result.error().detail));
     }
-    out.done.push_back(std::move(*result));
+    const auto [place, is_first] =
+        places.emplace(std::pair(result->id, result->repetition), out.done.size());
+    if (is_first) {
+      out.done.push_back(std::move(*result));
+    } else if (auto& first = out.done[place->second]; in_vain(first) && result->silent_beside) {
+      first = std::move(*result);
+    } else {
+      return fail(Errc::malformed, fmt::format("{} is damaged: line {}: a second verdict of {}",
+                                               file.string(), number, printable(result->id)));
+    }
     out.whole = end + 1;
   }
   return out;
@@ -363,7 +404,8 @@ Result<void> keep_spools(const CaseResult& result, const Transcript& transcript,
 }  // namespace
 
 Result<void> Journal::add(const CaseResult& result, const Transcript& transcript) {
-  const auto file = transcript_path(folder_, result.id, result.repetition);
+  const auto file = transcript_path(folder_, result.id, result.repetition,
+                                    result.silent_beside ? Turn::again : Turn::first);
   if (auto kept = keep_spools(result, transcript, file); !kept) {
     return kept;
   }
@@ -371,19 +413,35 @@ Result<void> Journal::add(const CaseResult& result, const Transcript& transcript
   if (auto written = write_file(file, dump(to_json(transcript)) + "\n"); !written) {
     return written;
   }
-  const json line{{"id", result.id},
-                  {"repetition", result.repetition},
-                  {"verdict", to_json(result.verdict)},
-                  {"took_us", result.took.count()}};
+  json line{{"id", result.id},
+            {"repetition", result.repetition},
+            {"verdict", to_json(result.verdict)},
+            {"took_us", result.took.count()}};
+  if (result.busy_beside) {
+    line["busy_beside"] = *result.busy_beside;
+  }
+  if (result.silent_beside) {
+    line["silent_beside"] = {{"reason", result.silent_beside->reason},
+                             {"machine_busy", result.silent_beside->machine_busy},
+                             {"decided", result.silent_beside->decided}};
+  }
   const auto text = dump(line) + "\n";
   const std::lock_guard lock(guard_);
   return write_all(descriptor_, text);
 }
 
-fs::path transcript_path(const fs::path& folder, const std::string& id, int repetition) {
+fs::path transcript_path(const fs::path& folder, const CaseResult& result) {
+  const bool again = result.silent_beside && result.silent_beside->decided;
+  return transcript_path(folder, result.id, result.repetition, again ? Turn::again : Turn::first);
+}
+
+fs::path transcript_path(const fs::path& folder, const std::string& id, int repetition, Turn turn) {
   auto name = replace_all(id, "/", ".");
   if (repetition > 0) {
     name += fmt::format("~{}", repetition);
+  }
+  if (turn == Turn::again) {
+    name += "~again";
   }
   return folder / "transcripts" / (name + ".json");
 }

@@ -71,8 +71,9 @@ class Journal {
   const Plan& plan() const { return plan_; }
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<CaseResult>& done() const { return done_; }  // verdicts that stood already
-  // From any worker. What a run has spooled is kept unless the case has passed. Errors: io (a full
-  // disk).
+  // From any worker. Where `result` says that the case was judged again, the transcript is that of
+  // the second attempt and the line counts instead of the first. What a run has spooled is kept
+  // unless the case has passed. Errors: io (a full disk).
   Result<void> add(const CaseResult& result, const Transcript& transcript);
 
  private:
@@ -84,9 +85,12 @@ class Journal {
   std::mutex guard_;
 };
 
-// Where a case's transcript lies below the run's folder.
+// Where the transcript of an attempt lies below the run's folder.
 std::filesystem::path transcript_path(const std::filesystem::path& folder, const std::string& id,
-                                      int repetition);
+                                      int repetition, Turn turn);
+// That of the attempt on which the verdict stands.
+std::filesystem::path transcript_path(const std::filesystem::path& folder,
+                                      const CaseResult& result);
 // What its runs have spooled is read where it is needed. Errors: io, malformed. At most 256 MiB are
 // read.
 Result<Transcript> load_transcript(const std::filesystem::path& file);

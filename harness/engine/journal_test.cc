@@ -59,9 +59,77 @@ TEST_F(JournalFolder, KeepsVerdictsAndTranscriptsOverAResume) {
   EXPECT_EQ((*again)->plan().tokens, plan().tokens);
   ASSERT_EQ((*again)->done().size(), 1U);
   EXPECT_EQ((*again)->done()[0].verdict, failed("stanza/a").verdict);
-  const auto transcript = load_transcript(transcript_path(folder_, "stanza/a", 0));
+  const auto transcript =
+      load_transcript(transcript_path(folder_, {.id = "stanza/a", .verdict = {}}));
   ASSERT_TRUE(transcript) << transcript.error();
   EXPECT_EQ(transcript->runs[0].events[0].octets, "\xC0\x80");
+}
+
+TEST_F(JournalFolder, TakesTheSecondVerdictOfACaseAndKeepsBothTranscripts) {
+  auto first = failed("stanza/a");
+  first.busy_beside = true;
+  CaseResult second{.id = "stanza/a", .verdict = {}};
+  second.verdict.kind = model::VerdictKind::pass;
+  second.silent_beside = SilentBeside{.reason = "nothing came", .machine_busy = true};
+  {
+    auto journal = Journal::begin(folder_, plan());
+    ASSERT_TRUE(journal) << journal.error();
+    ASSERT_TRUE((*journal)->add(first, {.case_id = "stanza/a", .seed = 1, .runs = {}}));
+    ASSERT_TRUE((*journal)->add(failed("stanza/b"), {.case_id = "stanza/b", .runs = {}}));
+    const auto record = Journal::load(folder_);
+    ASSERT_TRUE(record) << record.error();
+    EXPECT_EQ(record->done[0].busy_beside, true);
+    EXPECT_FALSE(record->done[0].silent_beside);
+    ASSERT_TRUE((*journal)->add(second, {.case_id = "stanza/a", .seed = 2, .runs = {}}));
+  }
+  const auto record = Journal::load(folder_);
+  ASSERT_TRUE(record) << record.error();
+  ASSERT_EQ(record->done.size(), 2U);
+  EXPECT_EQ(record->done[0].verdict.kind, model::VerdictKind::pass);
+  ASSERT_TRUE(record->done[0].silent_beside);
+  EXPECT_EQ(record->done[0].silent_beside->reason, "nothing came");
+  EXPECT_TRUE(record->done[0].silent_beside->machine_busy);
+  EXPECT_TRUE(record->done[0].silent_beside->decided);
+  EXPECT_FALSE(record->done[1].busy_beside);
+  for (const auto* result : {&first, &second}) {
+    const auto transcript = load_transcript(transcript_path(folder_, *result));
+    ASSERT_TRUE(transcript) << transcript.error();
+    EXPECT_EQ(transcript->seed, result == &first ? 1U : 2U);
+  }
+}
+
+TEST_F(JournalFolder, KeepsTheFirstVerdictWhereASecondAttemptDecidesNothing) {
+  auto result = failed("stanza/a");
+  result.busy_beside = false;
+  {
+    auto journal = Journal::begin(folder_, plan());
+    ASSERT_TRUE(journal) << journal.error();
+    ASSERT_TRUE((*journal)->add(result, {.case_id = "stanza/a", .seed = 1, .runs = {}}));
+    result.silent_beside = SilentBeside{.reason = "nothing came", .decided = false};
+    ASSERT_TRUE((*journal)->add(result, {.case_id = "stanza/a", .seed = 2, .runs = {}}));
+  }
+  const auto record = Journal::load(folder_);
+  ASSERT_TRUE(record) << record.error();
+  ASSERT_EQ(record->done.size(), 1U);
+  EXPECT_EQ(record->done[0].verdict, failed("stanza/a").verdict);
+  EXPECT_FALSE(in_vain(record->done[0]));
+  EXPECT_EQ(load_transcript(transcript_path(folder_, record->done[0]))->seed, 1U);
+  EXPECT_EQ(load_transcript(transcript_path(folder_, "stanza/a", 0, Turn::again))->seed, 2U);
+}
+
+// Only what is judged again may have two.
+TEST_F(JournalFolder, IsDamagedByASecondVerdict) {
+  {
+    auto journal = Journal::begin(folder_, plan());
+    ASSERT_TRUE(journal) << journal.error();
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE((*journal)->add(failed("stanza/a"), {.case_id = "stanza/a", .runs = {}}));
+    }
+  }
+  const auto record = Journal::load(folder_);
+  ASSERT_FALSE(record);
+  EXPECT_TRUE(record.error().detail.ends_with("line 2: a second verdict of stanza/a"))
+      << record.error();
 }
 
 // What a case that passed has spooled is let go; what another has lies beside its transcript.
@@ -80,7 +148,7 @@ TEST_F(JournalFolder, KeepsWhatIsSpooledUnlessTheCaseHasPassed) {
     }
     ASSERT_TRUE(
         (*journal)->add(result, {.case_id = result.id, .seed = 5, .runs = {std::move(run)}}));
-    const auto again = load_transcript(transcript_path(folder_, result.id, 0));
+    const auto again = load_transcript(transcript_path(folder_, result));
     ASSERT_TRUE(again) << again.error();
     const auto& read = again->runs[0];
     EXPECT_EQ(EventReader::lacks_octets(read), passed);
@@ -104,7 +172,7 @@ TEST_F(JournalFolder, LetsGoOfWhatLiesBesideThatNobodySpooled) {
     ASSERT_TRUE(
         (*journal)->add(result, {.case_id = result.id, .seed = 5, .runs = {std::move(run)}}));
     EXPECT_FALSE(std::filesystem::exists(beside));
-    EXPECT_EQ(load_transcript(transcript_path(folder_, result.id, 0))->runs[0].spool, nullptr);
+    EXPECT_EQ(load_transcript(transcript_path(folder_, result))->runs[0].spool, nullptr);
   }
 }
 
@@ -182,11 +250,16 @@ TEST_F(JournalFolder, IsOfItsOwnerAlone) {
 }
 
 TEST_F(JournalFolder, NamesTheDamagedLine) {
-  for (const std::string line :
-       {"[]", "null", "{}", R"({"id":7,"repetition":0,"verdict":{"kind":"pass"},"took_us":1})",
-        R"({"id":"a","repetition":"0","verdict":{"kind":"pass"},"took_us":1})",
-        R"({"id":"a","repetition":0,"verdict":"pass","took_us":1})",
-        R"({"id":"a","repetition":0,"verdict":{"kind":1},"took_us":1})"}) {
+  for (
+      const std::string line :
+      {"[]", "null", "{}", R"({"id":7,"repetition":0,"verdict":{"kind":"pass"},"took_us":1})",
+       R"({"id":"a","repetition":"0","verdict":{"kind":"pass"},"took_us":1})",
+       R"({"id":"a","repetition":0,"verdict":"pass","took_us":1})",
+       R"({"id":"a","repetition":0,"verdict":{"kind":1},"took_us":1})",
+       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"busy_beside":"no"})",
+       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":true})",
+       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":{"reason":"x"}})",
+       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":{"reason":1,"machine_busy":true,"decided":true}})"}) {
     fs::remove_all(folder_);
     {
       ASSERT_TRUE(Journal::begin(folder_, plan()));

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,13 +16,19 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "harness/crypto/memo.h"
 #include "harness/engine/applicable.h"
+#include "harness/engine/attempt.h"
 #include "harness/engine/begin_order.h"
+#include "harness/engine/board.h"
 #include "harness/engine/judge.h"
+#include "harness/engine/processors.h"
+#include "harness/engine/survival.h"
 
 namespace parley::engine {
 namespace {
@@ -31,88 +36,10 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* kPlayedDomain = "gatekeeper.test";
-
-// What the workers share beside plan and journal.
-struct Board {
-  std::vector<PlannedCase> todo;
-  // Heavy ones, one after another once nothing else is under way: they slow a SUT down as a whole.
-  std::map<model::Party, std::vector<PlannedCase>> alone;
-  std::atomic<std::size_t> busy{0};  // workers that still judge `todo`
-  std::vector<std::function<void()>> when_quiet;
-  std::atomic<std::size_t> next{0};
-  std::mutex guard;
-  std::vector<CaseResult> results;
-  std::size_t earlier = 0;  // verdicts that were there before
-  std::size_t total = 0;
-  std::optional<Error> trouble;  // ends the run
-  std::string lost;              // what of the SUT is dead; ends the run too
-  std::vector<std::string> suspects;
-  std::atomic<bool> over{false};  // no further case begins
-
-  void fail_run(Error error) {
-    const std::lock_guard lock(guard);
-    if (!trouble) {
-      trouble = std::move(error);
-    }
-    over = true;
-  }
-
-  void lose(const std::string& what) {
-    const std::lock_guard lock(guard);
-    if (lost.empty()) {
-      lost = what;
-    }
-    over = true;
-  }
-
-  void suspect(const std::string& id) {
-    const std::lock_guard lock(guard);
-    suspects.push_back(id);
-  }
-
-  void left() {
-    if (--busy == 0) {
-      std::ranges::for_each(when_quiet, [](const auto& wake) { wake(); });
-    }
-  }
-};
-
-// Each repetition has identities of its own, and so has what a resumed run begins anew: what an
-// earlier one left at the SUT must not count. `earlier`: verdicts that were there before.
-std::uint64_t seed_of(std::uint64_t seed, int repetition, std::size_t earlier) {
-  const auto resumed =
-      earlier == 0 ? seed : Rng(seed).child(fmt::format("resumed/{}", earlier)).next();
-  return repetition == 0 ? resumed
-                         : Rng(resumed).child(fmt::format("repetition/{}", repetition)).next();
-}
-
-// Whether the last run broke where a SUT that died would break it.
-bool contact_lost(const Transcript& transcript) {
-  using Kind = Event::Kind;
-  constexpr std::array kEnds{Kind::unreachable, Kind::closed, Kind::failed, Kind::tls_failed};
-  return !transcript.runs.empty() &&
-         std::ranges::any_of(transcript.runs.back().events, [&](const Event& event) {
-           return std::ranges::count(kEnds, event.kind) > 0 ||
-                  (event.kind == Kind::broken &&
-                   (event.link == "driver" || event.link == "identities"));
-         });
-}
-
-// Whether the SUT was there in one of the runs that the case carried out itself.
-bool in_contact(const Transcript& transcript) {
-  return std::ranges::any_of(transcript.runs, [](const RunRecord& run) {
-    return run.origin.empty() && std::ranges::any_of(run.events, [](const Event& event) {
-             return event.kind == Event::Kind::dialled || event.kind == Event::Kind::accepted ||
-                    event.kind == Event::Kind::call;
-           });
-  });
-}
-
-bool unreachable(const Transcript& transcript) {
-  return std::ranges::any_of(transcript.runs.back().events, [](const Event& event) {
-    return event.kind == Event::Kind::unreachable;
-  });
-}
+// Of cases that are judged again: so many in a row, or in all, in which the SUT falls silent once
+// more, and it is the SUT and not how busy it was.
+constexpr std::size_t kSilentInARow = 3;
+constexpr std::size_t kSilentInAll = 8;
 
 class Worker {
  public:
@@ -137,7 +64,8 @@ class Worker {
     asio::co_spawn(io_, start(), [this](std::exception_ptr error) {
       keep(error);
       if (!started_) {
-        board_.left();
+        board_.left(board_.busy);
+        board_.left(board_.busy_alone);
         leave();
       }
     });
@@ -177,7 +105,7 @@ class Worker {
       asio::co_spawn(io_, lane(), [this](std::exception_ptr error) {
         keep(error);
         if (--lanes_ == 0) {
-          board_.left();
+          board_.left(board_.busy);
           asio::co_spawn(io_, judge_alone(), [this](std::exception_ptr trouble) {
             keep(trouble);
             leave();
@@ -205,16 +133,18 @@ class Worker {
     return out;
   }
 
-  // SUTs of different parties do not mind each other.
-  asio::awaitable<void> judge_alone() {
-    const auto parties = own_parties();
-    if (parties.empty()) {
-      co_return;
-    }
-    while (board_.busy > 0) {
+  asio::awaitable<void> until_none(const std::atomic<std::size_t>& busy) {
+    while (busy > 0) {
       boost::system::error_code ignored;
       co_await quiet_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+  }
+
+  // What is left once nothing else is under way: first what needs a SUT for itself, where SUTs of
+  // different parties do not mind each other; then, really alone, what is judged again.
+  asio::awaitable<void> judge_alone() {
+    co_await until_none(board_.busy);
+    const auto parties = own_parties();
     std::size_t under_way = parties.size();
     asio::steady_timer over(io_, asio::steady_timer::time_point::max());
     for (const auto party : parties) {
@@ -228,6 +158,11 @@ class Worker {
       boost::system::error_code ignored;
       co_await over.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
+    board_.left(board_.busy_alone);
+    if (number_ == 0) {
+      co_await until_none(board_.busy_alone);
+      co_await judge_again();
+    }
   }
 
   asio::awaitable<void> alone_lane(std::vector<PlannedCase> cases) {
@@ -237,6 +172,48 @@ class Worker {
       }
       co_await one_case(planned);
     }
+  }
+
+  asio::awaitable<void> judge_again() {
+    std::ranges::sort(board_.in_vain, {}, [this](std::size_t at) {
+      return std::tie(board_.results[at].id, board_.results[at].repetition);
+    });
+    std::size_t in_a_row = 0;
+    std::size_t in_all = 0;
+    for (const auto at : board_.in_vain) {
+      if (in_a_row == kSilentInARow || in_all == kSilentInAll) {
+        co_return;
+      }
+      if (ends()) {
+        board_.cut_short = true;
+        co_return;
+      }
+      const bool spoke = co_await judged_again(board_.results[at]);
+      in_a_row = spoke ? 0 : in_a_row + 1;
+      in_all += spoke ? 0 : 1;
+    }
+  }
+
+  // Makes the second attempt; its verdict counts if it decides. Whether the SUT did not fall
+  // silent.
+  asio::awaitable<bool> judged_again(CaseResult& result) {
+    const PlannedCase planned{.id = result.id, .repetition = result.repetition};
+    auto second = co_await attempt(planned, Turn::again);
+    if (!second) {
+      co_return false;
+    }
+    const bool decided = is_decided(*second);
+    SilentBeside first{
+        .reason = result.verdict.reason, .machine_busy = *result.busy_beside, .decided = decided};
+    const bool spoke = !rests_on_silence(second->result.verdict);
+    if (decided) {
+      result = std::move(second->result);
+    }
+    result.silent_beside = std::move(first);
+    if (auto written = journal_.add(result, second->transcript); !written) {
+      board_.fail_run(written.error());
+    }
+    co_return spoke;
   }
 
   asio::awaitable<void> lane() {
@@ -256,35 +233,38 @@ class Worker {
 
   bool ends() const { return board_.over || (job_.stop && job_.stop()); }
 
-  struct Attempt {
-    CaseResult result;
-    Transcript transcript;
-  };
-
   asio::awaitable<void> one_case(PlannedCase planned) {
+    if (const auto judged = co_await attempt(planned, Turn::first)) {
+      record(*judged);
+    }
+  }
+
+  // Nullopt: the SUT is lost, and the case has no verdict by that.
+  asio::awaitable<std::optional<Attempt>> attempt(PlannedCase planned, Turn turn) {
     const auto* one = job_.library.find_case(planned.id);
     if (one != nullptr && job_.reach) {
       const auto dead = co_await dead_of(*one, std::chrono::milliseconds(0));
       if (!dead.empty()) {
         board_.lose(dead);
-        co_return;
+        co_return std::nullopt;
       }
     }
-    auto attempt = co_await try_case(planned);
-    if (may_be_lost(attempt)) {
-      const bool met = in_contact(attempt.transcript);
+    auto out = co_await try_case(planned, turn);
+    if (may_be_lost(out)) {
+      const bool met = in_contact(out.transcript);
       if (!co_await reachable(*one)) {
         if (met) {
           board_.suspect(planned.id);
         }
-        if (!met || (options_.jobs > 1 && !one->alone)) {
-          co_return;  // which of the cases under way killed the SUT cannot be told
+        const bool alone = options_.jobs == 1 || one->alone || turn == Turn::again;
+        if (!met || !alone) {
+          co_return std::nullopt;  // which of the cases under way killed the SUT cannot be told
         }
-      } else if (!met && unreachable(attempt.transcript) && !ends()) {
-        attempt = co_await try_case(planned);  // it came while the SUT was away for a moment
+      } else if (!met && unreachable(out.transcript) && !ends()) {
+        out = co_await try_case(planned, turn);  // it came while the SUT was away for a moment
       }
     }
-    record(attempt);
+    co_return out;
   }
 
   bool may_be_lost(const Attempt& attempt) const {
@@ -330,13 +310,13 @@ class Worker {
     co_return dead.empty();
   }
 
-  asio::awaitable<Attempt> try_case(PlannedCase planned) {
+  asio::awaitable<Attempt> try_case(PlannedCase planned, Turn turn) {
     const auto began = std::chrono::steady_clock::now();
-    Attempt out{
-        .result = {.id = planned.id, .repetition = planned.repetition, .verdict = {}},
-        .transcript = {.case_id = planned.id,
-                       .seed = seed_of(journal_.plan().seed, planned.repetition, board_.earlier),
-                       .runs = {}}};
+    Attempt out{.result = {.id = planned.id, .repetition = planned.repetition, .verdict = {}},
+                .transcript = {
+                    .case_id = planned.id,
+                    .seed = seed_of(journal_.plan().seed, planned.repetition, board_.earlier, turn),
+                    .runs = {}}};
     auto& verdict = out.result.verdict;
     if (const auto* one = job_.library.find_case(planned.id); one == nullptr) {
       verdict.reason = "the plan names a case that the suites do not hold";
@@ -378,12 +358,19 @@ class Worker {
                       .seed = attempt.transcript.seed,
                       .identity_seed = journal_.plan().seed,
                       .introduced = introduced_};
+    const UnderWay under_way(board_);
+    const auto processors = options_.again ? processor_time() : std::nullopt;
+    auto& verdict = attempt.result.verdict;
     try {
       attempt.transcript = co_await conduct(one, workshop);
-      attempt.result.verdict = judge(one, job_.library, attempt.transcript);
+      verdict = judge(one, job_.library, attempt.transcript);
+      if (options_.again && under_way.beside_others() && rests_on_silence(verdict)) {
+        attempt.result.busy_beside =
+            verdict.blame == model::Blame::environment || was_busy(processors, processor_time());
+      }
     } catch (const std::exception& caught) {
-      attempt.result.verdict.blame = model::Blame::harness;
-      attempt.result.verdict.reason = fmt::format("the harness failed: {}", caught.what());
+      verdict.blame = model::Blame::harness;
+      verdict.reason = fmt::format("the harness failed: {}", caught.what());
     }
   }
 
@@ -393,6 +380,9 @@ class Worker {
       return;
     }
     const std::lock_guard lock(board_.guard);
+    if (in_vain(attempt.result)) {
+      board_.in_vain.push_back(board_.results.size());
+    }
     board_.results.push_back(attempt.result);
     if (job_.watch) {
       job_.watch(attempt.result, board_.results.size(), board_.total);
@@ -429,6 +419,9 @@ Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptio
   std::set<PlannedCase> done;
   for (const auto& result : journal.done()) {
     done.insert({result.id, result.repetition});
+    if (options.again && in_vain(result)) {
+      board.in_vain.push_back(board.results.size());
+    }
     board.results.push_back(result);
   }
   board.earlier = board.results.size();
@@ -441,6 +434,7 @@ Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptio
   }
   board.todo = longest_first(std::move(board.todo), job.library);
   board.busy = options.workers;
+  board.busy_alone = options.workers;
   board.total = journal.plan().cases.size();
   const auto now_s = std::chrono::duration_cast<std::chrono::seconds>(
                          std::chrono::system_clock::now().time_since_epoch())
@@ -474,9 +468,9 @@ Result<Outcome> carry_out(const Job& job, Journal& journal, const SchedulerOptio
   std::ranges::sort(board.suspects);
   const bool whole = board.results.size() == board.total;
   return Outcome{.results = std::move(board.results),
-                 .ending = !board.lost.empty() ? RunEnding::lost_sut
-                           : whole             ? RunEnding::whole
-                                               : RunEnding::stopped,
+                 .ending = !board.lost.empty()         ? RunEnding::lost_sut
+                           : whole && !board.cut_short ? RunEnding::whole
+                                                       : RunEnding::stopped,
                  .lost = std::move(board.lost),
                  .suspects = std::move(board.suspects)};
 }

@@ -20,6 +20,9 @@ struct SchedulerOptions {
   std::size_t jobs = 16;  // cases at once, over all workers
   std::chrono::milliseconds least_patience{5'000};
   std::chrono::milliseconds most_patience{30'000};
+  // Whether cases whose verdict rests on the SUT's silence while others were under way are judged
+  // again once these are over. A second verdict that decides counts.
+  bool again = false;
 };
 
 // Attaches a worker to the SUT of one declaration.

@@ -85,10 +85,22 @@ bool strikes_handshake(const CastRun& run) {
   return form != nullptr && is_handshake_message(form->pattern.name);
 }
 
+bool rests_on_silence(const model::Verdict& verdict) {
+  const bool open =
+      verdict.kind == model::VerdictKind::fail || verdict.kind == model::VerdictKind::inconclusive;
+  if (!open || !verdict.monitor.empty() || !verdict.difference.empty()) {
+    return false;
+  }
+  return verdict.came == kCameNothing || verdict.came == kCameNoRequest ||
+         verdict.blame == model::Blame::environment ||
+         (verdict.blame == model::Blame::configuration &&
+          verdict.reason.starts_with(kDriverSilent));
+}
+
 bool is_silence(const model::Verdict& verdict) {
   const auto& reason = verdict.reason;
-  return verdict.came == "nothing" && (reason == kSilentToStriker || reason == kSilentToOthers ||
-                                       reason.starts_with(kWorksNoMore));
+  return verdict.came == kCameNothing && (reason == kSilentToStriker || reason == kSilentToOthers ||
+                                          reason.starts_with(kWorksNoMore));
 }
 
 // Whether the last thing that was said on `link` came from the SUT.
@@ -283,12 +295,14 @@ Assessment Tracker::assess_survives() const {
     if (bystander_lives()) {
       return {.state = State::holds};
     }
-    return deadline_ ? violated(std::string(kSilentToOthers), shown_due(), "nothing")
-                     : Assessment{};
+    return deadline_
+               ? violated(std::string(kSilentToOthers), shown_due(), std::string(kCameNothing))
+               : Assessment{};
   };
   if (struck_over()) {
-    return elsewhere && fell_silent() ? violated(std::string(kSilentToStriker), expected, "nothing")
-                                      : once_over();
+    return elsewhere && fell_silent()
+               ? violated(std::string(kSilentToStriker), expected, std::string(kCameNothing))
+               : once_over();
   }
   const bool broken = changed_reads_ == Reading::broken;
   const bool answered = std::ranges::any_of(run_.steps, [&](const CastStep& step) {
@@ -311,15 +325,15 @@ Assessment Tracker::assess_survives() const {
   }
   if (deadline_) {
     return broken ? violated("the SUT keeps up a connection on which nothing can be read any more",
-                             the_end, "nothing")
-                  : violated(std::string(kSilentToStriker), shown_due(), "nothing");
+                             the_end, std::string(kCameNothing))
+                  : violated(std::string(kSilentToStriker), shown_due(), std::string(kCameNothing));
   }
   if (due() != nullptr || owes_end() || awaits_word()) {
     return {};
   }
   return service_of(changed).empty()
              ? Assessment{.state = State::holds}
-             : violated("the exchange after it cannot go on", shown_due(), "nothing");
+             : violated("the exchange after it cannot go on", shown_due(), "nothing more");
 }
 
 }  // namespace parley::engine

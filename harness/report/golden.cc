@@ -143,6 +143,8 @@ engine::RunSummary run() {
                 0),
   };
   out.results[3].repetition = 1;
+  out.results[4].silent_beside =
+      engine::SilentBeside{.reason = "no answer: " + hostile_octets(), .machine_busy = true};
   return out;
 }
 

@@ -57,6 +57,11 @@ json result_json(const engine::CaseResult& result, const Subject& subject) {
   if (verdict.broke) {
     out["broke"] = model::to_string(*verdict.broke);
   }
+  if (result.silent_beside) {
+    out["silent_beside"] = {{"reason", safe(masked(result.silent_beside->reason))},
+                            {"machine_busy", result.silent_beside->machine_busy},
+                            {"decided", result.silent_beside->decided}};
+  }
   return out;
 }
 

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "harness/base/text.h"
+#include "harness/engine/survival.h"
 #include "harness/sut/process.h"
 
 namespace parley::sut {
@@ -333,7 +334,7 @@ asio::awaitable<Result<json>> Driver::State::call(std::shared_ptr<State> self, s
     co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   if (!waiting->answer) {
-    co_return fail(Errc::timed_out, fmt::format("the driver has not answered '{}' within {} ms",
+    co_return fail(Errc::timed_out, fmt::format("{} '{}' within {} ms", engine::kDriverSilent,
                                                 method, timeout.count()));
   }
   co_return std::move(*waiting->answer);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SUTs that die in the course of a run: it ends, keeps what was judged and can be gone on with.
+// SUTs that die in the course of a run: it ends, keeps what was judged and can be gone on with. And
+// such that are silent for a while.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <map>
 #include <optional>
 #include <set>
 
 #include "harness/engine/scheduler.h"
+#include "harness/engine/survival.h"
 #include "harness/sut/attachment.h"
 #include "harness/sut/hostile_judging.h"
 #include "harness/sut/hostile_server.h"
@@ -133,6 +137,159 @@ TEST(Stop, LeavesWhatIsNotBegun) {
   ASSERT_TRUE(outcome) << outcome.error();
   EXPECT_EQ(outcome->ending, engine::RunEnding::stopped);
   EXPECT_EQ(outcome->results.size(), 3u);
+}
+
+const std::vector<std::string> kHeaderCases{"transport/server-header", "transport/server-features"};
+
+asio::awaitable<void> hears_out(Guest& guest) { co_await guest.hear_out(); }
+
+// A server that says nothing on its first connections, and offers STARTTLS on the later ones.
+class BusyServer {
+ public:
+  explicit BusyServer(std::size_t silent)
+      : silent_(silent), server_([this](net::Stream& stream) { return entertain(stream); }) {}
+
+  engine::Job job() {
+    model::Declaration declaration;
+    declaration.name = "busy";
+    declaration.profile = "xmpp";
+    declaration.features = {"starttls"};
+    return {.library = library(),
+            .declarations = {{model::Party::gatekeeper_server, declaration}},
+            .attach = [this](asio::any_io_executor, const model::Declaration&, std::size_t,
+                             std::size_t) { return attachment(); },
+            .manners = parties::manners_for("xmpp"),
+            .watch = {}};
+  }
+  std::size_t connections() const { return connections_; }
+
+ private:
+  asio::awaitable<void> entertain(net::Stream& stream) {
+    if (connections_++ < silent_) {
+      co_await Talker(stream).hear_out();
+    } else {
+      co_await tricking(Stage::features, hears_out, no_leaf())(stream);
+    }
+  }
+  asio::awaitable<Result<std::unique_ptr<engine::Attachment>>> attachment() {
+    const std::map<std::string, std::string> endpoints{{"domain", kHostileDomain},
+                                                       {"starttls", server_.address()}};
+    std::unique_ptr<engine::Attachment> out =
+        std::make_unique<HostileAttachment>("xmpp", endpoints, "");
+    co_return out;
+  }
+  std::size_t silent_;
+  std::atomic<std::size_t> connections_{0};
+  HostileServer server_;
+};
+
+constexpr engine::SchedulerOptions kAtOnce{
+    .workers = 1, .jobs = 8, .least_patience = 300ms, .most_patience = 600ms, .again = true};
+
+class BusySut : public testing::Test {
+ protected:
+  engine::Outcome judge(const engine::Job& job, const engine::Plan& plan,
+                        const engine::SchedulerOptions& options) {
+    auto journal = engine::Journal::begin(run_, plan);
+    return carried_out(job, std::move(journal), options);
+  }
+  engine::Outcome resume(const engine::Job& job) {
+    return carried_out(job, engine::Journal::resume(run_), kAtOnce);
+  }
+  // Of the journal, by id.
+  std::map<std::string, engine::CaseResult> kept() const {
+    std::map<std::string, engine::CaseResult> out;
+    const auto record = engine::Journal::load(run_);
+    EXPECT_TRUE(record) << record.error();
+    for (const auto& result : record ? record->done : std::vector<engine::CaseResult>()) {
+      EXPECT_TRUE(out.emplace(result.id, result).second) << result.id;
+      EXPECT_TRUE(engine::load_transcript(engine::transcript_path(run_, result)));
+    }
+    return out;
+  }
+  const std::string& run() const { return run_; }
+
+ private:
+  static engine::Outcome carried_out(const engine::Job& job,
+                                     Result<std::unique_ptr<engine::Journal>> journal,
+                                     const engine::SchedulerOptions& options) {
+    EXPECT_TRUE(journal) << journal.error();
+    auto outcome =
+        journal ? engine::carry_out(job, **journal, options) : std::unexpected(journal.error());
+    EXPECT_TRUE(outcome) << outcome.error();
+    return outcome ? std::move(*outcome) : engine::Outcome();
+  }
+
+  const ScriptFolder folder_;
+  const std::string run_ = folder_.file("run");
+};
+
+TEST_F(BusySut, IsJudgedAgainWhereItFellSilentBesideOthers) {
+  BusyServer server(2);
+  const auto outcome = judge(server.job(), plan_of(kHeaderCases), kAtOnce);
+  EXPECT_EQ(outcome.ending, engine::RunEnding::whole);
+  EXPECT_EQ(outcome.results.size(), 2u);
+  const auto results = kept();
+  ASSERT_TRUE(results.contains(kHeaderCases[0]));
+  const auto& result = results.at(kHeaderCases[0]);
+  EXPECT_EQ(result.verdict.kind, model::VerdictKind::pass) << result.verdict.reason;
+  ASSERT_TRUE(result.silent_beside);
+  EXPECT_NE(result.silent_beside->reason, "");
+  // The first attempt has its evidence too.
+  EXPECT_TRUE(
+      engine::load_transcript(engine::transcript_path(run(), result.id, 0, engine::Turn::first)));
+}
+
+TEST_F(BusySut, IsNotJudgedAgainWhereNothingElseWasUnderWay) {
+  BusyServer server(1);
+  const auto outcome = judge(server.job(), plan_of({kHeaderCases[0]}), kAtOnce);
+  ASSERT_EQ(outcome.results.size(), 1u);
+  EXPECT_TRUE(engine::rests_on_silence(outcome.results[0].verdict));
+  EXPECT_FALSE(outcome.results[0].busy_beside);
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST_F(BusySut, IsNotJudgedAgainWhereNobodyWantsIt) {
+  BusyServer server(2);
+  auto once = kAtOnce;
+  once.again = false;
+  const auto outcome = judge(server.job(), plan_of(kHeaderCases), once);
+  ASSERT_EQ(outcome.results.size(), 2u);
+  EXPECT_NE(outcome.results[0].verdict.kind, model::VerdictKind::pass);
+  EXPECT_EQ(server.connections(), 2u);
+}
+
+// What is silent again and again is not busy: nobody waits for it in all cases twice.
+TEST_F(BusySut, IsGivenUpThatIsSilentForever) {
+  constexpr int kRepetitions = 5;
+  BusyServer server(1'000);
+  auto plan = plan_of({});
+  for (int i = 0; i < kRepetitions; ++i) {
+    plan.cases.push_back({.id = kHeaderCases[0], .repetition = i});
+  }
+  const auto outcome = judge(server.job(), plan, kAtOnce);
+  EXPECT_EQ(outcome.ending, engine::RunEnding::whole);
+  ASSERT_EQ(outcome.results.size(), static_cast<std::size_t>(kRepetitions));
+  for (const auto& result : outcome.results) {
+    EXPECT_NE(result.verdict.kind, model::VerdictKind::pass);
+  }
+  EXPECT_EQ(server.connections(), kRepetitions + 3u);
+}
+
+TEST_F(BusySut, KeepsItsFirstVerdictsWhereTheRunIsStoppedUntilItGoesOn) {
+  BusyServer server(2);
+  auto job = server.job();
+  std::size_t judged = 0;
+  job.watch = [&judged](const engine::CaseResult&, std::size_t, std::size_t) { ++judged; };
+  job.stop = [&judged] { return judged == 2; };
+  const auto stopped = judge(job, plan_of(kHeaderCases), kAtOnce);
+  EXPECT_EQ(stopped.ending, engine::RunEnding::stopped);
+  EXPECT_EQ(stopped.results.size(), 2u);
+  EXPECT_NE(kept().at(kHeaderCases[0]).verdict.kind, model::VerdictKind::pass);
+  const auto outcome = resume(server.job());
+  EXPECT_EQ(outcome.ending, engine::RunEnding::whole);
+  EXPECT_EQ(outcome.results.size(), 2u);
+  EXPECT_EQ(kept().at(kHeaderCases[0]).verdict.kind, model::VerdictKind::pass);
 }
 
 // Refuses to connect, and dies at the third wish to.
