@@ -2,7 +2,8 @@
 // An oracle of readers: what one input makes them take from the heap is bounded by its size,
 // however large the lengths that it claims. Counted through the sanitizer's hooks, so C libraries
 // are in it, and the same input gives the same numbers on every machine, which a clock would not; a
-// build without AddressSanitizer checks nothing. One thread.
+// build without AddressSanitizer checks nothing. What other threads take (libFuzzer has one that
+// watches the memory) does not count.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +39,9 @@ struct HeapUse {
 };
 
 #ifdef PARLEY_HEAP_IS_COUNTED
-// The hooks take no argument of ours, hence a variable; null while nobody counts.
-inline HeapUse* counted_heap = nullptr;
+// The hooks take no argument of ours, hence a variable, and come in all threads, hence one of each;
+// null while nobody counts.
+inline constinit thread_local HeapUse* counted_heap = nullptr;
 
 inline void count_allocation(const volatile void* /*object*/, std::size_t octets) {
   if (counted_heap != nullptr) {
