@@ -249,17 +249,26 @@ TEST_F(JournalFolder, IsOfItsOwnerAlone) {
   EXPECT_EQ(fs::status(folder_).permissions(), fs::perms::owner_all);
 }
 
+// The line of a verdict with something more in it.
+std::string line_with(const std::string& rest) {
+  return R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,)" + rest + "}";
+}
+
 TEST_F(JournalFolder, NamesTheDamagedLine) {
-  for (
-      const std::string line :
-      {"[]", "null", "{}", R"({"id":7,"repetition":0,"verdict":{"kind":"pass"},"took_us":1})",
-       R"({"id":"a","repetition":"0","verdict":{"kind":"pass"},"took_us":1})",
-       R"({"id":"a","repetition":0,"verdict":"pass","took_us":1})",
-       R"({"id":"a","repetition":0,"verdict":{"kind":1},"took_us":1})",
-       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"busy_beside":"no"})",
-       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":true})",
-       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":{"reason":"x"}})",
-       R"({"id":"a","repetition":0,"verdict":{"kind":"pass"},"took_us":1,"silent_beside":{"reason":1,"machine_busy":true,"decided":true}})"}) {
+  const std::vector<std::string> lines{
+      "[]",
+      "null",
+      "{}",
+      R"({"id":7,"repetition":0,"verdict":{"kind":"pass"},"took_us":1})",
+      R"({"id":"a","repetition":"0","verdict":{"kind":"pass"},"took_us":1})",
+      R"({"id":"a","repetition":0,"verdict":"pass","took_us":1})",
+      R"({"id":"a","repetition":0,"verdict":{"kind":1},"took_us":1})",
+      line_with(R"("busy_beside":"no")"),
+      line_with(R"("silent_beside":true)"),
+      line_with(R"("silent_beside":{"reason":"x","machine_busy":true})"),
+      line_with(R"("silent_beside":{"reason":"x","decided":true})"),
+      line_with(R"("silent_beside":{"reason":1,"machine_busy":true,"decided":true})")};
+  for (const auto& line : lines) {
     fs::remove_all(folder_);
     {
       ASSERT_TRUE(Journal::begin(folder_, plan()));
